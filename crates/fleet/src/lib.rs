@@ -1,0 +1,1 @@
+//! Who is alive, who should run what, who may identify: pure decisions.

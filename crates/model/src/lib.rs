@@ -1,0 +1,47 @@
+//! The nouns of Baton.
+//!
+//! One word, one meaning: what a *shard*, a *session*, an *epoch* or an *entry* is, is said here
+//! once, as a type, and every other member uses these types at its boundaries. Nothing in this
+//! crate acts: no I/O, no clock, no decisions. The one idea to take along is that a number never
+//! travels naked: a [`Seq`] cannot be passed where an [`Epoch`] is wanted.
+//!
+//! | word | type | meaning |
+//! |---|---|---|
+//! | fleet | [`FleetName`] | all instances that share one store and one namespace in it |
+//! | app | [`AppName`] | one Discord application (one bot token) |
+//! | shard | [`ShardKey`] | Discord's slice of an app, within one [`Generation`] of its shard count |
+//! | lane | [`Lane`] | the unit of streaming; shard `n` writes to lane `n % lanes` |
+//! | instance | [`InstanceId`] | one gateway process; a fresh id at every start |
+//! | lease | [`LeaseRow`] | an instance's right to write a shard's events |
+//! | epoch | [`Epoch`] | the number of that right; it only grows |
+//! | session | [`SessionRow`] | Discord's session, and how far the stream has got in it |
+//! | seq | [`Seq`] | Discord's number of a dispatch within its session |
+//! | dispatch | [`Dispatch`] | an event as Discord sent it |
+//! | marker | [`Marker`] | an entry that Baton itself writes, to say what no dispatch says |
+//! | offer | [`Holding::Offered`] | a lease on its way from one instance to another |
+
+mod dispatch;
+mod instance;
+mod lane;
+mod lease;
+pub mod limits;
+mod marker;
+mod name;
+mod session;
+mod shard;
+mod store_identity;
+mod time;
+
+pub use dispatch::{Dispatch, EventName, GuildId, TraceParent, TraceParentError};
+pub use instance::{
+    Beat, Capacity, InstanceId, InstanceIdError, InstanceRecord, Phase, Tier, Version,
+    VersionError, Weight,
+};
+pub use lane::{Lane, LaneCount};
+pub use lease::{Epoch, Holding, LeaseRow, OfferId};
+pub use marker::{Marker, SessionStart};
+pub use name::{AppName, FleetName, NameError, Zone};
+pub use session::{ResumeUrl, ResumeUrlError, Seq, SessionId, SessionNumber, SessionRow};
+pub use shard::{Generation, ShardCount, ShardKey, ShardNumber};
+pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
+pub use time::{Moment, StoreMillis, UnixMicros};

@@ -1,0 +1,289 @@
+//! Every maximum and every deadline, and how they relate.
+//!
+//! A number stands here with its reason, and its relation to its neighbours is an assertion that
+//! the compiler checks: changing one of two numbers that belong together stops the build.
+
+use std::time::Duration;
+
+// ---------------------------------------------------------------------------------------------
+// Beats: how an instance shows that it lives
+// ---------------------------------------------------------------------------------------------
+
+/// How often an instance beats. One beat costs the store 0.06 ms, whatever the number of shards.
+pub const BEAT_PERIOD: Duration = Duration::from_millis(1_000);
+
+/// Beats are spread by this share of the period, so that a fleet started at once does not beat at
+/// once for ever.
+pub const BEAT_JITTER_PERCENT: u32 = 10;
+
+/// How long an instance is sure of its leases after it *sent* the last beat that was acknowledged.
+pub const LEASE_CONFIRMED: Duration = Duration::from_millis(4_000);
+
+/// How long a beat is waited for before the next is sent.
+pub const BEAT_TIMEOUT: Duration = Duration::from_millis(900);
+
+// ---------------------------------------------------------------------------------------------
+// Evidence: how others may conclude that it does not
+// ---------------------------------------------------------------------------------------------
+
+/// How often an observer polls everybody's beats.
+pub const POLL_PERIOD: Duration = Duration::from_millis(1_000);
+
+/// Polls that must have shown the same beat.
+pub const EVIDENCE_POLLS_MIN: u32 = 4;
+
+/// The time those polls must span, by the observer's own clock.
+pub const EVIDENCE_SPAN: Duration = Duration::from_millis(6_000);
+
+/// The longest pause between two polls that still count as one observation: an observer that was
+/// itself frozen has seen nothing.
+pub const EVIDENCE_POLL_GAP_MAX: Duration = Duration::from_millis(2_000);
+
+// An owner must stop being sure before anybody may take over, even where one clock runs half as
+// fast again as the other.
+const _: () = assert!(LEASE_CONFIRMED.as_millis() * 3 <= EVIDENCE_SPAN.as_millis() * 2);
+// Three beats may be lost before an owner is unsure.
+const _: () = assert!(
+    LEASE_CONFIRMED.as_millis() * 100
+        >= 3 * BEAT_PERIOD.as_millis() * (100 + BEAT_JITTER_PERCENT as u128)
+);
+// The required polls fit into the span at the polling rate, with one of them lost.
+const _: () =
+    assert!(POLL_PERIOD.as_millis() * (EVIDENCE_POLLS_MIN as u128) <= EVIDENCE_SPAN.as_millis());
+const _: () = assert!(POLL_PERIOD.as_millis() * 2 <= EVIDENCE_POLL_GAP_MAX.as_millis());
+const _: () = assert!(BEAT_TIMEOUT.as_millis() < BEAT_PERIOD.as_millis());
+
+/// Presence polls that must find nobody behind an instance's presence channel.
+pub const PRESENCE_POLLS_MIN: u32 = 2;
+
+/// The pause between them.
+pub const PRESENCE_POLL_PERIOD: Duration = Duration::from_millis(250);
+
+/// How long its beat must have stood still besides.
+pub const PRESENCE_BEAT_STILL: Duration = Duration::from_millis(1_000);
+
+/// How old the observer's own connection must be: after a restart of the store everybody's
+/// presence is gone for a moment.
+pub const PRESENCE_OWN_CONNECTION_MIN: Duration = Duration::from_millis(5_000);
+
+/// The share of the other instances whose presence must be intact.
+pub const PRESENCE_OTHERS_INTACT_PERCENT_MIN: u32 = 50;
+
+// The fast path must be faster than the slow one, or it is pointless.
+const _: () = assert!(PRESENCE_BEAT_STILL.as_millis() * 2 < EVIDENCE_SPAN.as_millis());
+
+/// How long nobody claims, and identifies wait, after the store turned out to be another one.
+pub const STORE_CHANGE_GRACE: Duration = Duration::from_secs(10);
+
+// Owners get several beats' time to write their rows back before anybody may claim.
+const _: () = assert!(STORE_CHANGE_GRACE.as_millis() > EVIDENCE_SPAN.as_millis());
+
+/// How long an orphan's `i`-th choice of claimant waits, times `i`.
+pub const CLAIM_STAGGER: Duration = Duration::from_millis(200);
+
+// ---------------------------------------------------------------------------------------------
+// Planning
+// ---------------------------------------------------------------------------------------------
+
+/// Moves that may be under way in the whole fleet.
+pub const MOVES_AT_ONCE_MAX: usize = 16;
+
+/// How long a shard is left in peace after a move.
+pub const MOVE_COOL_DOWN: Duration = Duration::from_secs(60);
+
+/// How long the fleet must have been calm before shards are moved for balance alone.
+pub const BALANCE_CALM: Duration = Duration::from_secs(60);
+
+/// How long a newcomer waits until it counts as a target: instances tend to come in groups.
+pub const JOIN_DEBOUNCE: Duration = Duration::from_secs(2);
+
+// ---------------------------------------------------------------------------------------------
+// Hand-over
+// ---------------------------------------------------------------------------------------------
+
+/// How long the target may take to get HELLO on a warm socket.
+pub const WARM_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long the source may take to flush what it has read before it offers.
+pub const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long an offer may stand before the source takes it back, or anybody may take it.
+pub const OFFER_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long the target may take from accepting to RESUMED.
+pub const ACCEPT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a draining instance tries before it releases what it still holds.
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+
+/// What is kept back of the kill timeout to release leases and to flush.
+pub const DRAIN_MARGIN: Duration = Duration::from_secs(10);
+
+/// What the supervisor (Nomad, compose, systemd) must grant between SIGTERM and SIGKILL.
+pub const KILL_TIMEOUT: Duration = Duration::from_secs(75);
+
+const _: () =
+    assert!(DRAIN_LIMIT.as_millis() + DRAIN_MARGIN.as_millis() < KILL_TIMEOUT.as_millis());
+const _: () = assert!(
+    WARM_DEADLINE.as_millis()
+        + FLUSH_DEADLINE.as_millis()
+        + OFFER_DEADLINE.as_millis()
+        + ACCEPT_DEADLINE.as_millis()
+        < DRAIN_LIMIT.as_millis()
+);
+
+// ---------------------------------------------------------------------------------------------
+// A shard's connection
+// ---------------------------------------------------------------------------------------------
+
+/// From the attempt to connect to HELLO. twilight gives up on the connection itself after 10 s;
+/// nothing but this ends the wait for HELLO.
+pub const HELLO_DEADLINE: Duration = Duration::from_secs(15);
+
+/// From IDENTIFY to READY.
+pub const READY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// From RESUME to RESUMED or the latest replayed dispatch: a long replay is progress.
+pub const RESUMED_DEADLINE: Duration = Duration::from_secs(15);
+
+/// From our close frame to Discord's: twilight would wait for ever.
+pub const CLOSE_ECHO_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A live socket without a single frame for this long is dead: two and a half of Discord's
+/// heartbeat intervals of 41.25 s.
+pub const SILENCE_MAX: Duration = Duration::from_secs(103);
+
+/// The first pause before connecting again; it doubles, with jitter, up to the maximum.
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+
+/// The longest pause before connecting again. Discord keeps a session for a few minutes only.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// A connection that lived this long was a good one: back-off starts over after it.
+pub const BACKOFF_RESET: Duration = Duration::from_secs(60);
+
+/// The shortest and the longest pause after op 9 `false`, as Discord asks.
+pub const INVALID_SESSION_PAUSE: (Duration, Duration) =
+    (Duration::from_secs(1), Duration::from_secs(5));
+
+/// Without progress for this long, a shard's task is restarted on the spot.
+pub const WATCHDOG_RESTART: Duration = Duration::from_secs(5);
+
+/// Without progress for this long, others may claim the shard.
+pub const WATCHDOG_FREE: Duration = Duration::from_secs(10);
+
+const _: () = assert!(WATCHDOG_RESTART.as_millis() * 2 <= WATCHDOG_FREE.as_millis());
+const _: () = assert!(BACKOFF_MAX.as_millis() < BACKOFF_RESET.as_millis());
+
+/// How many dispatches Discord keeps for a RESUME at the most (2016's number, the only public
+/// one); a busy shard fills that in about 20 s.
+pub const DISCORD_REPLAY_MAX: usize = 3_500;
+
+/// What a client may send Discord in one frame.
+pub const COMMAND_BYTES_MAX: usize = 4_096;
+
+// ---------------------------------------------------------------------------------------------
+// Identify
+// ---------------------------------------------------------------------------------------------
+
+/// Discord's rule: one IDENTIFY per bucket in this time.
+pub const IDENTIFY_DISCORD_SPACING: Duration = Duration::from_secs(5);
+
+/// Baton's: a little more, because two IDENTIFYs may take different time on their way.
+pub const IDENTIFY_SPACING: Duration = Duration::from_millis(5_250);
+
+/// How long a permit may be used, counted from when it was asked for. Its whole length must fit
+/// into the difference, or a late use of one permit and a prompt use of the next break the rule.
+pub const IDENTIFY_PERMIT_VALID: Duration = Duration::from_millis(250);
+
+/// How long nobody may IDENTIFY after a change of store: a lost record of a permit must be older
+/// than Discord's spacing before the next is given.
+pub const IDENTIFY_QUARANTINE: Duration = Duration::from_millis(5_500);
+
+/// Share of the daily limit that is never used: passing the limit resets the bot's token.
+pub const IDENTIFY_RESERVE_PERCENT: u32 = 10;
+
+/// The least number of IDENTIFYs that is never used.
+pub const IDENTIFY_RESERVE_MIN: u32 = 50;
+
+const _: () = assert!(
+    IDENTIFY_SPACING.as_millis()
+        >= IDENTIFY_DISCORD_SPACING.as_millis() + IDENTIFY_PERMIT_VALID.as_millis()
+);
+const _: () = assert!(
+    IDENTIFY_QUARANTINE.as_millis()
+        >= IDENTIFY_DISCORD_SPACING.as_millis() + IDENTIFY_PERMIT_VALID.as_millis()
+);
+// A cold start takes at most 1.06 times what Discord's rule allows.
+const _: () =
+    assert!(IDENTIFY_SPACING.as_millis() * 100 <= IDENTIFY_DISCORD_SPACING.as_millis() * 106);
+const _: () = assert!(IDENTIFY_QUARANTINE.as_millis() <= STORE_CHANGE_GRACE.as_millis());
+
+// ---------------------------------------------------------------------------------------------
+// The ring and the append
+// ---------------------------------------------------------------------------------------------
+
+/// Memory for dispatches not yet known to be safe, of all shards of an instance together.
+pub const RING_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Share of it at which shards are closed, largest first, to be resumed later.
+pub const RING_NEARLY_FULL_PERCENT: usize = 80;
+
+/// What a dispatch in the ring costs besides its frame.
+pub const DISPATCH_OVERHEAD_BYTES: usize = 128;
+
+/// How long an appended dispatch stays in the ring: a failover may still lose it.
+pub const RING_KEEP: Duration = Duration::from_secs(15);
+
+/// Entries in one append. The store does nothing else meanwhile: about 0.1 ms at this size.
+pub const APPEND_ENTRIES_MAX: usize = 64;
+
+/// Bytes of frames in one append. A single frame above it goes alone.
+pub const APPEND_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest frame that is accepted from Discord.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How long an answer to an append is waited for. After it the outcome is unknown.
+pub const APPEND_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often the stream's mark is moved where only filtered dispatches arrive.
+pub const MARK_PERIOD: Duration = Duration::from_secs(1);
+
+// One frame of the largest size must fit into the ring, or it could never be held.
+const _: () = assert!(FRAME_BYTES_MAX <= RING_BYTES_MAX);
+const _: () = assert!(RING_NEARLY_FULL_PERCENT < 100);
+// A mark that lags more than Discord's buffer holds at 175 events a second would be useless.
+const _: () = assert!(MARK_PERIOD.as_secs() * 175 * 4 < DISCORD_REPLAY_MAX as u64);
+
+// ---------------------------------------------------------------------------------------------
+// Waiting for the store
+// ---------------------------------------------------------------------------------------------
+
+/// How long connecting to the store may take.
+pub const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long any answer on the control path may take.
+pub const STORE_ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Requests that may wait on one connection to the store.
+pub const STORE_REQUESTS_WAITING_MAX: usize = 4_096;
+
+// ---------------------------------------------------------------------------------------------
+// Sizes
+// ---------------------------------------------------------------------------------------------
+
+/// Bytes of a fleet's, an app's or a zone's name.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Bytes of a resume url. Discord's have about 40.
+pub const RESUME_URL_BYTES_MAX: usize = 512;
+
+/// Shards of one app. The largest bots run 16,384.
+pub const SHARDS_PER_APP_MAX: u32 = 65_536;
+
+/// Lanes of one app.
+pub const LANES_PER_APP_MAX: u16 = 1_024;
+
+/// Instances of one fleet.
+pub const INSTANCES_MAX: usize = 256;

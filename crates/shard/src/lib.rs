@@ -1,0 +1,1 @@
+//! One shard's life at one instance, as a pure state machine.

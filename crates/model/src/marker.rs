@@ -38,6 +38,12 @@ pub enum Marker {
         /// The first dispatch behind it.
         before: Seq,
     },
+    /// The store was wiped, or lost more than its writers could give back: entries up to this seq
+    /// that nobody has read yet are gone. Its seq is that one, which a dispatch may have too.
+    StreamLost {
+        /// The last seq that may be missing.
+        upto: Seq,
+    },
     /// The app changed its shard count: from here on the events come from another generation.
     GenerationSwitched {
         /// The one that ends here.
@@ -57,6 +63,7 @@ impl Marker {
         EventName::new(match self {
             Self::SessionStarted { .. } => "BATON_SESSION_STARTED",
             Self::Gap { .. } => "BATON_GAP",
+            Self::StreamLost { .. } => "BATON_STREAM_LOST",
             Self::GenerationSwitched { .. } => "BATON_GENERATION_SWITCHED",
         })
     }

@@ -1,1 +1,61 @@
 //! What a store promises.
+//!
+//! One narrow trait per noun, each with its promise above the methods: is it atomic, ordered,
+//! durable on return, safe to repeat? The traits do not say how: Valkey and the embedded store
+//! both keep them, and the one suite in [`conformance`] decides whether they do.
+//!
+//! Three rules hold for every method of every trait.
+//!
+//! 1. **The store decides, at one place, at one time.** An operation is atomic at the store; what
+//!    the caller believed when it called is an argument and is compared there.
+//! 2. **A time-out means *unknown*.** The request may have been lost or only its answer. Every
+//!    operation may be repeated with the same arguments; what that does is said where it is not
+//!    plain. No implementation repeats anything by itself.
+//! 3. **"Unavailable" is never "you have lost your lease".** Only [`Fenced`] says that.
+
+mod address;
+mod commands;
+pub mod conformance;
+mod entry;
+mod error;
+mod events;
+mod faulty;
+mod identify;
+pub mod key;
+mod leases;
+mod membership;
+mod planning;
+pub mod stored;
+mod stream_id;
+
+pub use address::{Hold, ShardAddress};
+pub use commands::{Command, CommandError, Commands};
+pub use entry::{ENTRY_FORMAT, Entry, EntryBody, EntryError, FIELDS};
+pub use error::{StoreError, Unhappy};
+pub use events::{Append, AppendError, Events, NewSession};
+pub use faulty::{Faults, Faulty};
+pub use identify::{IdentifyBudget, SessionStartLimit, Take, reserve_of};
+pub use leases::{AcceptError, ClaimError, Expected, Fenced, Grant, HoldError, Leases};
+pub use membership::{BeatError, Member, Membership, Poll, PresenceGuard};
+pub use planning::{Planning, TargetsError};
+pub use stream_id::{StreamId, StreamIdError};
+
+/// Everything that a store does.
+pub trait Store:
+    Leases + Events + Commands + Membership + Planning + IdentifyBudget + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Store for S where
+    S: Leases
+        + Events
+        + Commands
+        + Membership
+        + Planning
+        + IdentifyBudget
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}

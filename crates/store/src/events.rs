@@ -1,0 +1,99 @@
+//! Events: what a shard writes to its lane's stream.
+
+use std::future::Future;
+
+use baton_model::{
+    AppName, Lane, ResumeUrl, Seq, SessionId, SessionNumber, SessionStart, UnixMicros,
+};
+use thiserror::Error;
+
+use crate::{Entry, EntryBody, Hold, HoldError, StoreError, StreamId, error::unhappy};
+
+/// One shard's next entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Append {
+    /// By which right.
+    pub hold: Hold,
+    /// The session they belong to.
+    pub session: SessionNumber,
+    /// The seq up to which the writer believes the stream to be complete.
+    pub prev: Seq,
+    /// The entries, in order, none above `last`. May be empty: that only moves the mark.
+    pub entries: Vec<EntryBody>,
+    /// The seq up to which the stream is complete with these entries. Beyond the last entry's
+    /// where a filter left dispatches out.
+    pub last: Seq,
+}
+
+/// Why an append was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AppendError {
+    /// The caller does not hold the shard under this epoch. It must stop.
+    #[error("fenced: the shard is not held under this epoch")]
+    Fenced,
+    /// The stream ends before what the writer believes: a failover lost the tail. To be sent
+    /// again from here.
+    #[error("the stream ends at seq {0}, before what was to be appended")]
+    Gap(Seq),
+    /// The shard's session is another one, or none.
+    #[error("the shard is in another session")]
+    OtherSession(Option<SessionNumber>),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+unhappy!(AppendError);
+
+/// A session that Discord has just opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Discord's id of it.
+    pub id: SessionId,
+    /// Where Discord wants it to be resumed.
+    pub resume_url: Option<ResumeUrl>,
+    /// Why there is a new one.
+    pub start: SessionStart,
+    /// When it was received.
+    pub at: UnixMicros,
+}
+
+/// The streams.
+///
+/// An append is atomic: all of it, or nothing. Appends of one shard are ordered as they are
+/// answered; between shards of a lane there is no order. A consumer sees entries in the order of
+/// their ids.
+pub trait Events {
+    /// Appends entries, if the caller holds the shard under this very epoch, the session is the
+    /// current one and the stream is complete up to `prev`. Entries at or below what the stream
+    /// holds already are skipped, so an append may be repeated, or overlap what another owner
+    /// has replayed. Returns the stream's seq of this shard afterwards.
+    fn append(&self, append: &Append) -> impl Future<Output = Result<Seq, AppendError>> + Send;
+
+    /// Appends for several shards of one lane in one round trip, each with its own answer. They
+    /// are not atomic together: a connection that breaks leaves some of them unknown.
+    fn append_all(
+        &self,
+        appends: &[Append],
+    ) -> impl Future<Output = Vec<Result<Seq, AppendError>>> + Send;
+
+    /// Makes a new session the current one, with nothing in the stream yet, and writes its
+    /// `SessionStarted` marker, which names the session before it.
+    ///
+    /// Its number is `max(previous + 1, the store's time in ms)`. Repeated for a session that is
+    /// current already, it returns that one's number and writes nothing.
+    fn begin_session(
+        &self,
+        hold: &Hold,
+        session: &NewSession,
+    ) -> impl Future<Output = Result<SessionNumber, HoldError>> + Send;
+
+    /// Reads entries behind `after`, oldest first, at most `count`.
+    fn entries(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<(StreamId, Entry)>, StoreError>> + Send;
+}

@@ -1,0 +1,103 @@
+//! Every key that Baton uses in Valkey.
+//!
+//! The braces are hash tags: they keep in one slot of a Cluster what one function touches. No key
+//! has a time to live that means anything: a lease is a row, and a row outlives its owner.
+
+use std::fmt;
+
+use baton_model::{AppName, FleetName, InstanceId, Lane};
+
+use crate::ShardAddress;
+
+/// One key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// Hash, instance id → beat and record. Written by each instance with every beat; a field
+    /// goes when its instance is forgotten.
+    Instances(&'a FleetName),
+    /// Hash, the planner's lease row. Written by whoever claims it; stays.
+    Planner(&'a FleetName),
+    /// Hash, shard → instance. Replaced by the planner with every plan.
+    Targets(&'a FleetName),
+    /// Hash, the identity of this data set. Written once by whoever comes first; stays. If it is
+    /// missing, the store was wiped.
+    DataSet(&'a FleetName),
+    /// Sharded pub/sub channel, not a key: an instance subscribes to its own and never publishes.
+    /// The count of subscribers shows whether its process lives.
+    Presence(&'a FleetName, InstanceId),
+    /// Hash, bucket → the store's time from which the next IDENTIFY may go. Written with every
+    /// permit.
+    IdentifyBuckets(&'a AppName),
+    /// Hash, the day's limit of IDENTIFYs and what is left. Written with every permit and when
+    /// Discord is asked.
+    IdentifyDay(&'a AppName),
+    /// Hash, the lease row of a shard. Written by its holder and by claimants; stays.
+    Row(&'a ShardAddress),
+    /// Stream of entries. Written by the holders of the lane's shards; trimmed by what consumer
+    /// groups have acknowledged.
+    Events(&'a AppName, Lane),
+    /// Stream of commands. Written by consumers; trimmed by age.
+    Commands(&'a AppName, Lane),
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instances(fleet) => write!(f, "baton:{{{fleet}}}:instances"),
+            Self::Planner(fleet) => write!(f, "baton:{{{fleet}}}:planner"),
+            Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
+            Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
+            Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
+            Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),
+            Self::IdentifyDay(app) => write!(f, "baton:{{{app}}}:identify:day"),
+            Self::Row(ShardAddress { shard, lane }) => write!(
+                f,
+                "baton:{{{}.{lane}}}:shard:{}:{}",
+                shard.app, shard.generation, shard.number
+            ),
+            Self::Events(app, lane) => write!(f, "baton:{{{app}.{lane}}}:events"),
+            Self::Commands(app, lane) => write!(f, "baton:{{{app}.{lane}}}:commands"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_model::{Generation, ShardKey, ShardNumber};
+
+    use super::*;
+
+    fn tag(key: Key<'_>) -> String {
+        let text = key.to_string();
+        let (_, rest) = text.split_once('{').unwrap();
+        rest.split_once('}').unwrap().0.to_owned()
+    }
+
+    #[test]
+    fn what_one_function_touches_lies_in_one_slot() {
+        let (fleet, app) = ("main".parse().unwrap(), "bot".parse::<AppName>().unwrap());
+        let (generation, number) = (Generation(0), ShardNumber(7));
+        let shard = ShardKey {
+            app: app.clone(),
+            generation,
+            number,
+        };
+        let address = ShardAddress {
+            shard,
+            lane: Lane(3),
+        };
+        assert_eq!(Key::Row(&address).to_string(), "baton:{bot.3}:shard:0:7");
+        assert_eq!(tag(Key::Row(&address)), tag(Key::Events(&app, Lane(3))));
+        assert_eq!(tag(Key::Row(&address)), tag(Key::Commands(&app, Lane(3))));
+        assert_eq!(tag(Key::IdentifyBuckets(&app)), tag(Key::IdentifyDay(&app)));
+        let presence = Key::Presence(&fleet, InstanceId::new(1));
+        for key in [
+            Key::Instances(&fleet),
+            Key::Planner(&fleet),
+            Key::DataSet(&fleet),
+            presence,
+        ] {
+            assert_eq!(tag(key), tag(Key::Targets(&fleet)));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Membership: who takes part, and what an observer can see of them.
+
+use std::future::Future;
+
+use baton_model::{
+    Beat, DataSetId, InstanceId, InstanceRecord, LeaseRow, StoreIdentity, StoreMillis,
+};
+use thiserror::Error;
+
+use crate::{StoreError, error::unhappy};
+
+/// An instance as the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Which.
+    pub id: InstanceId,
+    /// Its latest beat.
+    pub beat: Beat,
+    /// What it said of itself with that beat.
+    pub record: InstanceRecord,
+    /// Does it hold its presence? If not, its process has died or lost its connection.
+    pub present: bool,
+}
+
+/// What one look at the store shows. All of it was true at one moment, at one primary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Poll {
+    /// Who answered, and from which data.
+    pub identity: StoreIdentity,
+    /// The store's clock.
+    pub now: StoreMillis,
+    /// All members, ordered by id.
+    pub members: Vec<Member>,
+    /// The planner's lease.
+    pub planner: Option<LeaseRow>,
+}
+
+/// Why a beat was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BeatError {
+    /// Another process beats under the same id, and is ahead. The later one must exit.
+    #[error("another process uses this instance id and is at beat {0}")]
+    Duplicate(Beat),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+unhappy!(BeatError);
+
+/// Holds an instance's presence; the presence ends when this is dropped, or when the process dies.
+pub trait PresenceGuard: Send + Sync + 'static {
+    /// Is it held at present? A connection that broke is being made again.
+    fn is_held(&self) -> bool;
+}
+
+/// The members of the fleet that this store handle was opened for.
+pub trait Membership {
+    /// What holds an instance's presence.
+    type Presence: PresenceGuard;
+
+    /// Gives the data set its identity if it has none, and returns the one it has.
+    ///
+    /// Of many that try at once with different candidates, one wins and all are told it.
+    fn ensure_data_set(
+        &self,
+        candidate: DataSetId,
+    ) -> impl Future<Output = Result<DataSetId, StoreError>> + Send;
+
+    /// Writes an instance's beat and record, and returns the store's clock. The beat must be
+    /// larger than the one stored. Repeating the same beat with the same record changes nothing.
+    fn beat(
+        &self,
+        me: InstanceId,
+        beat: Beat,
+        record: &InstanceRecord,
+    ) -> impl Future<Output = Result<StoreMillis, BeatError>> + Send;
+
+    /// Removes an instance. Repeating it changes nothing.
+    fn forget(&self, id: InstanceId) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// One consistent look at everybody.
+    fn poll(&self) -> impl Future<Output = Result<Poll, StoreError>> + Send;
+
+    /// Holds a connection by which others see that this process lives: the kernel closes it when
+    /// the process dies, and the next poll shows it.
+    fn hold_presence(
+        &self,
+        me: InstanceId,
+    ) -> impl Future<Output = Result<Self::Presence, StoreError>> + Send;
+}

@@ -1,0 +1,5 @@
+//! How things are written down in a store's hashes. One file each: the codec and its round trip.
+
+pub mod instance;
+pub mod row;
+pub mod target;

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let trials = stores.iter().flat_map(|(group, store)| {
         cases()
             .into_iter()
-            .map(move |case| trial(handle, group, store, case))
+            .map(move |case| trial(handle, group, store, &case))
     });
     let before = libtest_mimic::run(&arguments, trials.collect());
 
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     }
     let trials = cases()
         .into_iter()
-        .map(|case| trial(handle, "failed_over", store, case));
+        .map(|case| trial(handle, "failed_over", store, &case));
     let after = libtest_mimic::run(&arguments, trials.collect());
     if before.has_failed() || after.has_failed() {
         ExitCode::FAILURE

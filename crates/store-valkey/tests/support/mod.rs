@@ -25,10 +25,10 @@ pub(crate) fn seed() -> u64 {
 }
 
 /// A case on one store, under the store's name.
-pub(crate) fn trial(runtime: &Handle, group: &str, store: &Valkey, case: Case<Valkey>) -> Trial {
-    let (runtime, store) = (runtime.clone(), store.clone());
+pub(crate) fn trial(runtime: &Handle, group: &str, store: &Valkey, case: &Case<Valkey>) -> Trial {
+    let (runtime, store, run) = (runtime.clone(), store.clone(), case.run);
     Trial::test(format!("{group}::{}", case.name), move || {
-        let running = runtime.spawn((case.run)(store, Scope::new(seed())));
+        let running = runtime.spawn(run(store, Scope::new(seed())));
         runtime
             .block_on(running)
             .map_err(|panic| Failed::from(format!("{panic}")))

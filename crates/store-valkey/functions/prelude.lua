@@ -63,6 +63,15 @@ local function is_held(row, owner, epoch)
   return row and row.state == 'owned' and row.owner == owner and row.epoch == epoch
 end
 
+-- Why somebody who is not the holder is refused. An epoch that is ahead of the row's was granted by
+-- a primary whose memory this one does not have: nobody has taken that lease away.
+local function refusal(row, epoch)
+  if not row or tonumber(row.epoch) < tonumber(epoch) then
+    return 'forgotten'
+  end
+  return 'fenced'
+end
+
 -- An outcome together with the row as it stands.
 local function with_row(outcome, key)
   return { outcome, redis.call('HGETALL', key) }

@@ -28,10 +28,7 @@ impl Commands for Valkey {
             return Err(CommandError::TooLarge(command.frame.len()));
         }
         let mut pipeline = Pipeline::with_capacity(1);
-        let add = pipeline
-            .cmd("XADD")
-            .arg(Key::Commands(app, lane).to_string())
-            .arg("*");
+        let add = pipeline.cmd("XADD").arg(Key::Commands(app, lane).to_string()).arg("*");
         for (name, value) in fields(command) {
             add.arg(name).arg(value.as_ref());
         }
@@ -50,11 +47,7 @@ impl Commands for Valkey {
     ) -> Result<Vec<(StreamId, Command)>, StoreError> {
         let key = Key::Commands(app, lane).to_string();
         let reply = self.read_stream(&key, after, count).await?;
-        reply
-            .list()?
-            .iter()
-            .map(|element| read_command(&key, element))
-            .collect()
+        reply.list()?.iter().map(|element| read_command(&key, element)).collect()
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {
@@ -71,9 +64,7 @@ impl Commands for Valkey {
 
     async fn set_commands_done(&self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
         let place = [arg(done.millis), arg(done.number)];
-        self.as_holder(function::COMMANDS_DONE, hold, place)
-            .await
-            .map(drop)
+        self.as_holder(function::COMMANDS_DONE, hold, place).await.map(drop)
     }
 }
 
@@ -82,10 +73,7 @@ fn fields(command: &Command) -> [(&'static str, Bytes); 6] {
     [
         ("v", Bytes::from_static(b"1")),
         ("sh", arg(command.shard)),
-        (
-            "exp",
-            command.expires.map_or_else(Bytes::new, |at| arg(at.0)),
-        ),
+        ("exp", command.expires.map_or_else(Bytes::new, |at| arg(at.0))),
         ("re", arg(&command.reply_to)),
         ("tp", command.trace.map_or_else(Bytes::new, arg)),
         ("d", command.frame.clone()),
@@ -94,17 +82,12 @@ fn fields(command: &Command) -> [(&'static str, Bytes); 6] {
 
 fn read_command(key: &str, element: &Reply) -> Result<(StreamId, Command), StoreError> {
     let (id, fields) = stream_element(key, element)?;
-    let fields: BTreeMap<&[u8], &Bytes> = fields
-        .iter()
-        .map(|(name, value)| (name.as_ref(), value))
-        .collect();
+    let fields: BTreeMap<&[u8], &Bytes> =
+        fields.iter().map(|(name, value)| (name.as_ref(), value)).collect();
     let corrupt =
         |field: &str| StoreError::corrupt(format!("{key} {id} field {field}"), "junk", "a command");
     let text = |field: &str| {
-        let bytes = fields
-            .get(field.as_bytes())
-            .copied()
-            .ok_or_else(|| corrupt(field))?;
+        let bytes = fields.get(field.as_bytes()).copied().ok_or_else(|| corrupt(field))?;
         std::str::from_utf8(bytes).map_err(|_| corrupt(field))
     };
     let expires = match text("exp")? {
@@ -120,11 +103,7 @@ fn read_command(key: &str, element: &Reply) -> Result<(StreamId, Command), Store
         expires,
         reply_to: text("re")?.to_owned(),
         trace,
-        frame: fields
-            .get(b"d".as_slice())
-            .copied()
-            .cloned()
-            .ok_or_else(|| corrupt("d"))?,
+        frame: fields.get(b"d".as_slice()).copied().cloned().ok_or_else(|| corrupt("d"))?,
     };
     Ok((id, command))
 }

@@ -86,9 +86,7 @@ impl EntryBody {
                 Bytes::copy_from_slice(dispatch.name.as_str().as_bytes()),
                 decimal(dispatch.seq.0),
                 decimal(dispatch.at.0),
-                dispatch
-                    .guild
-                    .map_or_else(Bytes::new, |guild| decimal(guild.0)),
+                dispatch.guild.map_or_else(Bytes::new, |guild| decimal(guild.0)),
                 dispatch.trace.map_or_else(Bytes::new, |trace| {
                     Bytes::copy_from_slice(trace.as_str().as_bytes())
                 }),
@@ -153,11 +151,7 @@ impl Entry {
         let seq = Seq(fields.number("s")?);
         let at = UnixMicros(fields.number("at")?);
         let body = if name.starts_with(Marker::PREFIX) {
-            EntryBody::Marker {
-                seq,
-                at,
-                marker: fields.marker(&name)?,
-            }
+            EntryBody::Marker { seq, at, marker: fields.marker(&name)? }
         } else {
             EntryBody::Dispatch(Dispatch {
                 seq,
@@ -193,9 +187,7 @@ impl Fields {
 
     fn bytes(&self, field: &'static str) -> Result<Bytes, EntryError> {
         let place = FIELDS.iter().position(|known| *known == field);
-        place
-            .and_then(|place| self.0[place].clone())
-            .ok_or(EntryError::Missing(field))
+        place.and_then(|place| self.0[place].clone()).ok_or(EntryError::Missing(field))
     }
 
     fn text(&self, field: &'static str) -> Result<String, EntryError> {
@@ -205,9 +197,7 @@ impl Fields {
 
     fn number<N: std::str::FromStr>(&self, field: &'static str) -> Result<N, EntryError> {
         let bytes = self.bytes(field)?;
-        let number = std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let number = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
         number.ok_or_else(|| malformed(field, &bytes, "a whole number"))
     }
 
@@ -224,9 +214,7 @@ impl Fields {
             return Ok(None);
         }
         let trace = text.parse();
-        trace
-            .map(Some)
-            .map_err(|_| malformed("tp", text.as_bytes(), "a traceparent or nothing"))
+        trace.map(Some).map_err(|_| malformed("tp", text.as_bytes(), "a traceparent or nothing"))
     }
 
     fn marker(&self, name: &str) -> Result<Marker, EntryError> {
@@ -241,11 +229,7 @@ impl Fields {
 fn malformed(field: &'static str, found: &[u8], expected: &'static str) -> EntryError {
     const SHOWN_MAX: usize = 80;
     let shown = &found[..found.len().min(SHOWN_MAX)];
-    EntryError::Malformed {
-        field,
-        found: String::from_utf8_lossy(shown).into_owned(),
-        expected,
-    }
+    EntryError::Malformed { field, found: String::from_utf8_lossy(shown).into_owned(), expected }
 }
 
 #[cfg(test)]
@@ -267,10 +251,7 @@ mod tests {
                 start,
                 previous: previous.map(|(number, seq)| (SessionNumber(number), Seq(seq))),
             }),
-            any::<(u64, u64)>().prop_map(|(a, b)| Marker::Gap {
-                after: Seq(a),
-                before: Seq(b)
-            }),
+            any::<(u64, u64)>().prop_map(|(a, b)| Marker::Gap { after: Seq(a), before: Seq(b) }),
             any::<u64>().prop_map(|upto| Marker::StreamLost { upto: Seq(upto) }),
             any::<(u32, u32)>().prop_map(|(from, to)| Marker::GenerationSwitched {
                 from: Generation(from),
@@ -300,11 +281,7 @@ mod tests {
                 })
             }),
             (any::<u64>(), any::<u64>(), marker()).prop_map(|(seq, at, marker)| {
-                EntryBody::Marker {
-                    seq: Seq(seq),
-                    at: UnixMicros(at),
-                    marker,
-                }
+                EntryBody::Marker { seq: Seq(seq), at: UnixMicros(at), marker }
             }),
         ]
     }
@@ -321,10 +298,7 @@ mod tests {
     }
 
     fn borrowed(fields: &[(&'static str, Bytes)]) -> Vec<(&'static [u8], Bytes)> {
-        fields
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.clone()))
-            .collect()
+        fields.iter().map(|(name, value)| (name.as_bytes(), value.clone())).collect()
     }
 
     proptest! {
@@ -375,28 +349,12 @@ mod tests {
 
     #[test]
     fn a_marker_whose_name_and_body_differ_is_refused() {
-        let marker = Marker::Gap {
-            after: Seq(1),
-            before: Seq(3),
-        };
-        let body = EntryBody::Marker {
-            seq: Seq(2),
-            at: UnixMicros(0),
-            marker,
-        };
+        let marker = Marker::Gap { after: Seq(1), before: Seq(3) };
+        let body = EntryBody::Marker { seq: Seq(2), at: UnixMicros(0), marker };
         let (shard, session, epoch) = (ShardNumber(0), SessionNumber(1), Epoch(1));
-        let mut fields = Entry {
-            shard,
-            session,
-            epoch,
-            body,
-        }
-        .encode();
+        let mut fields = Entry { shard, session, epoch, body }.encode();
         fields[1].1 = Bytes::from_static(b"BATON_STREAM_LOST");
         let error = Entry::decode(borrowed(&fields)).unwrap_err();
-        assert!(
-            matches!(error, EntryError::Malformed { field: "d", .. }),
-            "{error}"
-        );
+        assert!(matches!(error, EntryError::Malformed { field: "d", .. }), "{error}");
     }
 }

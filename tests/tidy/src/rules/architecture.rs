@@ -54,11 +54,13 @@ fn missing_members(tree: &Tree, file: &TextFile) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether `text` names the whole path: `crates/store-valkey` does not name `crates/store`.
+/// Whether `text` names the member itself: neither `crates/store-valkey` nor a file inside names
+/// `crates/store`.
 fn names(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(at, _)| {
-        let after = text[at + path.len()..].chars().next();
-        !after.is_some_and(|next| next.is_alphanumeric() || next == '-' || next == '_')
+        let after = &text[at + path.len()..];
+        let after = after.strip_prefix('/').unwrap_or(after);
+        !after.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '-' | '_'))
     })
 }
 

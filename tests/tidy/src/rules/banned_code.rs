@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::{
     Finding, TextFile, Tree,
-    rust_file::{RustFile, attribute_at, is_ident, is_punct, line_of, rust_files},
+    rust_file::{RustFile, attribute_at, group, is_ident, is_punct, line_of, rust_files},
 };
 
 const BANNED_ATTRIBUTES: [(&str, &str); 2] = [
@@ -72,12 +72,14 @@ fn banned_attribute(stream: &[TokenTree], at: usize) -> Option<(String, &'static
     Some((format!("#[{name}]"), remedy))
 }
 
+/// A name, a `!` and brackets; `todo != later` is a comparison.
 fn banned_macro(stream: &[TokenTree], at: usize) -> Option<(String, &'static str)> {
-    let bang = stream.get(at + 1)?;
+    let (bang, brackets) = (stream.get(at + 1)?, stream.get(at + 2)?);
     let (name, remedy) = BANNED_MACROS
         .iter()
         .find(|(name, _)| is_ident(&stream[at], name))?;
-    is_punct(bang, '!').then(|| (format!("{name}!"), *remedy))
+    let is_call = is_punct(bang, '!') && group(brackets).is_some();
+    is_call.then(|| (format!("{name}!"), *remedy))
 }
 
 fn orphaned_to_dos(file: &TextFile) -> Vec<Finding> {

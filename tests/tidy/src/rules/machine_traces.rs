@@ -69,13 +69,13 @@ fn judge(file: &TextFile) -> Vec<Finding> {
         let mut complain = |what: String, remedy: &str| {
             findings.push(Finding::at(&file.path, number, what, remedy));
         };
-        if let Some(found) = FOLDER.captures(line) {
+        for found in FOLDER.captures_iter(line) {
             complain(
                 format!("the folder `{}`", &found[1]),
                 "write a relative path or a variable",
             );
         }
-        if let Some(found) = ADDRESS.captures(line) {
+        for found in ADDRESS.captures_iter(line) {
             let remedy = "use loopback, or an address of 192.0.2.0/24 in an example";
             complain(format!("the private address `{}`", &found[1]), remedy);
         }

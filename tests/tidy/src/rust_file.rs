@@ -201,10 +201,8 @@ pub(crate) fn attribute_at(stream: &[TokenTree], at: usize) -> Option<Vec<TokenT
     let brackets = group(stream.get(at)?)?;
     let opener = at.checked_sub(1).map(|before| &stream[before])?;
     let is_inner = is_punct(opener, '!') && at >= 2 && is_punct(&stream[at - 2], '#');
-    if brackets.delimiter() != Delimiter::Bracket || !(is_punct(opener, '#') || is_inner) {
-        return None;
-    }
-    Some(brackets.stream().into_iter().collect())
+    let is_attribute = is_punct(opener, '#') || is_inner;
+    is_attribute.then(|| brackets.stream().into_iter().collect())
 }
 
 fn is_doc_comment(stream: &[TokenTree], at: usize) -> bool {

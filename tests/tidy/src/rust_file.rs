@@ -17,6 +17,7 @@ pub(crate) struct RustFile<'t> {
     streams: Vec<Vec<TokenTree>>,
     code_lines: BTreeSet<usize>,
     test_lines: BTreeSet<usize>,
+    raw_string_lines: BTreeSet<usize>,
 }
 
 /// A function with a body.
@@ -54,6 +55,7 @@ impl<'t> RustFile<'t> {
             streams: Vec::new(),
             code_lines: BTreeSet::new(),
             test_lines: BTreeSet::new(),
+            raw_string_lines: BTreeSet::new(),
         };
         this.take_apart(tokens);
         this
@@ -67,6 +69,11 @@ impl<'t> RustFile<'t> {
     /// Whether this line exists only in test builds.
     pub(crate) fn is_test_line(&self, line: usize) -> bool {
         self.test_lines.contains(&line)
+    }
+
+    /// Whether a raw string covers this line: it holds what some bytes really are.
+    pub(crate) fn is_raw_string_line(&self, line: usize) -> bool {
+        self.raw_string_lines.contains(&line)
     }
 
     /// Lines of code outside tests. Blank lines and comments, doc comments too, do not count:
@@ -105,16 +112,19 @@ impl<'t> RustFile<'t> {
             if is_doc_comment(&stream, at) {
                 continue;
             }
-            let span = token.span();
+            let lines = line_of(token)..=last_line_of(token);
             match token {
                 TokenTree::Group(group) => {
-                    self.code_lines.insert(group.span_open().start().line);
-                    self.code_lines.insert(group.span_close().end().line);
+                    self.code_lines.extend([*lines.start(), *lines.end()]);
                     self.take_apart(group.stream());
                 }
-                TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {
-                    self.code_lines.extend(span.start().line..=span.end().line);
+                TokenTree::Literal(literal) => {
+                    if literal.to_string().trim_start_matches('b').starts_with('r') {
+                        self.raw_string_lines.extend(lines.clone());
+                    }
+                    self.code_lines.extend(lines);
                 }
+                TokenTree::Ident(_) | TokenTree::Punct(_) => self.code_lines.extend(lines),
             }
         }
         self.streams[place] = stream;

@@ -138,11 +138,9 @@ fn read_text(root: &Path, path: String) -> io::Result<Option<TextFile>> {
     }
     let executable = full.metadata()?.permissions().mode() & 0o111 != 0;
     let text = String::from_utf8(fs::read(full)?).ok();
-    Ok(text
-        .filter(|text| !text.contains('\0'))
-        .map(|text| TextFile {
-            path,
-            text,
-            executable,
-        }))
+    Ok(text.map(|text| TextFile {
+        path,
+        text,
+        executable,
+    }))
 }

@@ -12,6 +12,7 @@ mod exceptions;
 mod finding;
 mod rules;
 mod rust_file;
+mod tokens;
 mod tree;
 mod workspace;
 

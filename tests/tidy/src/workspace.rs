@@ -9,6 +9,14 @@ use crate::{Finding, Tree};
 /// packages that nobody here ever compiles.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
+/// The crates that only decide: no sockets, clocks, tasks or randomness.
+pub(crate) const PURE: [&str; 4] = [
+    "crates/model",
+    "crates/envelope",
+    "crates/shard",
+    "crates/fleet",
+];
+
 /// One member of the workspace.
 pub(crate) struct Member {
     /// Its folder, as the workspace lists it.

@@ -7,7 +7,8 @@ use regex::Regex;
 
 use crate::{
     Finding, TextFile, Tree,
-    rust_file::{RustFile, attribute_at, function_name, is_ident, rust_files},
+    rust_file::{RustFile, rust_files},
+    tokens::{attribute_at, function_name, is_ident},
     workspace::members,
 };
 

@@ -7,7 +7,8 @@ use regex::Regex;
 
 use crate::{
     Finding, TextFile, Tree,
-    rust_file::{RustFile, attribute_at, group, is_ident, is_punct, line_of, rust_files},
+    rust_file::{RustFile, rust_files},
+    tokens::{attribute_at, group, is_ident, is_punct, line_of},
 };
 
 const BANNED_ATTRIBUTES: [(&str, &str); 2] = [

@@ -1,14 +1,9 @@
 //! Clippy reads only the nearest `clippy.toml`, so what stands in several must stay the same.
 
-use crate::{Finding, Tree, workspace::manifest};
-
-/// The crates that link to `clippy-pure.toml`.
-const PURE: [&str; 4] = [
-    "crates/model",
-    "crates/envelope",
-    "crates/shard",
-    "crates/fleet",
-];
+use crate::{
+    Finding, Tree,
+    workspace::{PURE, manifest},
+};
 
 const OF_ALL: &str = "clippy.toml";
 const OF_PURE: &str = "clippy-pure.toml";

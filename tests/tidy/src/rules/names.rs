@@ -5,7 +5,8 @@
 
 use crate::{
     Finding, Tree,
-    rust_file::{RustFile, is_ident, line_of, rust_files},
+    rust_file::{RustFile, rust_files},
+    tokens::{is_ident, line_of},
 };
 
 const EMPTY_WORDS: [&str; 9] = [

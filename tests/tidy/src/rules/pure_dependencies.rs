@@ -6,9 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{DependencyKind, Metadata, Node, Package, PackageId, TargetKind};
+use cargo_metadata::{
+    DependencyKind, Metadata, Node, Package, PackageId, TargetKind, camino::Utf8Path,
+};
 
-use crate::{Finding, Tree, workspace::metadata};
+use crate::{
+    Finding, Tree,
+    workspace::{PURE, metadata},
+};
 
 /// What any pure crate may use.
 const ALL_MAY_USE: [&str; 6] = [
@@ -20,13 +25,12 @@ const ALL_MAY_USE: [&str; 6] = [
     "thiserror-impl",
 ];
 
-/// The pure crates, and what only one of them may use.
-const PURE: [(&str, &[&str]); 4] = [
-    ("baton-model", &[]),
-    // Searching bytes is its whole work, and it does so many at a time.
-    ("baton-envelope", &["bytemuck", "safe_arch", "wide"]),
-    ("baton-shard", &[]),
-    ("baton-fleet", &[]),
+/// What only one of them may use.
+const ONE_MAY_USE: [(&str, &str); 3] = [
+    // Searching bytes is the envelope's whole work, and it does so many at a time.
+    ("crates/envelope", "bytemuck"),
+    ("crates/envelope", "safe_arch"),
+    ("crates/envelope", "wide"),
 ];
 
 /// What not even the tests of a pure crate may use: with a runtime at hand, time would be slept
@@ -38,12 +42,24 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         Ok(metadata) => Graph::new(metadata),
         Err(finding) => return vec![finding],
     };
-    PURE.iter()
-        .flat_map(|(name, extra)| graph.judge(name, extra))
-        .collect()
+    let mut findings = Vec::new();
+    for member in PURE {
+        findings.extend(graph.forbidden(member));
+        findings.extend(graph.forbidden_in_tests(member));
+    }
+    findings
+}
+
+fn may_use(member: &str, used: &str) -> bool {
+    ALL_MAY_USE.contains(&used) || ONE_MAY_USE.contains(&(member, used))
+}
+
+fn complain(member: &str, what: String, remedy: &str) -> Finding {
+    Finding::in_file(&format!("{member}/Cargo.toml"), what, remedy)
 }
 
 struct Graph<'m> {
+    root: &'m Utf8Path,
     packages: BTreeMap<&'m PackageId, &'m Package>,
     nodes: BTreeMap<&'m PackageId, &'m Node>,
     members: BTreeSet<&'m PackageId>,
@@ -53,6 +69,7 @@ impl<'m> Graph<'m> {
     fn new(metadata: &'m Metadata) -> Self {
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
         Self {
+            root: &metadata.workspace_root,
             packages: metadata
                 .packages
                 .iter()
@@ -63,36 +80,33 @@ impl<'m> Graph<'m> {
         }
     }
 
-    fn judge(&self, name: &str, extra: &[&str]) -> Vec<Finding> {
-        let is_this = |id: &&&PackageId| self.packages[**id].name.as_str() == name;
-        let Some(this) = self.members.iter().find(is_this) else {
-            return Vec::new();
-        };
-        let path = format!("crates/{}/Cargo.toml", name.trim_start_matches("baton-"));
-        let complain = |uses: &str, remedy: &str| {
-            Finding::in_file(&path, format!("the pure crate {name} {uses}"), remedy)
-        };
-        let is_allowed = |used: &str| ALL_MAY_USE.contains(&used) || extra.contains(&used);
+    fn forbidden(&self, member: &str) -> Vec<Finding> {
+        self.reached_from(member, DependencyKind::Normal)
+            .into_iter()
+            .filter(|used| !may_use(member, used))
+            .map(|used| {
+                let what = format!("the pure {member} depends on {used}");
+                complain(member, what, "leave it out, or allow it with a reason")
+            })
+            .collect()
+    }
 
-        let used = self.reached_from(this, DependencyKind::Normal);
-        let forbidden = used.iter().filter(|used| !is_allowed(used)).map(|used| {
-            complain(
-                &format!("depends on {used}"),
-                "leave it out, or allow it with a reason",
-            )
-        });
-        let used_in_tests = self.reached_from(this, DependencyKind::Development);
-        let forbidden_in_tests = used_in_tests
-            .iter()
+    fn forbidden_in_tests(&self, member: &str) -> Vec<Finding> {
+        self.reached_from(member, DependencyKind::Development)
+            .into_iter()
             .filter(|used| TESTS_MAY_NOT_USE.contains(used))
-            .map(|used| complain(&format!("tests with {used}"), "step time, do not sleep it"));
-        forbidden.chain(forbidden_in_tests).collect()
+            .map(|used| {
+                let what = format!("the pure {member} tests with {used}");
+                complain(member, what, "step time, do not sleep it")
+            })
+            .collect()
     }
 
     /// The names of the packages reached by a first step of this kind and normal steps from there.
-    fn reached_from(&self, start: &'m PackageId, first_step: DependencyKind) -> BTreeSet<&'m str> {
+    fn reached_from(&self, member: &str, first_step: DependencyKind) -> BTreeSet<&'m str> {
         let mut seen = BTreeSet::new();
-        let mut ahead = self.steps(start, first_step);
+        let start = self.package_of(member);
+        let mut ahead = start.map_or_else(Vec::new, |id| self.steps(id, first_step));
         while let Some(id) = ahead.pop() {
             let is_new = seen.insert(id);
             if is_new && !is_macro(self.packages[id]) {
@@ -103,6 +117,13 @@ impl<'m> Graph<'m> {
             .filter(|id| !self.members.contains(**id))
             .map(|id| self.packages[*id].name.as_str())
             .collect()
+    }
+
+    fn package_of(&self, member: &str) -> Option<&'m PackageId> {
+        let folder = self.root.join(member);
+        let is_there =
+            |id: &&&PackageId| self.packages[**id].manifest_path.parent() == Some(folder.as_path());
+        self.members.iter().find(is_there).copied()
     }
 
     fn steps(&self, from: &PackageId, kind: DependencyKind) -> Vec<&'m PackageId> {

@@ -5,7 +5,8 @@ use proc_macro2::TokenTree;
 
 use crate::{
     Finding, Tree,
-    rust_file::{RustFile, group, is_ident, is_punct, line_of, rust_files},
+    rust_file::{RustFile, rust_files},
+    tokens::{group, is_ident, is_punct, line_of},
 };
 
 /// Each a file without its `.rs`, and the folder of the same name.

@@ -27,7 +27,8 @@ end
 -- Bars part what the caller puts into its own words; the server adds the line number behind.
 local function corrupt(key, field, found, expected)
   local shown = found and ('"' .. found .. '"') or 'nothing'
-  error({ err = 'BATONCORRUPT ' .. key .. ' field ' .. field .. '|' .. shown .. '|' .. expected .. '|' })
+  local what = key .. ' field ' .. field .. '|' .. shown .. '|' .. expected .. '|'
+  error({ err = 'BATONCORRUPT ' .. what })
 end
 
 local function ensure_number(key, field, found)
@@ -38,7 +39,8 @@ end
 
 -- A lease row, checked; nil if there is none.
 local function read_row(key)
-  local found = redis.call('HMGET', key, 'epoch', 'state', 'owner', 'to', 'offer', 'session', 'number', 'seq')
+  local found = redis.call('HMGET', key, 'epoch', 'state', 'owner', 'to', 'offer', 'session',
+    'number', 'seq')
   local row = {
     epoch = found[1], state = found[2], owner = found[3], to = found[4], offer = found[5],
     session = found[6], number = found[7], seq = found[8],

@@ -68,8 +68,7 @@ impl Events for Valkey {
 impl Valkey {
     /// Loads the library where an append has found it missing: its server was wiped, or is new.
     async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
-        let is_missing = |answer: &Result<Reply, StoreError>| matches!(answer, Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION);
-        if answers.iter().any(is_missing)
+        if answers.iter().any(is_library_missing)
             && let Err(error) = self.control().load_library().await
         {
             tracing::warn!(%error, "function library could not be loaded");
@@ -89,6 +88,10 @@ impl Valkey {
         let mut answers = self.data().send(&mut pipeline).await?;
         answers.pop().unwrap_or_else(|| Err(StoreError::unknown("no answer")))
     }
+}
+
+fn is_library_missing(answer: &Result<Reply, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION)
 }
 
 fn append_command(append: &Append) -> Cmd {

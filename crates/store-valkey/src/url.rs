@@ -226,7 +226,7 @@ mod tests {
     fn every_topology_has_its_form() {
         for (text, shown) in [
             ("valkey://localhost", "valkey://localhost:6379"),
-            ("redis://10.0.0.1:7000/0", "valkey://10.0.0.1:7000"),
+            ("redis://192.0.2.1:7000/0", "valkey://192.0.2.1:7000"),
             ("rediss://[::1]:7000", "valkeys://::1:7000"),
             ("valkey://[::1]", "valkey://::1:6379"),
             ("valkey-cluster://a:1,b", "valkey-cluster://a:1,b:6379"),

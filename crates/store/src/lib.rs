@@ -41,21 +41,11 @@ pub use planning::{Planning, TargetsError};
 pub use stream_id::{StreamId, StreamIdError};
 
 /// Everything that a store does.
-pub trait Store:
-    Leases + Events + Commands + Membership + Planning + IdentifyBudget + Clone + Send + Sync + 'static
-{
-}
+pub trait Store: Operations + Clone + Send + Sync + 'static {}
 
-impl<S> Store for S where
-    S: Leases
-        + Events
-        + Commands
-        + Membership
-        + Planning
-        + IdentifyBudget
-        + Clone
-        + Send
-        + Sync
-        + 'static
-{
-}
+impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
+
+/// The nouns together.
+pub trait Operations: Leases + Events + Commands + Membership + Planning + IdentifyBudget {}
+
+impl<S: Leases + Events + Commands + Membership + Planning + IdentifyBudget> Operations for S {}

@@ -64,6 +64,12 @@ impl SentinelTrio {
         found.expect("the primary is one of ours")
     }
 
+    /// The servers that follow the primary at this moment.
+    pub fn replicas(&self) -> impl Iterator<Item = &Server> {
+        let primary = self.primary_port();
+        self.servers.iter().filter(move |server| server.port() != primary)
+    }
+
     /// Kills the primary (SIGKILL) and waits until another one takes writes.
     pub fn fail_over(&mut self) {
         let old = self.primary_port();

@@ -201,10 +201,10 @@ mod tests {
     fn nested_end_by_bytes(frame: &[u8], from: usize) -> Option<usize> {
         let (mut depth, mut in_string, mut escaped) = (1, false, false);
         for (at, byte) in frame.iter().enumerate().skip(from) {
+            let follows_a_backslash = escaped;
+            escaped = *byte == b'\\' && !follows_a_backslash;
             match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = !in_string,
+                b'"' if !follows_a_backslash => in_string = !in_string,
                 b'{' | b'[' if !in_string => depth += 1,
                 b'}' | b']' if !in_string => depth -= 1,
                 _ => {}

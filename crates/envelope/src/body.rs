@@ -1,7 +1,7 @@
 //! The guild an event belongs to: where it stands, and the search for it in the body.
 //!
-//! The search walks over the body's own keys and skips every value below them. It never fails for
-//! what a guild id looks like; it fails only where it cannot tell what follows.
+//! The search jumps from one of the body's own keys to the next that could be a wanted one. It
+//! never fails for what a guild id looks like; it fails only where it cannot tell what follows.
 
 use baton_model::GuildId;
 
@@ -11,6 +11,9 @@ use crate::{
     op::Op,
     text::Text,
 };
+
+/// What `guild_id` and `id` begin with.
+const INITIALS: [u8; 2] = *b"gi";
 
 /// The key of the body under which the guild's id stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,14 +91,13 @@ impl Body {
             cursor.skip_value()?;
             return Ok(body);
         }
-        let mut key = cursor.first_key()?;
-        while let Some(name) = key {
-            body.read_value(&name, cursor)?;
+        cursor.enter_object()?;
+        while let Some(key) = cursor.find_key(INITIALS)? {
+            body.read_value(&key, cursor)?;
             if body.has(wanted) {
                 body.rest = Rest::Unread;
                 return Ok(body);
             }
-            key = cursor.next_key()?;
         }
         Ok(body)
     }
@@ -114,9 +116,8 @@ impl Body {
             self.guild_id = Some(read_snowflake(cursor)?);
         } else if self.id.is_none() && key.is("id") {
             self.id = Some(read_snowflake(cursor)?);
-        } else {
-            cursor.skip_value()?;
         }
+        // Any other value lies on the way to the next key.
         Ok(())
     }
 

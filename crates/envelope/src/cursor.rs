@@ -5,7 +5,7 @@
 
 use crate::{
     envelope::EnvelopeError,
-    skip::{find_nested_end, find_string_end},
+    skip::{Landmark, find_landmark, find_nested_end, find_string_end},
     text::Text,
 };
 
@@ -23,7 +23,7 @@ impl<'a> Cursor<'a> {
 
     /// Enters an object, up to its first value; none if it is empty, and then it is behind us.
     pub(crate) fn first_key(&mut self) -> Result<Option<Text<'a>>, EnvelopeError> {
-        self.expect(b'{', "an object")?;
+        self.enter_object()?;
         match self.peek()? {
             b'}' => self.leave_object(),
             b'"' => self.key(),
@@ -40,6 +40,36 @@ impl<'a> Cursor<'a> {
                 self.key()
             }
             _ => Err(self.unexpected(", or }")),
+        }
+    }
+
+    /// Enters an object, to look for keys with [`Cursor::find_key`].
+    pub(crate) fn enter_object(&mut self) -> Result<(), EnvelopeError> {
+        self.expect(b'{', "an object")
+    }
+
+    /// Goes to the value of the next key that begins with one of two letters; none at the object's
+    /// end. Keys of other letters may be among those found, keys of objects below never.
+    ///
+    /// The object's other members are passed over without a look at what they are.
+    pub(crate) fn find_key(
+        &mut self,
+        initials: [u8; 2],
+    ) -> Result<Option<Text<'a>>, EnvelopeError> {
+        loop {
+            match find_landmark(self.frame, self.at, initials) {
+                None => return Err(self.truncated()),
+                Some(Landmark::End(end)) => {
+                    self.at = end + 1;
+                    return Ok(None);
+                }
+                Some(Landmark::String(quote)) => self.at = quote,
+            }
+            let text = self.string()?;
+            if self.peek()? == b':' {
+                self.at += 1;
+                return Ok(Some(text));
+            }
         }
     }
 

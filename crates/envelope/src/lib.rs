@@ -38,8 +38,10 @@ mod op;
 
 mod body;
 mod cursor;
-mod skip;
 mod text;
+
+mod masks;
+mod skip;
 
 pub use envelope::{Envelope, EnvelopeError};
 pub use op::Op;

@@ -1,13 +1,15 @@
-//! Finding where a string, an object or an array ends, without looking at what is in it.
+//! Finding where a string, an object or an array ends, and which strings stand on its outermost
+//! level, without looking at what is in between.
 //!
 //! Nothing here is recursive and nothing is allocated: nesting is a number, so a frame of brackets
-//! only costs no more than any other. The idea is to turn 64 bytes at a time into bit masks (one
-//! bit per byte: is it a quote, a backslash, an opening or a closing bracket) and to decide with a
-//! few operations on whole masks; single bits are looked at only where a value may end.
+//! only costs no more than any other. The idea is to turn 64 bytes at a time into bit masks and to
+//! decide with a few operations on whole masks; single bits are looked at only where something may
+//! begin or end.
 
-use wide::u8x16;
-
-use crate::text::Spelling;
+use crate::{
+    masks::{Masks, either, find_quote_or_backslash, first, lowest, running_parity},
+    text::Spelling,
+};
 
 /// Where a string ends.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +20,17 @@ pub(crate) struct StringEnd {
     pub(crate) spelling: Spelling,
 }
 
+/// What is worth a stop on the outermost level of an object or array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Landmark {
+    /// A string that may be a wanted one, by the place of its opening quote.
+    String(usize),
+    /// The closing bracket.
+    End(usize),
+}
+
 /// Finds the quote that closes the string whose content begins at `from`.
+#[inline]
 pub(crate) fn find_string_end(frame: &[u8], from: usize) -> Option<StringEnd> {
     let mut spelling = Spelling::Plain;
     let mut at = from;
@@ -35,34 +47,57 @@ pub(crate) fn find_string_end(frame: &[u8], from: usize) -> Option<StringEnd> {
     }
 }
 
-fn find_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    let (chunks, tail) = bytes.as_chunks::<16>();
-    for (index, chunk) in chunks.iter().enumerate() {
-        let chunk = u8x16::new(*chunk);
-        let hits = bits(chunk, b'"') | bits(chunk, b'\\');
-        if hits != 0 {
-            return Some(index * 16 + first(hits));
-        }
-    }
-    let hit = tail.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-    Some(chunks.len() * 16 + hit)
-}
-
 /// Finds the bracket that closes the object or array whose content begins at `from`.
 ///
 /// `from` must not be inside a string. Either kind of bracket closes either kind.
 pub(crate) fn find_nested_end(frame: &[u8], from: usize) -> Option<usize> {
-    let (blocks, tail) = frame.get(from..)?.as_chunks::<64>();
     let mut nesting = Nesting::default();
+    find_in_blocks(frame, from, |start, block| {
+        let brackets = nesting.enter(&Masks::of(block)).brackets;
+        Some(start + nesting.end_among(brackets)?)
+    })
+}
+
+/// Finds the next string that stands on the same level as `from` and begins with one of two bytes,
+/// or the end of that level.
+///
+/// A string that begins with an escape counts too, for it may say anything; and so does, whatever
+/// it begins with, one whose first byte lies behind the border of a block.
+pub(crate) fn find_landmark(frame: &[u8], from: usize, initials: [u8; 2]) -> Option<Landmark> {
+    let mut nesting = Nesting::default();
+    find_in_blocks(frame, from, |start, block| {
+        let masks = Masks::of(block);
+        let behind_a_quote = either(block, initials) | masks.backslashes;
+        let before = nesting.depth;
+        let entered = nesting.enter(&masks);
+        let end = nesting.end_among(entered.brackets);
+        let candidates = entered.string_starts & (behind_a_quote >> 1 | 1 << 63);
+        match entered.brackets.first_outermost(candidates, before) {
+            Some(string) if end.is_none_or(|end| string < end) => {
+                Some(Landmark::String(start + string))
+            }
+            Some(_) | None => end.map(|end| Landmark::End(start + end)),
+        }
+    })
+}
+
+/// Looks at 64 bytes after the other until something is found; what the last block lacks is zeros,
+/// which are no punctuation.
+#[inline]
+fn find_in_blocks<T>(
+    frame: &[u8],
+    from: usize,
+    mut find: impl FnMut(usize, &[u8; 64]) -> Option<T>,
+) -> Option<T> {
+    let (blocks, tail) = frame.get(from..)?.as_chunks::<64>();
     for (index, block) in blocks.iter().enumerate() {
-        if let Some(end) = nesting.end_in(block) {
-            return Some(from + index * 64 + end);
+        if let Some(found) = find(from + index * 64, block) {
+            return Some(found);
         }
     }
-    let mut last = [0; 64]; // zeros are no punctuation
+    let mut last = [0; 64];
     last[..tail.len()].copy_from_slice(tail);
-    let end = nesting.end_in(&last)?;
-    Some(from + blocks.len() * 64 + end)
+    find(from + blocks.len() * 64, &last)
 }
 
 /// What must be known of all blocks before, to understand the next one.
@@ -73,6 +108,20 @@ struct Nesting {
     in_string: u64,
     /// One if the next block's first byte is escaped, else zero.
     escaped: u64,
+}
+
+/// A block's punctuation, once it is known what is inside a string.
+struct Entered {
+    brackets: Brackets,
+    /// Opening quotes.
+    string_starts: u64,
+}
+
+/// Brackets outside strings.
+#[derive(Clone, Copy)]
+struct Brackets {
+    opening: u64,
+    closing: u64,
 }
 
 impl Default for Nesting {
@@ -86,15 +135,19 @@ impl Default for Nesting {
 }
 
 impl Nesting {
-    /// Goes through a block; where the last open bracket is closed, if it is.
     #[inline]
-    fn end_in(&mut self, block: &[u8; 64]) -> Option<usize> {
-        let masks = Masks::of(block);
+    fn enter(&mut self, masks: &Masks) -> Entered {
         let quotes = masks.quotes & !self.escaped_by(masks.backslashes);
-        // From each quote up to the next one: the running parity of quotes.
+        // Each quote turns the rest of the block over.
         let strings = running_parity(quotes) ^ self.in_string;
         self.in_string = 0_u64.wrapping_sub(strings >> 63);
-        self.end_among(masks.opening & !strings, masks.closing & !strings)
+        Entered {
+            brackets: Brackets {
+                opening: masks.opening & !strings,
+                closing: masks.closing & !strings,
+            },
+            string_starts: quotes & strings,
+        }
     }
 
     /// Which bytes of the block a backslash stands before, other than an escaped one.
@@ -104,27 +157,30 @@ impl Nesting {
         let mut left = backslashes & !escaped;
         self.escaped = 0;
         while left != 0 {
-            let backslash = left & left.wrapping_neg();
+            let backslash = lowest(left);
             escaped |= backslash << 1;
             self.escaped = backslash >> 63;
-            left &= !(backslash | backslash << 1);
+            left &= !(backslash | (backslash << 1));
         }
         escaped
     }
 
+    /// The place of the bracket that closes the last open one; if there is none, the depth behind
+    /// the block is known.
     #[inline]
-    fn end_among(&mut self, opening: u64, closing: u64) -> Option<usize> {
-        let closed = u64::from(closing.count_ones());
+    fn end_among(&mut self, brackets: Brackets) -> Option<usize> {
+        let opened = u64::from(brackets.opening.count_ones());
+        let closed = u64::from(brackets.closing.count_ones());
         if closed < self.depth {
             // Even if all of them came first, one would stay open.
-            self.depth = self.depth + u64::from(opening.count_ones()) - closed;
+            self.depth = self.depth + opened - closed;
             return None;
         }
-        let mut left = opening | closing;
+        let mut left = brackets.opening | brackets.closing;
         while left != 0 {
-            let bracket = left & left.wrapping_neg();
+            let bracket = lowest(left);
             left ^= bracket;
-            if opening & bracket != 0 {
+            if brackets.opening & bracket != 0 {
                 self.depth += 1;
                 continue;
             }
@@ -137,58 +193,24 @@ impl Nesting {
     }
 }
 
-/// Where a block has punctuation: bit `i` for byte `i`.
-struct Masks {
-    quotes: u64,
-    backslashes: u64,
-    opening: u64,
-    closing: u64,
-}
-
-impl Masks {
+impl Brackets {
+    /// The place of the first candidate at depth 1, in a block that began at depth `before`.
     #[inline]
-    fn of(block: &[u8; 64]) -> Self {
-        let mut masks = Self {
-            quotes: 0,
-            backslashes: 0,
-            opening: 0,
-            closing: 0,
-        };
-        for (index, chunk) in block.as_chunks::<16>().0.iter().enumerate() {
-            let chunk = u8x16::new(*chunk);
-            // This bit is all that tells `[` from `{` and `]` from `}`, and no other byte becomes
-            // one of them by it.
-            let folded = chunk | u8x16::splat(0x20);
-            masks.quotes |= bits(chunk, b'"') << (index * 16);
-            masks.backslashes |= bits(chunk, b'\\') << (index * 16);
-            masks.opening |= bits(folded, b'{') << (index * 16);
-            masks.closing |= bits(folded, b'}') << (index * 16);
+    fn first_outermost(self, candidates: u64, before: u64) -> Option<usize> {
+        let mut left = candidates;
+        while left != 0 {
+            let candidate = lowest(left);
+            left ^= candidate;
+            let behind_it = candidate - 1;
+            let opened = u64::from((self.opening & behind_it).count_ones());
+            let closed = u64::from((self.closing & behind_it).count_ones());
+            // Not a subtraction: behind the end more may be closed than ever was open.
+            if before + opened == closed + 1 {
+                return Some(first(candidate));
+            }
         }
-        masks
+        None
     }
-}
-
-/// Which bytes of a chunk equal `byte`.
-#[inline]
-fn bits(chunk: u8x16, byte: u8) -> u64 {
-    u64::from(chunk.simd_eq(u8x16::splat(byte)).to_bitmask())
-}
-
-/// The place of the lowest bit.
-#[inline]
-fn first(bits: u64) -> usize {
-    bits.trailing_zeros() as usize
-}
-
-/// Bit `i` of the result says whether an odd number of the bits `0..=i` is set.
-#[inline]
-fn running_parity(bits: u64) -> u64 {
-    let by_2 = bits ^ bits << 1;
-    let by_4 = by_2 ^ by_2 << 2;
-    let by_8 = by_4 ^ by_4 << 4;
-    let by_16 = by_8 ^ by_8 << 8;
-    let by_32 = by_16 ^ by_16 << 16;
-    by_32 ^ by_32 << 32
 }
 
 #[cfg(test)]
@@ -214,6 +236,33 @@ mod tests {
             }
         }
         None
+    }
+
+    /// Every string that stands on the level of `from`, by its opening quote and its first byte,
+    /// and the level's end.
+    fn level_by_bytes(frame: &[u8], from: usize) -> (Vec<(usize, Option<u8>)>, Option<usize>) {
+        let mut strings = Vec::new();
+        let end = nested_end_by_bytes(frame, from);
+        let mut at = from;
+        while at < end.unwrap_or(frame.len()) {
+            match frame[at] {
+                b'"' => {
+                    strings.push((at, frame.get(at + 1).copied()));
+                    let Some(end) = string_end_by_bytes(frame, at + 1) else {
+                        break;
+                    };
+                    at = end.quote + 1;
+                }
+                b'{' | b'[' => match nested_end_by_bytes(frame, at + 1) {
+                    Some(end) => at = end + 1,
+                    None => break,
+                },
+                // Outside strings it has no place; it takes a quote's meaning all the same.
+                b'\\' if matches!(frame.get(at + 1), Some(b'"' | b'\\')) => at += 2,
+                _ => at += 1,
+            }
+        }
+        (strings, end)
     }
 
     fn string_end_by_bytes(frame: &[u8], from: usize) -> Option<StringEnd> {
@@ -258,6 +307,33 @@ mod tests {
             for from in 0..frame.len().min(70) {
                 prop_assert_eq!(find_nested_end(&frame, from), nested_end_by_bytes(&frame, from));
             }
+        }
+
+        #[test]
+        fn no_string_with_a_wanted_initial_is_passed_over(
+            before in 0_usize..70,
+            rest in punctuation(),
+        ) {
+            let frame = [vec![b' '; before], rest].concat();
+            let (strings, end) = level_by_bytes(&frame, 0);
+            let mut from = 0;
+            for (quote, initial) in strings {
+                if quote < from {
+                    continue;
+                }
+                let found = find_landmark(&frame, from, *b"a=");
+                let is_wanted = matches!(initial, Some(b'a' | b'=' | b'\\'));
+                if is_wanted {
+                    prop_assert_eq!(found, Some(Landmark::String(quote)));
+                }
+                if found == Some(Landmark::String(quote)) {
+                    let Some(end) = string_end_by_bytes(&frame, quote + 1) else {
+                        return Ok(());
+                    };
+                    from = end.quote + 1;
+                }
+            }
+            prop_assert_eq!(find_landmark(&frame, from, *b"a="), end.map(Landmark::End));
         }
 
         #[test]

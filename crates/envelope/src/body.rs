@@ -12,9 +12,6 @@ use crate::{
     text::Text,
 };
 
-/// What `guild_id` and `id` begin with.
-const INITIALS: [u8; 2] = *b"gi";
-
 /// The key of the body under which the guild's id stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuildKey {
@@ -52,6 +49,17 @@ pub(crate) enum Wanted {
     Id,
     /// Both, because the event's name comes after its body.
     Either,
+}
+
+impl Wanted {
+    /// What the wanted keys begin with.
+    const fn initials(self) -> [u8; 2] {
+        match self {
+            Self::GuildId => *b"gg",
+            Self::Id => *b"ii",
+            Self::Nothing | Self::Either => *b"gi",
+        }
+    }
 }
 
 impl From<GuildKey> for Wanted {
@@ -92,7 +100,7 @@ impl Body {
             return Ok(body);
         }
         cursor.enter_object()?;
-        while let Some(key) = cursor.find_key(INITIALS)? {
+        while let Some(key) = cursor.find_key(wanted.initials())? {
             body.read_value(&key, cursor)?;
             if body.has(wanted) {
                 body.rest = Rest::Unread;
@@ -133,7 +141,7 @@ impl Body {
 
 fn read_snowflake(cursor: &mut Cursor<'_>) -> Result<Option<GuildId>, EnvelopeError> {
     let number = match cursor.peek()? {
-        b'"' => cursor.string()?.decode().and_then(|text| digits(&text)),
+        b'"' => cursor.string()?.number(),
         b'0'..=b'9' => integer(cursor.token()?),
         _ => {
             cursor.skip_value()?;
@@ -141,12 +149,4 @@ fn read_snowflake(cursor: &mut Cursor<'_>) -> Result<Option<GuildId>, EnvelopeEr
         }
     };
     Ok(number.map(GuildId))
-}
-
-/// A snowflake's text as a number. Unlike a JSON number it may start with zeros.
-fn digits(text: &str) -> Option<u64> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None; // `parse` would take a sign
-    }
-    text.parse().ok()
 }

@@ -6,7 +6,7 @@
 use crate::{
     envelope::EnvelopeError,
     skip::{Landmark, find_landmark, find_nested_end, find_string_end},
-    text::Text,
+    text::{Text, parse_digits},
 };
 
 /// A place in a frame.
@@ -22,6 +22,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Enters an object, up to its first value; none if it is empty, and then it is behind us.
+    #[inline]
     pub(crate) fn first_key(&mut self) -> Result<Option<Text<'a>>, EnvelopeError> {
         self.enter_object()?;
         match self.peek()? {
@@ -32,6 +33,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes from behind one value to the next one of the same object; none at its end.
+    #[inline]
     pub(crate) fn next_key(&mut self) -> Result<Option<Text<'a>>, EnvelopeError> {
         match self.peek()? {
             b'}' => self.leave_object(),
@@ -74,6 +76,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The first byte that is no whitespace; the cursor stands before it.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Result<u8, EnvelopeError> {
         while let Some(&byte) = self.frame.get(self.at) {
             if !is_whitespace(byte) {
@@ -85,12 +88,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Where the next value begins.
+    #[inline]
     pub(crate) fn value_at(&mut self) -> Result<usize, EnvelopeError> {
         self.peek()?;
         Ok(self.at)
     }
 
     /// Reads a string.
+    #[inline]
     pub(crate) fn string(&mut self) -> Result<Text<'a>, EnvelopeError> {
         self.expect(b'"', "a string")?;
         let start = self.at;
@@ -103,6 +108,7 @@ impl<'a> Cursor<'a> {
     ///
     /// A token that the frame's end cuts off could be a part of another one, so what follows must
     /// be there and must be able to follow.
+    #[inline]
     pub(crate) fn token(&mut self) -> Result<&'a [u8], EnvelopeError> {
         self.peek()?;
         let rest = &self.frame[self.at..];
@@ -117,6 +123,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips a value of any kind.
+    #[inline]
     pub(crate) fn skip_value(&mut self) -> Result<(), EnvelopeError> {
         match self.peek()? {
             b'"' => self.string().map(|_text| ()),
@@ -136,17 +143,20 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    #[inline]
     fn leave_object(&mut self) -> Result<Option<Text<'a>>, EnvelopeError> {
         self.at += 1;
         Ok(None)
     }
 
+    #[inline]
     fn key(&mut self) -> Result<Option<Text<'a>>, EnvelopeError> {
         let key = self.string()?;
         self.expect(b':', "a colon")?;
         Ok(Some(key))
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8, name: &'static str) -> Result<(), EnvelopeError> {
         if self.peek()? != byte {
             return Err(self.unexpected(name));
@@ -171,13 +181,10 @@ impl<'a> Cursor<'a> {
 
 /// A token as a whole number, as JSON writes them: digits only, no leading zero.
 pub(crate) fn integer(token: &[u8]) -> Option<u64> {
-    if token.is_empty() || (token[0] == b'0' && token.len() > 1) {
-        return None;
+    match token {
+        [b'0', _, ..] => None,
+        _ => parse_digits(token),
     }
-    token.iter().try_fold(0_u64, |number, &byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 const fn is_whitespace(byte: u8) -> bool {

@@ -6,8 +6,9 @@
 //!
 //! The one idea you need: **it validates what it reads, and it stops reading as soon as the answer
 //! is complete.** In Discord's key order (`t`, `s`, `op`, `d`) everything but the guild is known
-//! before the body begins; the guild costs a walk over the body's own keys, and whatever nests
-//! below them is skipped by counting brackets, 64 bytes at a time.
+//! before the body begins. The guild costs a jump from one of the body's own keys to the next that
+//! could be the wanted one; what lies between is passed over by counting brackets, 64 bytes at a
+//! time.
 //!
 //! # What a frame may look like
 //!
@@ -25,10 +26,11 @@
 //! # What is not looked at
 //!
 //! Nothing behind the place where the answer is complete, nor behind the frame's closing bracket.
-//! Within a skipped value brackets are counted but not matched (`[}` passes), and its strings,
-//! numbers and literals are not checked. So a malformed frame may be read without an error; a
-//! well-formed one is always read right, and a truncated one is either an error or, if it was cut
-//! behind the end of the reading, read like the whole.
+//! In the body, and in any other value that is passed over, brackets are counted but not matched
+//! (`[}` passes), and commas, numbers, literals and what strings say are not checked. So a
+//! malformed frame may be read without an error. A well-formed one is always read right, and a
+//! truncated one is [`EnvelopeError::Truncated`] or, where it was cut behind the end of the
+//! reading, read like the whole.
 //!
 //! Invalid UTF-8 is an error in the event's name. Elsewhere it is passed over: no byte of it looks
 //! like JSON's punctuation, and a key that contains it is none of the wanted ones.

@@ -35,6 +35,15 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The number that the string says, as a snowflake does it: digits only. Unlike a JSON number
+    /// it may begin with zeros.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self.spelling {
+            Spelling::Plain => parse_digits(self.raw),
+            Spelling::Escaped => parse_digits(self.decode()?.as_bytes()),
+        }
+    }
+
     /// What the string says; none if it is not well-formed: not UTF-8, a control character that
     /// is not escaped, or an escape that stands for no character.
     pub(crate) fn decode(&self) -> Option<Cow<'a, str>> {
@@ -47,6 +56,18 @@ impl<'a> Text<'a> {
             Spelling::Escaped => unescape(text).map(Cow::Owned),
         }
     }
+}
+
+/// Digits, at least one, as a number; none if they are too many.
+#[inline]
+pub(crate) fn parse_digits(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, &byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 fn unescape(mut text: &str) -> Option<String> {

@@ -12,14 +12,14 @@ fn read(frame: &str) -> Answer {
     for length in 0..frame.len() {
         compare_cut(frame.as_bytes(), length);
     }
-    Answer::from(Envelope::read(frame.as_bytes()).unwrap())
+    Answer::from(Envelope::read(frame.as_bytes()).expect("the judge would have complained"))
 }
 
 /// Reads a frame that the judge refuses too.
 #[track_caller]
 fn error(frame: impl AsRef<[u8]>) -> EnvelopeError {
     assert_eq!(compare(frame.as_ref()), Verdict::Refused);
-    Envelope::read(frame.as_ref()).unwrap_err()
+    Envelope::read(frame.as_ref()).expect_err("the judge refuses it")
 }
 
 fn answer(op: u64, seq: Option<u64>, name: Option<&str>, guild: Option<u64>) -> Answer {
@@ -330,8 +330,8 @@ fn punctuation_is_expected_where_it_belongs() {
         (r#"{"x":}"#, 5, "a value"),
         (r#"{"x":]"#, 5, "a value"),
         (r#"{"x":"y"z}"#, 8, ", or }"),
-        (r#"{"d":{"x"},"op":0}"#, 9, "a colon"),
-        (r#"{"d":{"x":1,},"op":0}"#, 12, "a string"),
+        (r#"{"d":{"guild_id":},"op":0}"#, 17, "a value"),
+        (r#"{"d":{"guild_id":1"x":2},"op":0}"#, 18, ", or }"),
     ];
     for (frame, at, expected) in cases {
         assert_eq!(
@@ -361,8 +361,8 @@ fn invalid_utf8_matters_in_the_name_only() {
 }
 
 #[test]
-fn skipped_values_are_not_checked() {
-    let body = r#"{"a":[},"b":"\ud83d\x","c":tru,"d":{"x":nope],"guild_id":"42"}"#;
+fn a_body_is_searched_but_not_checked() {
+    let body = r#"{"a":[},"b":"\ud83d\x","c":tru,,"d" oops:{"x":nope],"guild_id":"42"}"#;
     let frame = dispatch("MESSAGE_CREATE", body);
     assert_eq!(
         Answer::from(Envelope::read(frame.as_bytes()).unwrap()),

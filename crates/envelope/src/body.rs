@@ -7,7 +7,7 @@ use baton_model::GuildId;
 
 use crate::{
     cursor::{Cursor, integer},
-    envelope::EnvelopeError,
+    error::EnvelopeError,
     op::Op,
     text::Text,
 };
@@ -41,13 +41,11 @@ impl GuildKey {
 /// What is looked for in the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// Nothing: the body is skipped.
-    Nothing,
     /// `guild_id`.
     GuildId,
     /// `id`.
     Id,
-    /// Both, because the event's name comes after its body.
+    /// Both, because what tells which comes after the body.
     Either,
 }
 
@@ -57,17 +55,7 @@ impl Wanted {
         match self {
             Self::GuildId => *b"gg",
             Self::Id => *b"ii",
-            Self::Nothing | Self::Either => *b"gi",
-        }
-    }
-}
-
-impl From<GuildKey> for Wanted {
-    fn from(key: GuildKey) -> Self {
-        match key {
-            GuildKey::Nowhere => Self::Nothing,
-            GuildKey::GuildId => Self::GuildId,
-            GuildKey::Id => Self::Id,
+            Self::Either => *b"gi",
         }
     }
 }
@@ -95,7 +83,7 @@ impl Body {
     /// Searches the body that the cursor stands before.
     pub(crate) fn search(cursor: &mut Cursor<'_>, wanted: Wanted) -> Result<Self, EnvelopeError> {
         let mut body = Self::default();
-        if wanted == Wanted::Nothing || cursor.peek()? != b'{' {
+        if cursor.peek()? != b'{' {
             cursor.skip_value()?;
             return Ok(body);
         }
@@ -131,7 +119,6 @@ impl Body {
 
     fn has(&self, wanted: Wanted) -> bool {
         match wanted {
-            Wanted::Nothing => true,
             Wanted::GuildId => self.guild_id.is_some(),
             Wanted::Id => self.id.is_some(),
             Wanted::Either => self.guild_id.is_some() && self.id.is_some(),

@@ -4,7 +4,7 @@
 //! what an envelope is, and it never goes back.
 
 use crate::{
-    envelope::EnvelopeError,
+    error::EnvelopeError,
     skip::{Landmark, find_landmark, find_nested_end, find_string_end},
     text::{Text, parse_digits},
 };

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use baton_model::{GuildId, Seq};
-use thiserror::Error;
 
 use crate::{
     body::{Body, GuildKey, Rest, Wanted},
     cursor::{Cursor, integer},
+    error::EnvelopeError,
     op::Op,
     text::Text,
 };
@@ -30,50 +30,21 @@ pub struct Envelope<'a> {
     pub guild: Option<GuildId>,
 }
 
-/// Why a frame has no readable envelope.
-///
-/// Positions are bytes from the frame's start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum EnvelopeError {
-    /// The frame ends before its envelope is complete.
-    #[error("frame ends after {at} bytes, before its envelope is complete")]
-    Truncated {
-        /// The frame's length.
-        at: usize,
-    },
-    /// Something stands where JSON has no place for it.
-    #[error("frame is not JSON at byte {at}: expected {expected}")]
-    Unexpected {
-        /// Where it stands.
-        at: usize,
-        /// What could stand there.
-        expected: &'static str,
-    },
-    /// The frame is an object without `op`.
-    #[error("frame has no \"op\"")]
-    OpMissing,
-    /// `op` is no opcode.
-    #[error("\"op\" at byte {at} is not a whole number from 0 to 2^64-1")]
-    Op {
-        /// Where its value stands.
-        at: usize,
-    },
-    /// `s` is no dispatch number.
-    #[error("\"s\" at byte {at} is neither null nor a whole number from 0 to 2^64-1")]
-    Seq {
-        /// Where its value stands.
-        at: usize,
-    },
-    /// `t` is no event name.
-    #[error("\"t\" at byte {at} is neither null nor a string of valid UTF-8 and escapes")]
-    Name {
-        /// Where its value stands.
-        at: usize,
-    },
-}
-
 impl<'a> Envelope<'a> {
     /// Reads a frame's envelope, and no more of the frame than that takes.
+    ///
+    /// ```
+    /// use baton_envelope::{Envelope, Op};
+    /// use baton_model::{GuildId, Seq};
+    ///
+    /// let frame = br#"{"t":"TYPING_START","s":3,"op":0,"d":{"guild_id":"41","user_id":"7"}}"#;
+    /// let envelope = Envelope::read(frame)?;
+    /// assert_eq!(envelope.op, Op::Dispatch);
+    /// assert_eq!(envelope.seq, Some(Seq(3)));
+    /// assert_eq!(envelope.name.as_deref(), Some("TYPING_START"));
+    /// assert_eq!(envelope.guild, Some(GuildId(41)));
+    /// # Ok::<(), baton_envelope::EnvelopeError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -119,7 +90,15 @@ impl<'a> Parts<'a> {
     }
 
     fn read_body(&mut self, cursor: &mut Cursor<'a>) -> Result<(), EnvelopeError> {
-        let wanted = self.guild_key().map_or(Wanted::Either, Wanted::from);
+        let wanted = match self.guild_key() {
+            Some(GuildKey::Nowhere) => {
+                self.body = Some(Body::default());
+                return cursor.skip_value();
+            }
+            Some(GuildKey::GuildId) => Wanted::GuildId,
+            Some(GuildKey::Id) => Wanted::Id,
+            None => Wanted::Either,
+        };
         let body = Body::search(cursor, wanted)?;
         let rest = body.rest;
         self.body = Some(body);

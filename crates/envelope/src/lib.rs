@@ -15,7 +15,8 @@
 //! - **Any key order**, whitespace wherever JSON allows it, and escapes in keys and names:
 //!   `"\u0074"` is the key `t`. Look-alike keys deeper down are never taken for the envelope's.
 //! - **Of equal keys the first counts**, in the envelope and in the body. A reader that stops early
-//!   can keep no other rule: whether a second one follows, it never learns. Discord sends none.
+//!   can keep no other rule: whether a second one follows, it never learns. Discord sends none;
+//!   most parsers would take the last.
 //! - **`op`** must be there, a whole number from 0 to 2⁶⁴−1 without fraction or exponent. **`s`**
 //!   is such a number, null or missing. **`t`** is a string, null or missing.
 //! - **The guild** never makes a frame an error, for it only serves routing: a frame refused for it
@@ -36,14 +37,19 @@
 //! like JSON's punctuation, and a key that contains it is none of the wanted ones.
 
 mod envelope;
+mod error;
 mod op;
 
 mod body;
 mod cursor;
 mod text;
 
-mod masks;
 mod skip;
 
-pub use envelope::{Envelope, EnvelopeError};
+mod nesting;
+
+mod masks;
+
+pub use envelope::Envelope;
+pub use error::EnvelopeError;
 pub use op::Op;

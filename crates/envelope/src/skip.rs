@@ -1,13 +1,12 @@
 //! Finding where a string, an object or an array ends, and which strings stand on its outermost
 //! level, without looking at what is in between.
 //!
-//! Nothing here is recursive and nothing is allocated: nesting is a number, so a frame of brackets
-//! only costs no more than any other. The idea is to turn 64 bytes at a time into bit masks and to
-//! decide with a few operations on whole masks; single bits are looked at only where something may
-//! begin or end.
+//! Nothing is allocated, and nothing is looked at twice: a frame is taken in blocks of 64 bytes,
+//! and what [`Nesting`] remembers from one to the next is three numbers.
 
 use crate::{
-    masks::{Masks, either, find_quote_or_backslash, first, lowest, running_parity},
+    masks::{Masks, either, find_quote_or_backslash},
+    nesting::Nesting,
     text::Spelling,
 };
 
@@ -68,7 +67,7 @@ pub(crate) fn find_landmark(frame: &[u8], from: usize, initials: [u8; 2]) -> Opt
     find_in_blocks(frame, from, |start, block| {
         let masks = Masks::of(block);
         let behind_a_quote = either(block, initials) | masks.backslashes;
-        let before = nesting.depth;
+        let before = nesting.depth();
         let entered = nesting.enter(&masks);
         let end = nesting.end_among(entered.brackets);
         let candidates = entered.string_starts & (behind_a_quote >> 1 | 1 << 63);
@@ -98,119 +97,6 @@ fn find_in_blocks<T>(
     let mut last = [0; 64];
     last[..tail.len()].copy_from_slice(tail);
     find(from + blocks.len() * 64, &last)
-}
-
-/// What must be known of all blocks before, to understand the next one.
-struct Nesting {
-    /// Brackets opened and not closed.
-    depth: u64,
-    /// All ones inside a string, else zero.
-    in_string: u64,
-    /// One if the next block's first byte is escaped, else zero.
-    escaped: u64,
-}
-
-/// A block's punctuation, once it is known what is inside a string.
-struct Entered {
-    brackets: Brackets,
-    /// Opening quotes.
-    string_starts: u64,
-}
-
-/// Brackets outside strings.
-#[derive(Clone, Copy)]
-struct Brackets {
-    opening: u64,
-    closing: u64,
-}
-
-impl Default for Nesting {
-    fn default() -> Self {
-        Self {
-            depth: 1,
-            in_string: 0,
-            escaped: 0,
-        }
-    }
-}
-
-impl Nesting {
-    #[inline]
-    fn enter(&mut self, masks: &Masks) -> Entered {
-        let quotes = masks.quotes & !self.escaped_by(masks.backslashes);
-        // Each quote turns the rest of the block over.
-        let strings = running_parity(quotes) ^ self.in_string;
-        self.in_string = 0_u64.wrapping_sub(strings >> 63);
-        Entered {
-            brackets: Brackets {
-                opening: masks.opening & !strings,
-                closing: masks.closing & !strings,
-            },
-            string_starts: quotes & strings,
-        }
-    }
-
-    /// Which bytes of the block a backslash stands before, other than an escaped one.
-    #[inline]
-    fn escaped_by(&mut self, backslashes: u64) -> u64 {
-        let mut escaped = self.escaped;
-        let mut left = backslashes & !escaped;
-        self.escaped = 0;
-        while left != 0 {
-            let backslash = lowest(left);
-            escaped |= backslash << 1;
-            self.escaped = backslash >> 63;
-            left &= !(backslash | (backslash << 1));
-        }
-        escaped
-    }
-
-    /// The place of the bracket that closes the last open one; if there is none, the depth behind
-    /// the block is known.
-    #[inline]
-    fn end_among(&mut self, brackets: Brackets) -> Option<usize> {
-        let opened = u64::from(brackets.opening.count_ones());
-        let closed = u64::from(brackets.closing.count_ones());
-        if closed < self.depth {
-            // Even if all of them came first, one would stay open.
-            self.depth = self.depth + opened - closed;
-            return None;
-        }
-        let mut left = brackets.opening | brackets.closing;
-        while left != 0 {
-            let bracket = lowest(left);
-            left ^= bracket;
-            if brackets.opening & bracket != 0 {
-                self.depth += 1;
-                continue;
-            }
-            self.depth -= 1;
-            if self.depth == 0 {
-                return Some(first(bracket));
-            }
-        }
-        None
-    }
-}
-
-impl Brackets {
-    /// The place of the first candidate at depth 1, in a block that began at depth `before`.
-    #[inline]
-    fn first_outermost(self, candidates: u64, before: u64) -> Option<usize> {
-        let mut left = candidates;
-        while left != 0 {
-            let candidate = lowest(left);
-            left ^= candidate;
-            let behind_it = candidate - 1;
-            let opened = u64::from((self.opening & behind_it).count_ones());
-            let closed = u64::from((self.closing & behind_it).count_ones());
-            // Not a subtraction: behind the end more may be closed than ever was open.
-            if before + opened == closed + 1 {
-                return Some(first(candidate));
-            }
-        }
-        None
-    }
 }
 
 #[cfg(test)]

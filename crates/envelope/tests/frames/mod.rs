@@ -63,7 +63,7 @@ pub(crate) fn well_formed() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(members, choices)| Writer::new(&choices).write(&Value::Object(members)))
 }
 
-/// A well-formed frame with some of its bytes replaced, removed or doubled.
+/// A well-formed frame with some of its bytes replaced, removed or put in.
 pub(crate) fn bitten() -> impl Strategy<Value = Vec<u8>> {
     let bite = (any::<proptest::sample::Index>(), punctuation(), 0..3);
     (well_formed(), vec(bite, 1..5)).prop_map(|(mut frame, bites)| {

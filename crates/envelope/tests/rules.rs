@@ -113,6 +113,8 @@ fn of_equal_keys_the_first_counts() {
     assert_eq!(read(nulls), answer(0, None, None, None));
     let null_guild = r#"{"guild_id":null,"guild_id":"1"}"#;
     assert_eq!(read(&dispatch("MESSAGE_CREATE", null_guild)), message(None));
+    let second_ids = r#"{"d":{"id":"5","id":"6"},"op":0,"s":7,"t":"GUILD_CREATE"}"#;
+    assert_eq!(read(second_ids).guild, Some(5));
     let null_id = r#"{"id":null,"id":"1"}"#;
     assert_eq!(read(&dispatch("GUILD_CREATE", null_id)).guild, None);
     // A second one may be anything: it is skipped like a foreign key.
@@ -162,6 +164,27 @@ fn a_body_is_not_touched_where_no_guild_can_be() {
     assert_eq!(envelope.name.as_deref(), Some("READY"));
     let ping = r#"{"t":null,"s":null,"op":1,"d":"#;
     assert_eq!(Envelope::read(ping.as_bytes()).unwrap().op.number(), 1);
+    // Nor where the body stands in the way of something else.
+    let on_the_way = r#"{"t":"READY","op":0,"d":{"guild_id":},"s":7}"#;
+    let envelope = Envelope::read(on_the_way.as_bytes()).unwrap();
+    assert_eq!(envelope.seq.unwrap().0, 7);
+}
+
+#[test]
+fn only_a_named_dispatch_has_a_guild() {
+    let body = r#"{"guild_id":"42","id":"42"}"#;
+    let ping = format!(r#"{{"op":1,"t":"MESSAGE_CREATE","s":7,"d":{body}}}"#);
+    assert_eq!(
+        read(&ping),
+        answer(1, Some(7), Some("MESSAGE_CREATE"), None)
+    );
+    let ping_late = format!(r#"{{"d":{body},"op":1,"t":"GUILD_CREATE","s":7}}"#);
+    assert_eq!(
+        read(&ping_late),
+        answer(1, Some(7), Some("GUILD_CREATE"), None)
+    );
+    let nameless = format!(r#"{{"op":0,"s":7,"d":{body}}}"#);
+    assert_eq!(read(&nameless), answer(0, Some(7), None, None));
 }
 
 #[test]

@@ -92,6 +92,11 @@ fn look_alike_keys_below_the_envelope_are_not_its_own() {
     let body = r#"{"content":"\"guild_id\":\"1\",\"op\":7}","x":{"guild_id":"2","t":"evil"},
                    "y":[{"guild_id":"3"},"guild_id"],"guild_id":"42"}"#;
     assert_eq!(read(&dispatch("MESSAGE_CREATE", body)), message(Some(42)));
+    let as_value = r#"{"content":"guild_id","x":"id","guild_id":"42"}"#;
+    assert_eq!(
+        read(&dispatch("MESSAGE_CREATE", as_value)),
+        message(Some(42))
+    );
     let last =
         format!(r#"{{"d":{body},"x":{{"t":"a","s":1,"op":2}},"s":7,"op":0,"t":"MESSAGE_CREATE"}}"#);
     assert_eq!(read(&last), message(Some(42)));

@@ -70,7 +70,7 @@ pub(crate) fn find_landmark(frame: &[u8], from: usize, initials: [u8; 2]) -> Opt
         let before = nesting.depth();
         let entered = nesting.enter(&masks);
         let end = nesting.end_among(entered.brackets);
-        let candidates = entered.string_starts & (behind_a_quote >> 1 | 1 << 63);
+        let candidates = entered.string_starts & ((behind_a_quote >> 1) | (1 << 63));
         match entered.brackets.first_outermost(candidates, before) {
             Some(string) if end.is_none_or(|end| string < end) => {
                 Some(Landmark::String(start + string))

@@ -196,7 +196,10 @@ impl<'de> Deserialize<'de> for Snowflake {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Value;
         impl<'de> Visitor<'de> for Value {
-            says_nothing!(Snowflake, Snowflake(None), visit_bool: bool, visit_i64: i64, visit_f64: f64);
+            says_nothing!(
+                Snowflake, Snowflake(None),
+                visit_bool: bool, visit_i64: i64, visit_f64: f64
+            );
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Snowflake, E> {
                 Ok(Snowflake(Some(number)))

@@ -6,12 +6,10 @@
 use std::time::{Duration, Instant};
 
 use baton_model::{
-    Dispatch, EventName, Generation, GuildId, InstanceId, Lane, Seq, SessionId, SessionNumber,
-    SessionStart, ShardKey, ShardNumber, UnixMicros,
+    Dispatch, EventName, Expected, Generation, GuildId, InstanceId, Lane, Seq, SessionId,
+    SessionNumber, SessionStart, ShardKey, ShardNumber, UnixMicros,
 };
-use baton_store::{
-    Append, Entry, EntryBody, Events, Expected, Hold, Leases, NewSession, ShardAddress,
-};
+use baton_store::{Append, Entry, EntryBody, Events, Hold, Leases, NewSession, ShardAddress};
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
 use bytes::Bytes;
@@ -97,7 +95,7 @@ impl Ours {
         let (generation, number) = (Generation(0), ShardNumber(0));
         let shard = ShardKey { app: "bench".parse().expect("a name"), generation, number };
         let (address, owner) = (ShardAddress { shard, lane: Lane(0) }, InstanceId::new(1));
-        let grant = store.claim(&address, Expected::Missing, owner).await.expect("claimed");
+        let grant = store.claim(&address, Expected::NEVER_LEASED, owner).await.expect("claimed");
         let hold = Hold { address, owner, epoch: grant.epoch };
         let opened = NewSession {
             id: SessionId::new("s"),

@@ -38,9 +38,11 @@ pub enum Take {
 
 /// Fleet-wide permits to IDENTIFY.
 ///
-/// Decided by the store's clock alone, atomically per app. Within one bucket two permits are
-/// never less than `IDENTIFY_SPACING` apart; the last [`identify_reserve`](baton_model::limits::identify_reserve) IDENTIFYs of a day are never
+/// Decided by the store's clock alone, atomically per app. Within one bucket two permits are never
+/// less than `IDENTIFY_SPACING` apart; what [`identify_reserve`] keeps back of a day is never
 /// granted.
+///
+/// [`identify_reserve`]: baton_model::limits::identify_reserve
 pub trait IdentifyBudget {
     /// Asks for a permit. An unknown outcome may have spent one: the caller must not use it.
     fn take_identify(

@@ -1,0 +1,303 @@
+//! Getting the lease, and losing it.
+
+use baton_model::{Epoch, Holding, InstanceId, LeaseRow, Moment, OfferId, SessionRow};
+
+use super::ShardMachine;
+use crate::{
+    Asked, Failure, Notice, Refusal, Request,
+    lease::{Duty, End, Held, Lease},
+    link::{Hearing, Then},
+    session::Sessions,
+};
+
+impl ShardMachine {
+    pub(super) fn on_claim(&mut self, holder: Option<InstanceId>, epoch: Epoch) {
+        match self.lease {
+            Lease::Claiming { .. } | Lease::Accepting { .. } | Lease::Held(_) => {
+                self.tell(Notice::Refused(Refusal::AlreadyOurs));
+            }
+            Lease::None | Lease::Over { .. } if !self.is_confirmed => {
+                self.tell(Notice::Refused(Refusal::Unconfirmed));
+            }
+            Lease::None | Lease::Over { .. } => {
+                let call = self.call(Request::Claim { holder, epoch });
+                self.lease = Lease::Claiming { call };
+            }
+        }
+    }
+
+    /// What somebody read of the row. It may be old; the epoch tells.
+    pub(super) fn on_row(&mut self, row: LeaseRow, now: Moment) {
+        match &self.lease {
+            // The request on its way will find out.
+            Lease::Claiming { .. } | Lease::Accepting { .. } => {}
+            Lease::Held(held) => {
+                if row.epoch > held.epoch {
+                    self.on_superseded(now);
+                }
+            }
+            Lease::None | Lease::Over { .. } => {
+                if Some(row.epoch) > self.lease.ended() {
+                    self.on_row_of_others(row, now);
+                }
+            }
+        }
+    }
+
+    /// A row without a lease of ours to compare it with. It may still name us: the answer that
+    /// gave us the lease was lost, or this shard's task was started afresh.
+    fn on_row_of_others(&mut self, row: LeaseRow, now: Moment) {
+        let me = self.config.me;
+        match row.holding {
+            Holding::Owned { owner } if owner == me => {
+                self.hold(row.epoch, Duty::Serving, row.session, now);
+            }
+            Holding::Offered { owner, offer, .. } if owner == me => {
+                let epoch = row.epoch;
+                let call = self.call(Request::Retract { epoch, offer });
+                self.hold(epoch, Duty::Retracting { offer, call }, row.session, now);
+            }
+            Holding::Offered { to, offer, .. } if to == me => self.accept(row.epoch, offer),
+            Holding::Free | Holding::Owned { .. } | Holding::Offered { .. } => {}
+        }
+    }
+
+    pub(super) fn on_claimed(
+        &mut self,
+        expected: Epoch,
+        epoch: Epoch,
+        session: Option<SessionRow>,
+        now: Moment,
+    ) {
+        if self.is_asked(Asked::Claim(expected)) {
+            self.hold(epoch, Duty::Serving, session, now);
+        } else {
+            self.give_back_unwanted(epoch);
+        }
+    }
+
+    pub(super) fn on_claim_lost(&mut self, expected: Epoch, row: LeaseRow, now: Moment) {
+        if self.is_asked(Asked::Claim(expected)) {
+            self.on_not_ours(row, now);
+        }
+    }
+
+    fn accept(&mut self, under: Epoch, offer: OfferId) {
+        if !self.is_confirmed {
+            return; // The source will take it back.
+        }
+        let call = self.call(Request::Accept { under, offer });
+        self.lease = Lease::Accepting { call };
+    }
+
+    pub(super) fn on_accepted(
+        &mut self,
+        (under, offer): (Epoch, OfferId),
+        epoch: Epoch,
+        session: Option<SessionRow>,
+        now: Moment,
+    ) {
+        if self.is_asked(Asked::Accept(under, offer)) {
+            self.hold(epoch, Duty::Serving, session, now);
+        } else {
+            self.give_back_unwanted(epoch);
+        }
+    }
+
+    pub(super) fn on_offer_gone(
+        &mut self,
+        (under, offer): (Epoch, OfferId),
+        row: LeaseRow,
+        now: Moment,
+    ) {
+        if self.is_asked(Asked::Accept(under, offer)) {
+            self.on_not_ours(row, now);
+        }
+    }
+
+    /// A refusal shows the row as it is. If that names us, an earlier attempt had got through.
+    fn on_not_ours(&mut self, row: LeaseRow, now: Moment) {
+        self.lease = Lease::None;
+        self.on_row_of_others(row, now);
+        if matches!(self.lease, Lease::None) {
+            self.part(Then::Stay, Hearing::Nothing, now);
+            self.tell(Notice::NotOurs);
+        }
+    }
+
+    /// A lease came that nobody waits for any more. Kept, it would be a shard dead in silence.
+    fn give_back_unwanted(&mut self, epoch: Epoch) {
+        let is_idle = matches!(self.lease, Lease::None | Lease::Over { .. });
+        if is_idle && Some(epoch) > self.lease.ended() {
+            self.lease = Lease::Over {
+                epoch,
+                end: End::Released,
+            };
+            self.ask(Request::Release { epoch });
+        }
+    }
+
+    /// The lease is ours, and with it the session that the row holds.
+    fn hold(&mut self, epoch: Epoch, duty: Duty, session: Option<SessionRow>, now: Moment) {
+        let last_offer = match duty {
+            Duty::Retracting { offer, .. } => offer,
+            Duty::Serving
+            | Duty::Reasserting { .. }
+            | Duty::Flushing { .. }
+            | Duty::Offering { .. }
+            | Duty::Offered { .. }
+            | Duty::Releasing { .. } => OfferId::default(),
+        };
+        let held = Held {
+            epoch,
+            duty,
+            last_offer,
+        };
+        let is_serving = held.wants_socket();
+        self.lease = Lease::Held(held);
+        self.sessions = Sessions::from_row(session);
+        self.tell(Notice::Ours { epoch });
+        if is_serving {
+            self.connect_with_lease(now);
+        }
+    }
+
+    /// Not sure of our leases: what we hold we keep, but nothing is taken or given.
+    pub(super) fn on_unconfirmed(&mut self, now: Moment) {
+        self.is_confirmed = false;
+        match self.lease {
+            Lease::Claiming { .. } => {
+                self.lease = Lease::None;
+                self.part(Then::Stay, Hearing::Nothing, now);
+                self.tell(Notice::Refused(Refusal::Unconfirmed));
+            }
+            Lease::Held(_) => self.abandon_offer(now),
+            // An acceptance that may have got through has to be settled, sure or not.
+            Lease::None | Lease::Accepting { .. } | Lease::Over { .. } => {}
+        }
+    }
+
+    pub(super) fn on_store_changed(&mut self, now: Moment) {
+        match &self.lease {
+            Lease::Held(held) if matches!(held.duty, Duty::Releasing { .. }) => {}
+            Lease::Held(_) => self.reassert(now),
+            // During the grace that follows nobody claims.
+            Lease::Claiming { .. } => {
+                self.lease = Lease::None;
+                self.part(Then::Stay, Hearing::Nothing, now);
+                self.tell(Notice::NotOurs);
+            }
+            Lease::None | Lease::Accepting { .. } | Lease::Over { .. } => {}
+        }
+    }
+
+    pub(super) fn on_failed(&mut self, asked: Asked, failure: Failure, now: Moment) {
+        let epoch = match asked {
+            Asked::BeginSession(epoch) | Asked::Append(epoch, _) => {
+                if !self.lease.is_held_under(epoch) {
+                    return;
+                }
+                self.on_stream_failed(asked, now);
+                epoch
+            }
+            Asked::Claim(epoch)
+            | Asked::Accept(epoch, _)
+            | Asked::Offer(epoch, _)
+            | Asked::Retract(epoch, _)
+            | Asked::Release(epoch)
+            | Asked::Reassert(epoch) => {
+                if !self.is_asked(asked) {
+                    return;
+                }
+                if let Some(call) = self.lease.call_mut() {
+                    call.on_failure(now, &mut self.jitter);
+                }
+                epoch
+            }
+        };
+        match failure {
+            Failure::Unavailable | Failure::Unknown => {}
+            Failure::Fenced { row } => self.on_refused(epoch, row, now),
+        }
+    }
+
+    /// The store does not know us as the owner. Either somebody else is, or it forgot that we are.
+    fn on_refused(&mut self, epoch: Epoch, row: Option<Epoch>, now: Moment) {
+        let Some(held) = self.lease.held() else {
+            return;
+        };
+        let has_forgotten = row.is_none_or(|row| row < epoch);
+        match held.duty {
+            Duty::Releasing { .. } if has_forgotten => self.on_released(),
+            Duty::Reasserting { .. } if has_forgotten => {}
+            Duty::Serving
+            | Duty::Flushing { .. }
+            | Duty::Offering { .. }
+            | Duty::Offered { .. }
+            | Duty::Retracting { .. }
+                if has_forgotten =>
+            {
+                self.reassert(now);
+            }
+            Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. }
+                if row > Some(epoch) =>
+            {
+                self.on_superseded(now);
+            }
+            Duty::Serving
+            | Duty::Reasserting { .. }
+            | Duty::Flushing { .. }
+            | Duty::Offering { .. }
+            | Duty::Offered { .. }
+            | Duty::Retracting { .. }
+            | Duty::Releasing { .. } => self.on_fenced(now),
+        }
+    }
+
+    /// The row has a higher epoch than ours. While it was on offer, that is as it should be.
+    fn on_superseded(&mut self, now: Moment) {
+        let Some(held) = self.lease.held() else {
+            return;
+        };
+        match held.duty {
+            Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. } => {
+                self.end_lease(End::Moved);
+                self.part(Then::Stay, Hearing::Nothing, now);
+            }
+            Duty::Serving
+            | Duty::Reasserting { .. }
+            | Duty::Flushing { .. }
+            | Duty::Releasing { .. } => self.on_fenced(now),
+        }
+    }
+
+    /// Somebody else owns the shard: whatever we still have, they will get from Discord. The
+    /// session is theirs, so the socket must not end it.
+    pub(super) fn on_fenced(&mut self, now: Moment) {
+        self.end_lease(End::Fenced);
+        self.part(Then::Stay, Hearing::Nothing, now);
+    }
+
+    /// The lease is no longer ours, and neither is anything that was received under it.
+    pub(super) fn end_lease(&mut self, end: End) {
+        let Some(held) = self.lease.held() else {
+            return;
+        };
+        let epoch = held.epoch;
+        self.lease = Lease::Over { epoch, end };
+        self.sessions = Sessions::Without;
+        self.tell(match end {
+            End::Fenced => Notice::Fenced { epoch },
+            End::Moved => Notice::Moved { epoch },
+            End::Released => Notice::Released { epoch },
+        });
+    }
+
+    /// Sends the lease's request again when its pause is over.
+    pub(super) fn ask_again(&mut self, now: Moment) {
+        let call = self.lease.call_mut();
+        if let Some(request) = call.and_then(|call| call.take_due(now)) {
+            self.ask(request);
+        }
+    }
+}

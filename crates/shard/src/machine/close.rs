@@ -1,0 +1,248 @@
+//! The end of a socket: who ended it, what that means for the session, and what follows.
+
+use baton_model::{
+    Moment, SessionStart,
+    limits::{CLOSE_ECHO_DEADLINE, INVALID_SESSION_PAUSE},
+};
+
+use super::ShardMachine;
+use crate::{
+    CloseCode, Notice, Output, Refusal, SocketId,
+    lease::Duty,
+    link::{Contact, Hearing, Link, Permit, Then},
+    session::Sessions,
+};
+
+/// What a close code of Discord's means.
+enum Verdict {
+    /// Try to resume. That goes for every code that is not known to mean something else.
+    Resume,
+    /// The session is over.
+    NewSession,
+    /// The app will not get in, whatever it tries.
+    Fatal(u16),
+}
+
+impl Verdict {
+    const fn of(code: Option<u16>) -> Self {
+        match code {
+            // Invalid seq; session timed out.
+            Some(4007 | 4009) => Self::NewSession,
+            // Token; shard; sharding required; version; intents, invalid and disallowed.
+            Some(code @ (4004 | 4010..=4014)) => Self::Fatal(code),
+            Some(_) | None => Self::Resume,
+        }
+    }
+}
+
+impl ShardMachine {
+    /// Parts from the socket, if there is one, such that the session lives on.
+    pub(super) fn part(&mut self, then: Then, hearing: Hearing, now: Moment) {
+        self.part_with(CloseCode::Resumable, (then, hearing), now);
+    }
+
+    fn part_with(&mut self, code: CloseCode, what_next: (Then, Hearing), now: Moment) {
+        match self.link.contact() {
+            Contact::None => self.after_socket(what_next.0, now),
+            Contact::Unmet(_) => {
+                self.note_end(now);
+                self.drop_socket();
+                self.after_socket(what_next.0, now);
+            }
+            Contact::Met(socket) => {
+                self.note_end(now);
+                self.withdraw_permit();
+                self.outputs.push_back(Output::Close { socket, code });
+                self.await_echo(socket, what_next, now);
+            }
+            Contact::Closing => self.amend_closing(what_next),
+        }
+    }
+
+    fn await_echo(&mut self, socket: SocketId, (then, hearing): (Then, Hearing), now: Moment) {
+        self.link = Link::Closing {
+            socket,
+            deadline: now + CLOSE_ECHO_DEADLINE,
+            then,
+            hearing,
+        };
+    }
+
+    /// The socket is closing already. What follows may change; hearing can only be lost, since
+    /// what comes behind a dispatch that was dropped must be dropped too.
+    fn amend_closing(&mut self, (new_then, new_hearing): (Then, Hearing)) {
+        if let Link::Closing { then, hearing, .. } = &mut self.link {
+            *then = new_then;
+            if !new_hearing.is_all() {
+                *hearing = Hearing::Nothing;
+            }
+        }
+    }
+
+    /// Lets the socket go as it is.
+    pub(super) fn drop_socket(&mut self) {
+        self.withdraw_permit();
+        if let Some(socket) = self.link.socket() {
+            self.outputs.push_back(Output::Drop { socket });
+        }
+        self.link = Link::Unwanted;
+    }
+
+    /// The socket is silent or late: let it go, and try another.
+    pub(super) fn replace_socket(&mut self, now: Moment) {
+        let then = self.then_after_close();
+        self.note_end(now);
+        self.drop_socket();
+        self.after_socket(then, now);
+    }
+
+    pub(super) fn on_reconnect_asked(&mut self, now: Moment) {
+        if self.is_warming() {
+            self.drop_socket();
+            self.go_cold();
+            return;
+        }
+        let then = self.then_after_close();
+        let hearing = self.hearing();
+        self.part(then, hearing, now);
+    }
+
+    pub(super) fn on_invalid_session(&mut self, resumable: bool, now: Moment) {
+        if !resumable {
+            self.lose_session();
+            let (least, most) = INVALID_SESSION_PAUSE;
+            self.connect_not_before = now + self.jitter.between(least, most);
+        }
+        self.on_reconnect_asked(now);
+    }
+
+    fn lose_session(&mut self) {
+        if self.sessions.end(SessionStart::Invalidated) {
+            self.tell(Notice::SessionLost);
+        }
+    }
+
+    pub(super) fn on_new_session(&mut self, now: Moment) {
+        let Some(held) = self.lease.held() else {
+            self.tell(Notice::Refused(Refusal::NotOurs));
+            return;
+        };
+        let is_serving = matches!(held.duty, Duty::Serving);
+        if !is_serving || matches!(self.sessions, Sessions::Changing(_)) {
+            self.tell(Notice::Refused(Refusal::Busy));
+            return;
+        }
+        if self.sessions.end(SessionStart::Restarted) {
+            let what_next = (Then::Reconnect, self.hearing());
+            self.part_with(CloseCode::Ending, what_next, now);
+        }
+    }
+
+    pub(super) fn on_closed(&mut self, code: Option<u16>, now: Moment) {
+        if self.is_warming() {
+            self.go_cold();
+            return;
+        }
+        let then = self.then_after_close();
+        self.note_end(now);
+        self.withdraw_permit();
+        self.link = Link::Unwanted;
+        match Verdict::of(code) {
+            Verdict::Resume => self.after_socket(then, now),
+            Verdict::NewSession => {
+                self.lose_session();
+                self.after_socket(then, now);
+            }
+            Verdict::Fatal(code) => {
+                self.tell(Notice::Fatal { code });
+                match then {
+                    Then::Stay => {}
+                    Then::Reconnect | Then::Shed => self.link = Link::Fatal { code },
+                }
+            }
+        }
+    }
+
+    /// What follows when this socket ends by itself.
+    fn then_after_close(&self) -> Then {
+        match self.link {
+            Link::Closing { then, .. } => then,
+            Link::Unwanted
+            | Link::BackingOff { .. }
+            | Link::Shed
+            | Link::Fatal { .. }
+            | Link::Connecting { .. }
+            | Link::Warm { .. }
+            | Link::Resuming { .. }
+            | Link::Identifying { .. }
+            | Link::Live { .. }
+            | Link::Deaf { .. } => match self.lease.held() {
+                Some(held) if held.wants_socket() => Then::Reconnect,
+                Some(_) | None => Then::Stay,
+            },
+        }
+    }
+
+    /// Whether the socket's dispatches are being taken.
+    const fn hearing(&self) -> Hearing {
+        match self.link {
+            Link::Closing { hearing, .. } => hearing,
+            Link::Deaf { .. } => Hearing::Nothing,
+            Link::Unwanted
+            | Link::BackingOff { .. }
+            | Link::Shed
+            | Link::Fatal { .. }
+            | Link::Connecting { .. }
+            | Link::Warm { .. }
+            | Link::Resuming { .. }
+            | Link::Identifying { .. }
+            | Link::Live { .. } => Hearing::All,
+        }
+    }
+
+    /// There is no socket any more, or there was none.
+    pub(super) fn after_socket(&mut self, then: Then, now: Moment) {
+        match (then, &self.link) {
+            (Then::Stay, _) => self.link = Link::Unwanted,
+            (Then::Reconnect, Link::Unwanted) => {
+                let pause = self.backoff.pause(&mut self.jitter);
+                let until = (now + pause).max(self.connect_not_before);
+                self.link = Link::BackingOff { until };
+            }
+            (Then::Shed, Link::Unwanted | Link::BackingOff { .. }) => self.link = Link::Shed,
+            // Whatever holds up the next connection holds it up still.
+            (Then::Reconnect | Then::Shed, _) => {}
+        }
+    }
+
+    /// Enters the connection that ends into the record that the next pause is taken from.
+    pub(super) fn note_end(&mut self, now: Moment) {
+        let life = match self.link {
+            Link::Live { since, .. } | Link::Deaf { since, .. } => Some(now.since(since)),
+            Link::Connecting { .. } | Link::Resuming { .. } => None,
+            Link::Identifying { permit, .. } => match permit {
+                Permit::Used { .. } => None,
+                // It had not had its chance.
+                Permit::Expected { .. } | Permit::Withheld { .. } | Permit::Asked { .. } => return,
+            },
+            Link::Unwanted
+            | Link::BackingOff { .. }
+            | Link::Shed
+            | Link::Fatal { .. }
+            | Link::Warm { .. }
+            | Link::Closing { .. } => return,
+        };
+        if self.backoff.on_end(life) && self.lease.held().is_some() {
+            self.tell(Notice::CannotConnect);
+        }
+    }
+}
+
+impl Hearing {
+    pub(super) const fn is_all(self) -> bool {
+        match self {
+            Self::All => true,
+            Self::Nothing => false,
+        }
+    }
+}

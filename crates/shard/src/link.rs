@@ -15,7 +15,7 @@ pub(crate) enum Link {
     /// There will be one when what was received is in the stream.
     Shed,
     /// Discord rejects the app; there will be one when somebody has acted.
-    Fatal { code: u16 },
+    Fatal,
     /// On its way to HELLO.
     Connecting {
         socket: SocketId,
@@ -91,7 +91,7 @@ pub(crate) enum Hearing {
 pub(crate) enum Contact {
     None,
     /// No websocket yet, or none that could carry a close frame.
-    Unmet(SocketId),
+    Unmet,
     Met(SocketId),
     Closing,
 }
@@ -99,10 +99,8 @@ pub(crate) enum Contact {
 impl Link {
     pub(crate) const fn contact(&self) -> Contact {
         match *self {
-            Self::Unwanted | Self::BackingOff { .. } | Self::Shed | Self::Fatal { .. } => {
-                Contact::None
-            }
-            Self::Connecting { socket, .. } | Self::Warm { socket, .. } => Contact::Unmet(socket),
+            Self::Unwanted | Self::BackingOff { .. } | Self::Shed | Self::Fatal => Contact::None,
+            Self::Connecting { .. } | Self::Warm { .. } => Contact::Unmet,
             Self::Resuming { socket, .. }
             | Self::Identifying { socket, .. }
             | Self::Live { socket, .. }
@@ -113,7 +111,7 @@ impl Link {
 
     pub(crate) const fn socket(&self) -> Option<SocketId> {
         match *self {
-            Self::Unwanted | Self::BackingOff { .. } | Self::Shed | Self::Fatal { .. } => None,
+            Self::Unwanted | Self::BackingOff { .. } | Self::Shed | Self::Fatal => None,
             Self::Connecting { socket, .. }
             | Self::Warm { socket, .. }
             | Self::Resuming { socket, .. }
@@ -127,7 +125,7 @@ impl Link {
     /// When this state has lasted for too long, or long enough.
     pub(crate) fn deadline(&self) -> Option<(Moment, WakeReason)> {
         match *self {
-            Self::Unwanted | Self::Shed | Self::Fatal { .. } => None,
+            Self::Unwanted | Self::Shed | Self::Fatal => None,
             Self::BackingOff { until } => Some((until, WakeReason::BackOff)),
             Self::Connecting { deadline, .. } => Some((deadline, WakeReason::Hello)),
             Self::Warm { deadline, .. } => Some((deadline, WakeReason::WarmHeld)),

@@ -9,6 +9,7 @@
 mod claim;
 mod close;
 mod connect;
+mod contested;
 mod handover;
 mod identify;
 mod stream;

@@ -37,6 +37,7 @@ enum Pipe {
 }
 
 /// What a dispatch is to the stream.
+#[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// It becomes an entry.
     Wanted,

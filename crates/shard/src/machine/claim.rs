@@ -1,10 +1,10 @@
-//! Getting the lease, and losing it.
+//! Getting the lease: by a claim, from an offer, or because the row says that it is ours.
 
 use baton_model::{Epoch, Holding, InstanceId, LeaseRow, Moment, OfferId, SessionRow};
 
 use super::ShardMachine;
 use crate::{
-    Asked, Failure, Notice, Refusal, Request,
+    Asked, Notice, Refusal, Request,
     lease::{Duty, End, Held, Lease},
     link::{Hearing, Then},
     session::Sessions,
@@ -175,122 +175,6 @@ impl ShardMachine {
             // An acceptance that may have got through has to be settled, sure or not.
             Lease::None | Lease::Accepting { .. } | Lease::Over { .. } => {}
         }
-    }
-
-    pub(super) fn on_store_changed(&mut self, now: Moment) {
-        match &self.lease {
-            Lease::Held(held) if matches!(held.duty, Duty::Releasing { .. }) => {}
-            Lease::Held(_) => self.reassert(now),
-            // During the grace that follows nobody claims.
-            Lease::Claiming { .. } => {
-                self.lease = Lease::None;
-                self.part(Then::Stay, Hearing::Nothing, now);
-                self.tell(Notice::NotOurs);
-            }
-            Lease::None | Lease::Accepting { .. } | Lease::Over { .. } => {}
-        }
-    }
-
-    pub(super) fn on_failed(&mut self, asked: Asked, failure: Failure, now: Moment) {
-        let epoch = match asked {
-            Asked::BeginSession(epoch) | Asked::Append(epoch, _) => {
-                if !self.lease.is_held_under(epoch) {
-                    return;
-                }
-                self.on_stream_failed(asked, now);
-                epoch
-            }
-            Asked::Claim(epoch)
-            | Asked::Accept(epoch, _)
-            | Asked::Offer(epoch, _)
-            | Asked::Retract(epoch, _)
-            | Asked::Release(epoch)
-            | Asked::Reassert(epoch) => {
-                if !self.is_asked(asked) {
-                    return;
-                }
-                if let Some(call) = self.lease.call_mut() {
-                    call.on_failure(now, &mut self.jitter);
-                }
-                epoch
-            }
-        };
-        match failure {
-            Failure::Unavailable | Failure::Unknown => {}
-            Failure::Fenced { row } => self.on_refused(epoch, row, now),
-        }
-    }
-
-    /// The store does not know us as the owner. Either somebody else is, or it forgot that we are.
-    fn on_refused(&mut self, epoch: Epoch, row: Option<Epoch>, now: Moment) {
-        let Some(held) = self.lease.held() else {
-            return;
-        };
-        let has_forgotten = row.is_none_or(|row| row < epoch);
-        match held.duty {
-            Duty::Releasing { .. } if has_forgotten => self.on_released(),
-            Duty::Reasserting { .. } if has_forgotten => {}
-            Duty::Serving
-            | Duty::Flushing { .. }
-            | Duty::Offering { .. }
-            | Duty::Offered { .. }
-            | Duty::Retracting { .. }
-                if has_forgotten =>
-            {
-                self.reassert(now);
-            }
-            Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. }
-                if row > Some(epoch) =>
-            {
-                self.on_superseded(now);
-            }
-            Duty::Serving
-            | Duty::Reasserting { .. }
-            | Duty::Flushing { .. }
-            | Duty::Offering { .. }
-            | Duty::Offered { .. }
-            | Duty::Retracting { .. }
-            | Duty::Releasing { .. } => self.on_fenced(now),
-        }
-    }
-
-    /// The row has a higher epoch than ours. While it was on offer, that is as it should be.
-    fn on_superseded(&mut self, now: Moment) {
-        let Some(held) = self.lease.held() else {
-            return;
-        };
-        match held.duty {
-            Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. } => {
-                self.end_lease(End::Moved);
-                self.part(Then::Stay, Hearing::Nothing, now);
-            }
-            Duty::Serving
-            | Duty::Reasserting { .. }
-            | Duty::Flushing { .. }
-            | Duty::Releasing { .. } => self.on_fenced(now),
-        }
-    }
-
-    /// Somebody else owns the shard: whatever we still have, they will get from Discord. The
-    /// session is theirs, so the socket must not end it.
-    pub(super) fn on_fenced(&mut self, now: Moment) {
-        self.end_lease(End::Fenced);
-        self.part(Then::Stay, Hearing::Nothing, now);
-    }
-
-    /// The lease is no longer ours, and neither is anything that was received under it.
-    pub(super) fn end_lease(&mut self, end: End) {
-        let Some(held) = self.lease.held() else {
-            return;
-        };
-        let epoch = held.epoch;
-        self.lease = Lease::Over { epoch, end };
-        self.sessions = Sessions::Without;
-        self.tell(match end {
-            End::Fenced => Notice::Fenced { epoch },
-            End::Moved => Notice::Moved { epoch },
-            End::Released => Notice::Released { epoch },
-        });
     }
 
     /// Sends the lease's request again when its pause is over.

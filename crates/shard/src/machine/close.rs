@@ -44,7 +44,7 @@ impl ShardMachine {
     fn part_with(&mut self, code: CloseCode, what_next: (Then, Hearing), now: Moment) {
         match self.link.contact() {
             Contact::None => self.after_socket(what_next.0, now),
-            Contact::Unmet(_) => {
+            Contact::Unmet => {
                 self.note_end(now);
                 self.drop_socket();
                 self.after_socket(what_next.0, now);
@@ -157,7 +157,7 @@ impl ShardMachine {
                 self.tell(Notice::Fatal { code });
                 match then {
                     Then::Stay => {}
-                    Then::Reconnect | Then::Shed => self.link = Link::Fatal { code },
+                    Then::Reconnect | Then::Shed => self.link = Link::Fatal,
                 }
             }
         }
@@ -170,7 +170,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Resuming { .. }
@@ -191,7 +191,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Resuming { .. }
@@ -228,7 +228,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Warm { .. }
             | Link::Closing { .. } => return,
         };

@@ -89,7 +89,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Identifying { .. } => false,
@@ -116,7 +116,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Resuming { .. }
@@ -163,7 +163,7 @@ impl ShardMachine {
 
     pub(super) fn on_restart(&mut self, now: Moment) {
         self.is_halted = false;
-        if matches!(self.link, Link::Fatal { .. }) {
+        if matches!(self.link, Link::Fatal) {
             self.link = Link::BackingOff { until: now };
         }
     }

@@ -12,7 +12,7 @@ use baton_model::{
 
 use super::ShardMachine;
 use crate::{
-    Notice, Refusal, Request, RowSession,
+    Notice, Refusal, Request,
     lease::{Duty, End, Goal, Lease},
     link::{Hearing, Link, Permit, Then},
     session::Sessions,
@@ -89,7 +89,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Resuming { .. }
@@ -211,7 +211,7 @@ impl ShardMachine {
     }
 
     /// What arrived since the cut was not taken, so the socket is of no use: RESUME.
-    fn serve_again(&mut self, now: Moment) {
+    pub(super) fn serve_again(&mut self, now: Moment) {
         self.set_duty(Duty::Serving);
         self.part(Then::Reconnect, Hearing::Nothing, now);
         if let Some(epoch) = self.held_epoch() {
@@ -235,35 +235,11 @@ impl ShardMachine {
         }
     }
 
-    /// The store may have forgotten that the row is ours; whoever was about to get it may not
-    /// get it. We carry on, and say so to the store.
-    pub(super) fn reassert(&mut self, now: Moment) {
-        let Some(held) = self.lease.held() else {
-            return;
-        };
-        let epoch = held.epoch;
-        if !held.wants_socket() {
-            self.serve_again(now);
-        }
-        let session = self.sessions.to_row();
-        let call = self.call(Request::Reassert { epoch, session });
-        self.set_duty(Duty::Reasserting { call });
-    }
-
-    pub(super) fn on_reasserted(&mut self, row: Option<RowSession>, now: Moment) {
-        let duty = self.lease.held().map(|held| &held.duty);
-        if !matches!(duty, Some(Duty::Reasserting { .. })) {
-            return;
-        }
-        self.set_duty(Duty::Serving);
-        self.compare_with_row(row, now);
-    }
-
-    fn held_epoch(&self) -> Option<Epoch> {
+    pub(super) fn held_epoch(&self) -> Option<Epoch> {
         self.lease.held().map(|held| held.epoch)
     }
 
-    fn set_duty(&mut self, duty: Duty) {
+    pub(super) fn set_duty(&mut self, duty: Duty) {
         if let Some(held) = self.lease.held_mut() {
             held.duty = duty;
         }

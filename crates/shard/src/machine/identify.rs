@@ -79,7 +79,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Live { .. }

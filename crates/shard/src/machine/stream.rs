@@ -228,7 +228,7 @@ impl ShardMachine {
             Link::Closing { .. }
             | Link::Unwanted
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Identifying { .. }

@@ -32,7 +32,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
             | Link::Resuming { .. }
@@ -94,7 +94,7 @@ impl ShardMachine {
             | Link::Warm { .. } => self.replace_socket(now),
             // Settling connects.
             Link::BackingOff { .. } => {}
-            Link::Unwanted | Link::Shed | Link::Fatal { .. } => {
+            Link::Unwanted | Link::Shed | Link::Fatal => {
                 unreachable!("a state without a deadline has none that passes")
             }
         }

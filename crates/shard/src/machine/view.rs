@@ -51,7 +51,7 @@ impl ShardMachine {
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Resuming { .. }
             | Link::Identifying { .. }
             | Link::Live { .. }
@@ -64,7 +64,7 @@ impl ShardMachine {
         match &self.link {
             Link::BackingOff { .. } => State::BackingOff,
             Link::Shed => State::Shed,
-            Link::Fatal { .. } => State::Fatal,
+            Link::Fatal => State::Fatal,
             Link::Connecting { .. } => State::Connecting,
             Link::Resuming { .. } => State::Resuming,
             Link::Identifying { permit, .. } => match permit {

@@ -57,7 +57,7 @@ impl ShardMachine {
             | Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
-            | Link::Fatal { .. }
+            | Link::Fatal
             | Link::Resuming { .. }
             | Link::Identifying { .. }
             | Link::Live { .. }
@@ -92,6 +92,6 @@ impl ShardMachine {
 
     /// Whether the socket there is was opened ahead of the lease.
     pub(super) const fn is_warming(&self) -> bool {
-        self.lease.held().is_none() && matches!(self.link.contact(), Contact::Unmet(_))
+        self.lease.held().is_none() && matches!(self.link.contact(), Contact::Unmet)
     }
 }

@@ -15,7 +15,7 @@ pub(crate) enum Lease {
     /// It is ours.
     Held(Held),
     /// It was ours.
-    Over { epoch: Epoch, end: End },
+    Over { end: End },
 }
 
 pub(crate) struct Held {
@@ -85,14 +85,6 @@ impl Lease {
     /// Whether the lease is ours under just this epoch: what an answer must name to matter.
     pub(crate) fn is_held_under(&self, epoch: Epoch) -> bool {
         self.held().is_some_and(|held| held.epoch == epoch)
-    }
-
-    /// The epoch up to which everything is over for us.
-    pub(crate) const fn ended(&self) -> Option<Epoch> {
-        match self {
-            Self::Over { epoch, end: _ } => Some(*epoch),
-            Self::None | Self::Claiming { .. } | Self::Accepting { .. } | Self::Held(_) => None,
-        }
     }
 
     /// The request that has no answer yet.

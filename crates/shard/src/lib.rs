@@ -30,8 +30,8 @@
 //! - After [`SocketEvent::Closed`] and [`SocketEvent::ConnectFailed`] the client is dropped; the
 //!   next one is built anew, from the session that [`Output::Open`] names and never from the
 //!   client's own idea of it, which runs ahead of the stream.
-//! - Every request to the store is answered once: at last, after its time-out, with
-//!   [`Failure::Unknown`].
+//! - Every request to the store is answered once, to the machine that made it: at last, after its
+//!   time-out, with [`Failure::Unknown`].
 
 mod backoff;
 mod call;

@@ -20,7 +20,7 @@ mod warm;
 use std::collections::{BTreeSet, VecDeque};
 
 use baton_model::{
-    EventName, InstanceId, Moment,
+    Epoch, EventName, InstanceId, Moment,
     limits::{RING_BYTES_MAX, RING_NEARLY_FULL_PERCENT},
 };
 
@@ -46,6 +46,8 @@ pub struct ShardMachine {
     jitter: Jitter,
 
     lease: Lease,
+    /// No lease up to this epoch is ours any more, whatever an old sighting of the row may say.
+    over_up_to: Epoch,
     link: Link,
     sessions: Sessions,
 
@@ -73,6 +75,7 @@ impl ShardMachine {
             jitter: Jitter::new(config.seed),
             config,
             lease: Lease::None,
+            over_up_to: Epoch::default(),
             link: Link::Unwanted,
             sessions: Sessions::Without,
             is_confirmed: false,

@@ -37,7 +37,7 @@ impl ShardMachine {
                 }
             }
             Lease::None | Lease::Over { .. } => {
-                if Some(row.epoch) > self.lease.ended() {
+                if row.epoch > self.over_up_to {
                     self.on_row_of_others(row, now);
                 }
             }
@@ -72,7 +72,7 @@ impl ShardMachine {
         if self.is_asked(Asked::Claim(expected)) {
             self.hold(epoch, Duty::Serving, session, now);
         } else {
-            self.give_back_unwanted(epoch);
+            self.give_back_unwanted(epoch, now);
         }
     }
 
@@ -100,7 +100,7 @@ impl ShardMachine {
         if self.is_asked(Asked::Accept(under, offer)) {
             self.hold(epoch, Duty::Serving, session, now);
         } else {
-            self.give_back_unwanted(epoch);
+            self.give_back_unwanted(epoch, now);
         }
     }
 
@@ -126,14 +126,11 @@ impl ShardMachine {
     }
 
     /// A lease came that nobody waits for any more. Kept, it would be a shard dead in silence.
-    fn give_back_unwanted(&mut self, epoch: Epoch) {
+    fn give_back_unwanted(&mut self, epoch: Epoch, now: Moment) {
         let is_idle = matches!(self.lease, Lease::None | Lease::Over { .. });
-        if is_idle && Some(epoch) > self.lease.ended() {
-            self.lease = Lease::Over {
-                epoch,
-                end: End::Released,
-            };
-            self.ask(Request::Release { epoch });
+        if is_idle && epoch > self.over_up_to {
+            let call = self.call(Request::Release { epoch });
+            self.hold(epoch, Duty::Releasing { call }, None, now);
         }
     }
 

@@ -183,20 +183,20 @@ impl ShardMachine {
         }
     }
 
-    /// Whether the socket's dispatches are being taken.
+    /// Whether the socket's dispatches are being taken. Before READY they are not: they would be
+    /// those of a session that nobody has heard of.
     const fn hearing(&self) -> Hearing {
         match self.link {
             Link::Closing { hearing, .. } => hearing,
-            Link::Deaf { .. } => Hearing::Nothing,
+            Link::Resuming { .. } | Link::Live { .. } => Hearing::All,
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
             | Link::Fatal
             | Link::Connecting { .. }
             | Link::Warm { .. }
-            | Link::Resuming { .. }
             | Link::Identifying { .. }
-            | Link::Live { .. } => Hearing::All,
+            | Link::Deaf { .. } => Hearing::Nothing,
         }
     }
 

@@ -122,7 +122,8 @@ impl ShardMachine {
             return;
         };
         let epoch = held.epoch;
-        self.lease = Lease::Over { epoch, end };
+        self.lease = Lease::Over { end };
+        self.over_up_to = epoch;
         self.sessions = Sessions::Without;
         self.tell(match end {
             End::Fenced => Notice::Fenced { epoch },

@@ -26,7 +26,7 @@ impl ShardMachine {
     }
 
     /// A connection that waits for the store does not wait for the clock.
-    fn link_wake(&self) -> Option<(Moment, WakeReason)> {
+    pub(super) fn link_wake(&self) -> Option<(Moment, WakeReason)> {
         match self.link {
             Link::BackingOff { .. } if !self.sessions.may_connect() => None,
             Link::Unwanted

@@ -1,5 +1,7 @@
 //! What the machine looks like from outside.
 
+use baton_model::Moment;
+
 use super::ShardMachine;
 use crate::{
     Actor, State, Status,
@@ -18,14 +20,23 @@ impl ShardMachine {
             state,
             since,
             waits_for: self.waits_for(),
-            deadline: self.poll_timeout().map(|(at, _)| at),
+            deadline: self.deadline(),
         }
+    }
+
+    fn deadline(&self) -> Option<Moment> {
+        let is_leaving = self.lease.held().is_some_and(|held| !held.wants_socket());
+        let deadline = match is_leaving {
+            true => self.lease.deadline(),
+            false => self.link_wake(),
+        };
+        deadline.map(|(at, _)| at)
     }
 
     pub(super) fn state(&self) -> State {
         match &self.lease {
             Lease::None => self.state_without_lease(State::Idle),
-            Lease::Over { epoch: _, end } => self.state_without_lease(match end {
+            Lease::Over { end } => self.state_without_lease(match end {
                 End::Fenced => State::Fenced,
                 End::Moved => State::Moved,
                 End::Released => State::Released,

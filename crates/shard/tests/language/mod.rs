@@ -66,11 +66,12 @@ impl Stage {
             Some((at, reason)) => format!("wake {at} for {reason}"),
             None => "no wake".to_owned(),
         };
-        format!(
-            "= {} waits for {}; {wake}",
-            status.state,
-            write::actor(status.waits_for)
-        )
+        let until = match status.deadline {
+            Some(at) => format!(" until {at}"),
+            None => String::new(),
+        };
+        let actor = write::actor(status.waits_for);
+        format!("= {} waits for {actor}{until}; {wake}", status.state)
     }
 
     fn wake(&mut self) {

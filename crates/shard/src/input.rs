@@ -170,7 +170,8 @@ pub enum Answer {
         /// The append's last seq.
         last: Seq,
     },
-    /// The row's seq lies below the append's `prev`: the store lost a tail.
+    /// The row's seq lies below the append's `prev`, or below what a new session calls the end of
+    /// the one before it: the store lost a tail.
     Gap {
         /// Under which epoch.
         epoch: Epoch,
@@ -185,6 +186,8 @@ pub enum Answer {
         epoch: Epoch,
         /// The session that was named.
         session: SessionNumber,
+        /// The one that the row holds.
+        row: Option<RowSession>,
     },
     /// The offer stands; our appends are refused.
     Offered {

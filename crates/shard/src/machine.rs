@@ -11,7 +11,9 @@ mod close;
 mod connect;
 mod contested;
 mod handover;
+mod heal;
 mod identify;
+mod shed;
 mod stream;
 mod timers;
 mod view;
@@ -77,7 +79,7 @@ impl ShardMachine {
             lease: Lease::None,
             over_up_to: Epoch::default(),
             link: Link::Unwanted,
-            sessions: Sessions::Without,
+            sessions: Sessions::none(),
             is_confirmed: false,
             is_halted: false,
             ring_budget: RING_BYTES_MAX / 100 * RING_NEARLY_FULL_PERCENT,
@@ -190,7 +192,7 @@ impl ShardMachine {
             Answer::Started { id, number, .. } => self.sessions.on_started(&id, number),
             Answer::Appended { session, last, .. } => self.on_appended(session, last, now),
             Answer::Gap { session, row, .. } => self.on_gap(session, row, now),
-            Answer::WrongSession { session, .. } => self.on_wrong_session(session, now),
+            Answer::WrongSession { session, row, .. } => self.on_wrong_session(session, row, now),
             Answer::Offered { offer, .. } => self.on_offered(offer, now),
             Answer::Retracted { offer, .. } => self.on_retracted(offer, now),
             Answer::Released { .. } => self.on_released(),

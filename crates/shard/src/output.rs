@@ -96,7 +96,10 @@ pub enum Request {
         offer: OfferId,
     },
     /// Replace the row's session and write the marker, both or neither. A session id that the
-    /// row already holds gets the same number again.
+    /// row already holds gets the same number again. Where the row's session is newer than
+    /// `previous`, this is an old attempt that comes late, and nothing must come of it. Where the
+    /// row's seq lies below that of `previous`, it is refused with a [`Gap`](crate::Answer::Gap)
+    /// of that session: the store lost a tail, and the marker would say that it did not.
     BeginSession {
         /// The lease.
         epoch: Epoch,
@@ -120,7 +123,7 @@ pub enum Request {
         /// Which offer under this epoch.
         offer: OfferId,
     },
-    /// Take the offer back.
+    /// Take the offer back. An attempt to make the same offer that comes later is refused.
     Retract {
         /// The lease.
         epoch: Epoch,

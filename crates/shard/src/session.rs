@@ -6,11 +6,14 @@
 
 use baton_model::{ResumeUrl, Seq, SessionId, SessionNumber, SessionRow, SessionStart};
 
-use crate::{ResumeFrom, call::Retry, writer::Writer};
+use crate::{ResumeFrom, RowSession, call::Retry, writer::Writer};
 
 pub(crate) enum Sessions {
-    /// The shard never had one.
-    Without,
+    /// There is none to resume. Another may have been before, of which the store remembered only
+    /// after it had told us otherwise.
+    Without {
+        previous: Option<(SessionNumber, Seq)>,
+    },
     In(Session),
     Changing(Box<Change>),
 }
@@ -93,6 +96,19 @@ impl Change {
         }
     }
 
+    /// The stream ends earlier in the previous session than the request to begin this one said.
+    /// The request has to be made again, with the end that is true by then.
+    pub(crate) fn on_gap(&mut self, number: SessionNumber, row: Seq) {
+        let Some((previous, last)) = self.origin().previous else {
+            return;
+        };
+        if previous != number || row >= last {
+            return;
+        }
+        self.retry = None;
+        self.origin.previous = Some((previous, row));
+    }
+
     /// Whether the row's session may be overwritten.
     pub(crate) fn is_old_flushed(&self) -> bool {
         self.old.as_ref().is_none_or(|old| old.writer.is_flushed())
@@ -100,8 +116,12 @@ impl Change {
 }
 
 impl Sessions {
+    pub(crate) const fn none() -> Self {
+        Self::Without { previous: None }
+    }
+
     pub(crate) fn from_row(row: Option<SessionRow>) -> Self {
-        row.map_or(Self::Without, |row| Self::In(Session::from_row(row)))
+        row.map_or(Self::none(), |row| Self::In(Session::from_row(row)))
     }
 
     /// The session that the row should hold.
@@ -112,7 +132,7 @@ impl Sessions {
     /// The session that the row holds.
     pub(crate) fn in_row(&self) -> Option<&Session> {
         match self {
-            Self::Without => None,
+            Self::Without { .. } => None,
             Self::In(session) => Some(session),
             Self::Changing(change) => change.old.as_ref(),
         }
@@ -120,7 +140,7 @@ impl Sessions {
 
     pub(crate) fn in_row_mut(&mut self) -> Option<&mut Session> {
         match self {
-            Self::Without => None,
+            Self::Without { .. } => None,
             Self::In(session) => Some(session),
             Self::Changing(change) => change.old.as_mut(),
         }
@@ -129,7 +149,7 @@ impl Sessions {
     /// Where dispatches from the socket go.
     pub(crate) fn incoming(&mut self) -> Option<&mut Writer> {
         match self {
-            Self::Without => None,
+            Self::Without { .. } => None,
             Self::In(session) => Some(&mut session.writer),
             Self::Changing(change) => Some(&mut change.writer),
         }
@@ -139,7 +159,7 @@ impl Sessions {
     pub(crate) fn writers(&self) -> impl Iterator<Item = &Writer> {
         let incoming = match self {
             Self::Changing(change) => Some(&change.writer),
-            Self::Without | Self::In(_) => None,
+            Self::Without { .. } | Self::In(_) => None,
         };
         self.in_row()
             .map(|session| &session.writer)
@@ -154,7 +174,7 @@ impl Sessions {
     /// Whether the stream holds all that was received and is wanted.
     pub(crate) fn is_flushed(&self) -> bool {
         match self {
-            Self::Without => true,
+            Self::Without { .. } => true,
             Self::In(session) => session.writer.is_flushed(),
             Self::Changing(_) => false,
         }
@@ -168,14 +188,14 @@ impl Sessions {
                 url: session.url.clone(),
                 seq: session.writer.mark(),
             }),
-            Self::Without | Self::In(_) | Self::Changing(_) => None,
+            Self::Without { .. } | Self::In(_) | Self::Changing(_) => None,
         }
     }
 
     /// Whether it is settled what a new connection would begin with.
     pub(crate) fn may_connect(&self) -> bool {
         match self {
-            Self::Without => true,
+            Self::Without { .. } => true,
             Self::In(session) => match session.standing {
                 Standing::Over(_) => true,
                 Standing::Resumable => session.has_a_resume_point(),
@@ -187,7 +207,7 @@ impl Sessions {
     /// The current session cannot be resumed. Says whether that is news.
     pub(crate) fn end(&mut self, start: SessionStart) -> bool {
         let standing = match self {
-            Self::Without => return false,
+            Self::Without { .. } => return false,
             Self::In(session) => &mut session.standing,
             Self::Changing(change) => &mut change.standing,
         };
@@ -200,28 +220,33 @@ impl Sessions {
 
     /// READY: a session begins that the row does not know yet.
     pub(crate) fn on_ready(&mut self, id: SessionId, url: Option<ResumeUrl>) {
-        let old = match std::mem::replace(self, Self::Without) {
-            Self::Without => None,
-            Self::In(session) => Some(session),
+        let (old, origin) = match std::mem::replace(self, Self::none()) {
+            Self::Without { previous } => {
+                let start = match previous {
+                    None => SessionStart::First,
+                    Some(_) => SessionStart::Invalidated,
+                };
+                (None, Origin { start, previous })
+            }
+            Self::In(session) => {
+                let start = match session.standing {
+                    Standing::Over(start) => start,
+                    Standing::Resumable => SessionStart::Invalidated,
+                };
+                let previous = None;
+                (Some(session), Origin { start, previous })
+            }
             changing @ Self::Changing(_) => {
                 *self = changing;
                 return;
             }
-        };
-        let start = match old.as_ref().map(|old| old.standing) {
-            None => SessionStart::First,
-            Some(Standing::Over(start)) => start,
-            Some(Standing::Resumable) => SessionStart::Invalidated,
         };
         *self = Self::Changing(Box::new(Change {
             old,
             id,
             url,
             standing: Standing::Resumable,
-            origin: Origin {
-                start,
-                previous: None,
-            },
+            origin,
             writer: Writer::starting_at(Seq(0)),
             retry: None,
         }));
@@ -229,7 +254,7 @@ impl Sessions {
 
     /// The row holds the new session, under this number.
     pub(crate) fn on_started(&mut self, started: &SessionId, number: SessionNumber) {
-        match std::mem::replace(self, Self::Without) {
+        match std::mem::replace(self, Self::none()) {
             Self::Changing(change) if change.id == *started && change.retry.is_some() => {
                 *self = Self::In(Session {
                     number,
@@ -240,20 +265,23 @@ impl Sessions {
                     writer: change.writer,
                 });
             }
-            other @ (Self::Without | Self::In(_) | Self::Changing(_)) => *self = other,
+            other @ (Self::Without { .. } | Self::In(_) | Self::Changing(_)) => *self = other,
         }
     }
 
-    /// The store forgot that this session began: it has to begin once more, under another
-    /// number. Says whether that is possible; only who began it knows what its marker said.
-    pub(crate) fn begin_again(&mut self) -> bool {
-        match std::mem::replace(self, Self::Without) {
+    /// The row holds another session than the one we know of, for the store has fallen back. Ours
+    /// has to begin once more, after that one. Says whether that is possible: only who began a
+    /// session knows what its marker said.
+    pub(crate) fn begin_after(&mut self, row: Option<RowSession>) -> bool {
+        let previous = row.map(|row| (row.number, row.last_seq));
+        match std::mem::replace(self, Self::none()) {
+            Self::Without { .. } => *self = Self::Without { previous },
             Self::In(Session {
                 number: _,
                 id,
                 url,
                 standing,
-                origin: Some(origin),
+                origin: Some(Origin { start, .. }),
                 writer,
             }) => {
                 *self = Self::Changing(Box::new(Change {
@@ -261,16 +289,22 @@ impl Sessions {
                     id,
                     url,
                     standing,
-                    origin,
+                    origin: Origin { start, previous },
                     writer,
                     retry: None,
                 }));
-                true
             }
-            other @ (Self::Without | Self::In(_) | Self::Changing(_)) => {
-                *self = other;
-                false
+            Self::Changing(mut change) => {
+                change.old = None;
+                change.origin.previous = previous;
+                change.retry = None;
+                *self = Self::Changing(change);
+            }
+            stranger @ Self::In(_) => {
+                *self = stranger;
+                return false;
             }
         }
+        true
     }
 }

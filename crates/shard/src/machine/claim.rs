@@ -5,7 +5,7 @@ use baton_model::{Epoch, Holding, InstanceId, LeaseRow, Moment, OfferId, Session
 use super::ShardMachine;
 use crate::{
     Asked, Notice, Refusal, Request,
-    lease::{Duty, End, Held, Lease},
+    lease::{Duty, Held, Lease},
     link::{Hearing, Then},
     session::Sessions,
 };
@@ -39,6 +39,11 @@ impl ShardMachine {
             Lease::None | Lease::Over { .. } => {
                 if row.epoch > self.over_up_to {
                     self.on_row_of_others(row, now);
+                } else if row.holding.owner() == Some(self.config.me) {
+                    // An old sighting, or a store that fell back to before our lease ended. Then
+                    // nobody else may take the row while we live: say once more that it is over.
+                    let epoch = row.epoch;
+                    self.ask(Request::Release { epoch });
                 }
             }
         }

@@ -124,7 +124,7 @@ impl ShardMachine {
         let epoch = held.epoch;
         self.lease = Lease::Over { end };
         self.over_up_to = epoch;
-        self.sessions = Sessions::Without;
+        self.sessions = Sessions::none();
         self.tell(match end {
             End::Fenced => Notice::Fenced { epoch },
             End::Moved => Notice::Moved { epoch },

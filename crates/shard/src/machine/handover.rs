@@ -31,7 +31,7 @@ impl ShardMachine {
             return Err(Refusal::NotOurs);
         };
         let is_settled = match self.sessions {
-            Sessions::Without | Sessions::In(_) => !self.link.is_identify_out(),
+            Sessions::Without { .. } | Sessions::In(_) => !self.link.is_identify_out(),
             // Its session is not in the row yet: the target could not resume it.
             Sessions::Changing(_) => false,
         };

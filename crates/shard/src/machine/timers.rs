@@ -53,7 +53,7 @@ impl ShardMachine {
             .and_then(|session| session.writer.append_at());
         let begin = match &self.sessions {
             Sessions::Changing(change) => change.retry.as_ref().and_then(|retry| retry.again_at()),
-            Sessions::Without | Sessions::In(_) => None,
+            Sessions::Without { .. } | Sessions::In(_) => None,
         };
         append
             .into_iter()

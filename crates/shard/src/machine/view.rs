@@ -93,12 +93,12 @@ impl ShardMachine {
     fn state_of_stream(&self) -> State {
         match &self.sessions {
             Sessions::Changing(_) => State::Beginning,
-            Sessions::Without | Sessions::In(_)
+            Sessions::Without { .. } | Sessions::In(_)
                 if self.sessions.writers().any(Writer::is_healing) =>
             {
                 State::Healing
             }
-            Sessions::Without | Sessions::In(_) => State::Live,
+            Sessions::Without { .. } | Sessions::In(_) => State::Live,
         }
     }
 

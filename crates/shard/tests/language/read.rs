@@ -137,9 +137,10 @@ fn answer(words: &[&str]) -> Answer {
                 row,
             }
         }
-        ["wrong", "session", at, number] => Answer::WrongSession {
+        ["wrong", "session", at, number, "row", row] => Answer::WrongSession {
             epoch: epoch(at),
             session: session_number(number),
+            row: row_session(row),
         },
         ["offered", at, number] => Answer::Offered {
             epoch: epoch(at),

@@ -146,6 +146,21 @@ impl Sessions {
         }
     }
 
+    /// The session that may be appended to: the row's, until another is about to replace it. From
+    /// then on the marker has said where it ends.
+    pub(crate) fn outgoing(&self) -> Option<&Session> {
+        self.in_row().filter(|_| !self.is_begin_out())
+    }
+
+    pub(crate) fn outgoing_mut(&mut self) -> Option<&mut Session> {
+        let is_begin_out = self.is_begin_out();
+        self.in_row_mut().filter(|_| !is_begin_out)
+    }
+
+    fn is_begin_out(&self) -> bool {
+        matches!(self, Self::Changing(change) if change.retry.is_some())
+    }
+
     /// Where dispatches from the socket go.
     pub(crate) fn incoming(&mut self) -> Option<&mut Writer> {
         match self {
@@ -218,8 +233,9 @@ impl Sessions {
         is_news
     }
 
-    /// READY: a session begins that the row does not know yet.
-    pub(crate) fn on_ready(&mut self, id: SessionId, url: Option<ResumeUrl>) {
+    /// READY: a session begins that the row does not know yet. Says whether there is room for it:
+    /// the one before must have got into the row.
+    pub(crate) fn on_ready(&mut self, id: SessionId, url: Option<ResumeUrl>) -> bool {
         let (old, origin) = match std::mem::replace(self, Self::none()) {
             Self::Without { previous } => {
                 let start = match previous {
@@ -238,7 +254,7 @@ impl Sessions {
             }
             changing @ Self::Changing(_) => {
                 *self = changing;
-                return;
+                return false;
             }
         };
         *self = Self::Changing(Box::new(Change {
@@ -250,6 +266,7 @@ impl Sessions {
             writer: Writer::starting_at(Seq(0)),
             retry: None,
         }));
+        true
     }
 
     /// The row holds the new session, under this number.

@@ -10,7 +10,7 @@ use super::ShardMachine;
 use crate::{
     Output,
     lease::Duty,
-    link::{Link, Permit},
+    link::{Hearing, Link, Permit, Then},
 };
 
 impl ShardMachine {
@@ -55,7 +55,7 @@ impl ShardMachine {
             | Duty::Retracting { .. }
             | Duty::Releasing { .. } => false,
         });
-        is_serving && self.is_confirmed && !self.is_halted
+        is_serving && self.is_confirmed && !self.is_halted && self.sessions.may_connect()
     }
 
     /// A permit that was withdrawn may come all the same; then it is given up.
@@ -73,8 +73,12 @@ impl ShardMachine {
     pub(super) fn on_ready(&mut self, id: SessionId, url: Option<ResumeUrl>, now: Moment) {
         match self.link {
             Link::Identifying { socket, .. } | Link::Resuming { socket, .. } => {
-                self.sessions.on_ready(id, url);
-                self.go_live(socket, now);
+                if self.sessions.on_ready(id, url) {
+                    self.go_live(socket, now);
+                } else {
+                    // The store forgot the session before this one while IDENTIFY was out.
+                    self.part(Then::Reconnect, Hearing::Nothing, now);
+                }
             }
             Link::Unwanted
             | Link::BackingOff { .. }

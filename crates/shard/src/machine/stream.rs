@@ -58,7 +58,7 @@ impl ShardMachine {
             return;
         };
         let epoch = held.epoch;
-        let Some(session) = self.sessions.in_row_mut() else {
+        let Some(session) = self.sessions.outgoing_mut() else {
             return;
         };
         if let Some(batch) = session.writer.next_batch(now) {

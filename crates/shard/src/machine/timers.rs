@@ -49,7 +49,7 @@ impl ShardMachine {
         }
         let append = self
             .sessions
-            .in_row()
+            .outgoing()
             .and_then(|session| session.writer.append_at());
         let begin = match &self.sessions {
             Sessions::Changing(change) => change.retry.as_ref().and_then(|retry| retry.again_at()),

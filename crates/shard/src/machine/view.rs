@@ -143,7 +143,7 @@ impl ShardMachine {
     }
 
     /// Whoever must act before IDENTIFY may go.
-    const fn awaits_permit_from(&self) -> Actor {
+    fn awaits_permit_from(&self) -> Actor {
         let is_asked = matches!(
             self.link,
             Link::Identifying {
@@ -151,10 +151,14 @@ impl ShardMachine {
                 ..
             }
         );
-        match (is_asked, self.is_halted) {
-            (true, _) => Actor::Gate,
-            (false, true) => Actor::Operator,
-            (false, false) => Actor::Supervisor,
+        if is_asked {
+            Actor::Gate
+        } else if self.is_halted {
+            Actor::Operator
+        } else if !self.sessions.may_connect() {
+            Actor::Store
+        } else {
+            Actor::Supervisor
         }
     }
 }

@@ -170,8 +170,7 @@ pub enum Answer {
         /// The append's last seq.
         last: Seq,
     },
-    /// The row's seq lies below the append's `prev`, or below what a new session calls the end of
-    /// the one before it: the store lost a tail.
+    /// The row's seq lies below the append's `prev`: the store lost a tail.
     Gap {
         /// Under which epoch.
         epoch: Epoch,
@@ -186,6 +185,16 @@ pub enum Answer {
         epoch: Epoch,
         /// The session that was named.
         session: SessionNumber,
+        /// The one that the row holds.
+        row: Option<RowSession>,
+    },
+    /// The row's session is not the one, or does not end where, the new session was said to
+    /// follow: the store fell back.
+    WrongPrevious {
+        /// Under which epoch.
+        epoch: Epoch,
+        /// The session that was to begin.
+        id: SessionId,
         /// The one that the row holds.
         row: Option<RowSession>,
     },

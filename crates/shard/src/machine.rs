@@ -175,6 +175,7 @@ impl ShardMachine {
             | Answer::Appended { epoch, .. }
             | Answer::Gap { epoch, .. }
             | Answer::WrongSession { epoch, .. }
+            | Answer::WrongPrevious { epoch, .. }
             | Answer::Offered { epoch, .. }
             | Answer::Retracted { epoch, .. }
             | Answer::Released { epoch }
@@ -193,6 +194,7 @@ impl ShardMachine {
             Answer::Appended { session, last, .. } => self.on_appended(session, last, now),
             Answer::Gap { session, row, .. } => self.on_gap(session, row, now),
             Answer::WrongSession { session, row, .. } => self.on_wrong_session(session, row, now),
+            Answer::WrongPrevious { id, row, .. } => self.on_wrong_previous(&id, row, now),
             Answer::Offered { offer, .. } => self.on_offered(offer, now),
             Answer::Retracted { offer, .. } => self.on_retracted(offer, now),
             Answer::Released { .. } => self.on_released(),

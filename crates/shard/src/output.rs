@@ -95,11 +95,10 @@ pub enum Request {
         /// Which offer.
         offer: OfferId,
     },
-    /// Replace the row's session and write the marker, both or neither. A session id that the
-    /// row already holds gets the same number again. Where the row's session is newer than
-    /// `previous`, this is an old attempt that comes late, and nothing must come of it. Where the
-    /// row's seq lies below that of `previous`, it is refused with a [`Gap`](crate::Answer::Gap)
-    /// of that session: the store lost a tail, and the marker would say that it did not.
+    /// Replace the row's session and write the marker, both or neither; but only if the row holds
+    /// `previous`, and the stream ends there. An attempt that comes late, or to a store that fell
+    /// back, is answered with [`WrongPrevious`](crate::Answer::WrongPrevious). A session id that
+    /// the row already holds gets the same number again.
     BeginSession {
         /// The lease.
         epoch: Epoch,

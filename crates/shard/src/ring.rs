@@ -97,10 +97,10 @@ impl Ring {
     }
 
     /// Puts a marker in front that says what is missing between `after` and the oldest entry. The
-    /// ring then covers everything after `after`, if only by saying so.
-    pub(crate) fn bridge_from(&mut self, after: Seq) {
+    /// ring then covers everything after `after`, if only by saying so. An empty ring cannot.
+    pub(crate) fn bridge_from(&mut self, after: Seq) -> bool {
         let Some(oldest) = self.slots.front() else {
-            return;
+            return false;
         };
         let marker = Marker::Gap {
             after,
@@ -116,6 +116,7 @@ impl Ring {
             appended_at: None,
         });
         self.floor = after;
+        true
     }
 
     fn evict_oldest(&mut self) {

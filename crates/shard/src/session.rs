@@ -96,17 +96,12 @@ impl Change {
         }
     }
 
-    /// The stream ends earlier in the previous session than the request to begin this one said.
-    /// The request has to be made again, with the end that is true by then.
-    pub(crate) fn on_gap(&mut self, number: SessionNumber, row: Seq) {
-        let Some((previous, last)) = self.origin().previous else {
-            return;
-        };
-        if previous != number || row >= last {
-            return;
-        }
-        self.retry = None;
-        self.origin.previous = Some((previous, row));
+    /// Whether the store, which holds `row`, lost a tail of the old session. What is left of that
+    /// in the ring has to go in first.
+    pub(crate) fn has_old_lost_a_tail(&self, row: RowSession) -> bool {
+        self.old
+            .as_ref()
+            .is_some_and(|old| old.number == row.number && row.last_seq < old.writer.mark())
     }
 
     /// Whether the row's session may be overwritten.

@@ -208,15 +208,16 @@ impl Writer {
         self.mark_at = None;
     }
 
-    /// The stream ends at `row`, and nobody has all that comes after it: says so, and goes on with
-    /// what the ring has.
-    pub(crate) fn bridge_from(&mut self, row: Seq, now: Moment) {
-        self.ring.bridge_from(row);
-        if self.ring.covers(row) {
+    /// The stream ends at `row`, and nobody has all that comes after it: says so in front of what
+    /// the ring has. Says whether it has anything; else what follows has nothing to stand behind.
+    pub(crate) fn bridge_from(&mut self, row: Seq, now: Moment) -> bool {
+        let is_bridged = self.ring.bridge_from(row);
+        if is_bridged {
             self.rewind_to(row, now);
         } else {
             self.restart_from(row);
         }
+        is_bridged
     }
 
     /// Lets go of what has been in the stream for long enough.

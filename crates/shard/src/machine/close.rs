@@ -79,6 +79,13 @@ impl ShardMachine {
         }
     }
 
+    /// What a closing socket still brings would stand behind a hole that nothing tells of.
+    pub(super) const fn stop_hearing(&mut self) {
+        if let Link::Closing { hearing, .. } = &mut self.link {
+            *hearing = Hearing::Nothing;
+        }
+    }
+
     /// Lets the socket go as it is.
     pub(super) fn drop_socket(&mut self) {
         self.withdraw_permit();

@@ -3,7 +3,7 @@
 //! The store says where the stream ends. What comes after that is in the ring, or Discord will
 //! replay it, or it is gone and a marker says so: tried in this order.
 
-use baton_model::{Moment, Seq, SessionNumber};
+use baton_model::{Moment, Seq, SessionId, SessionNumber};
 
 use super::ShardMachine;
 use crate::{
@@ -13,23 +13,17 @@ use crate::{
 };
 
 impl ShardMachine {
-    pub(super) fn on_gap(&mut self, session: SessionNumber, row: Seq, now: Moment) {
-        if let Sessions::Changing(change) = &mut self.sessions {
-            change.on_gap(session, row);
-        }
-        let Some(writer) = self.writer_of(session) else {
+    pub(super) fn on_gap(&mut self, number: SessionNumber, row: Seq, now: Moment) {
+        let Some(session) = self.sessions.in_row_mut() else {
             return;
         };
-        if row < writer.mark() {
+        if session.number != number || session.writer.is_idle() {
+            return; // The append that this answers has long been settled.
+        }
+        if row < session.writer.mark() {
             self.heal_from(row, now);
         } else {
             // No gap at all, by what we asked: the next attempt will show.
-            self.on_append_puzzled(now);
-        }
-    }
-
-    fn on_append_puzzled(&mut self, now: Moment) {
-        if let Some(session) = self.sessions.in_row_mut() {
             session.writer.on_failure(now, &mut self.jitter);
         }
     }
@@ -46,8 +40,8 @@ impl ShardMachine {
         } else if is_current && session.standing == Standing::Resumable {
             session.writer.restart_from(row);
             self.resume_again(now);
-        } else {
-            session.writer.bridge_from(row, now);
+        } else if !session.writer.bridge_from(row, now) {
+            self.stop_hearing();
         }
     }
 
@@ -68,6 +62,25 @@ impl ShardMachine {
     ) {
         if self.writer_of(named).is_some() {
             self.begin_after(row, now);
+        }
+    }
+
+    /// The new session was said to follow something that the store does not hold.
+    pub(super) fn on_wrong_previous(
+        &mut self,
+        id: &SessionId,
+        row: Option<RowSession>,
+        now: Moment,
+    ) {
+        let Sessions::Changing(change) = &mut self.sessions else {
+            return;
+        };
+        if change.id != *id || change.retry.take().is_none() {
+            return;
+        }
+        match row {
+            Some(row) if change.has_old_lost_a_tail(row) => self.heal_from(row.last_seq, now),
+            Some(_) | None => self.begin_after(row, now),
         }
     }
 

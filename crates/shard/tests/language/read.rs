@@ -142,6 +142,11 @@ fn answer(words: &[&str]) -> Answer {
             session: session_number(number),
             row: row_session(row),
         },
+        ["wrong", "previous", at, id, "row", row] => Answer::WrongPrevious {
+            epoch: epoch(at),
+            id: SessionId::new(id),
+            row: row_session(row),
+        },
         ["offered", at, number] => Answer::Offered {
             epoch: epoch(at),
             offer: offer(number),

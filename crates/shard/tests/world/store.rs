@@ -222,24 +222,19 @@ impl Store {
         resume_url: Option<&ResumeUrl>,
         previous: Option<(SessionNumber, Seq)>,
     ) -> Option<Answer> {
-        if let Some(session) = &self.row.session {
-            if session.id == *id {
-                let (id, number) = (id.clone(), session.number);
-                return Some(Answer::Started { epoch, id, number });
-            }
-            if Some(session.number) > previous.map(|(number, _)| number) {
-                return None;
-            }
-            if let Some((number, last)) = previous
-                && session.last_seq < last
-            {
-                let (session, row) = (number, session.last_seq);
-                return Some(Answer::Gap {
-                    epoch,
-                    session,
-                    row,
-                });
-            }
+        if let Some(session) = self
+            .row
+            .session
+            .as_ref()
+            .filter(|session| session.id == *id)
+        {
+            let (id, number) = (id.clone(), session.number);
+            return Some(Answer::Started { epoch, id, number });
+        }
+        let row = self.row_session();
+        if row.map(|row| (row.number, row.last_seq)) != previous {
+            let id = id.clone();
+            return Some(Answer::WrongPrevious { epoch, id, row });
         }
         let number = SessionNumber(self.tick());
         self.base = Seq(0);

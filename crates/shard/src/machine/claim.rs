@@ -38,7 +38,7 @@ impl ShardMachine {
             }
             Lease::None | Lease::Over { .. } => {
                 if row.epoch > self.over_up_to {
-                    self.on_row_of_others(row, now);
+                    self.on_unheld_row(row, now);
                 } else if row.holding.owner() == Some(self.config.me) {
                     // An old sighting, or a store that fell back to before our lease ended. Then
                     // nobody else may take the row while we live: say once more that it is over.
@@ -49,9 +49,9 @@ impl ShardMachine {
         }
     }
 
-    /// A row without a lease of ours to compare it with. It may still name us: the answer that
-    /// gave us the lease was lost, or this shard's task was started afresh.
-    fn on_row_of_others(&mut self, row: LeaseRow, now: Moment) {
+    /// A row, where we know of no lease of ours. It may still name us: the answer that gave us the
+    /// lease was lost, or this shard's task was started afresh.
+    fn on_unheld_row(&mut self, row: LeaseRow, now: Moment) {
         let me = self.config.me;
         match row.holding {
             Holding::Owned { owner } if owner == me => {
@@ -123,7 +123,7 @@ impl ShardMachine {
     /// A refusal shows the row as it is. If that names us, an earlier attempt had got through.
     fn on_not_ours(&mut self, row: LeaseRow, now: Moment) {
         self.lease = Lease::None;
-        self.on_row_of_others(row, now);
+        self.on_unheld_row(row, now);
         if matches!(self.lease, Lease::None) {
             self.part(Then::Stay, Hearing::Nothing, now);
             self.tell(Notice::NotOurs);

@@ -1,5 +1,4 @@
-//! From the socket into the stream: taking dispatches, appending them, and mending the stream
-//! where the store has lost something.
+//! From the socket into the stream: taking dispatches, beginning sessions, appending.
 
 use baton_model::{Dispatch, Moment, Seq, SessionNumber};
 
@@ -15,9 +14,10 @@ impl ShardMachine {
         if !self.hear(&dispatch.name, now) {
             return;
         }
-        let kind = match self.config.left_out.contains(&dispatch.name) {
-            true => Kind::LeftOut,
-            false => Kind::Wanted,
+        let kind = if self.config.left_out.contains(&dispatch.name) {
+            Kind::LeftOut
+        } else {
+            Kind::Wanted
         };
         if let Some(writer) = self.sessions.incoming() {
             writer.take(dispatch, kind, now);

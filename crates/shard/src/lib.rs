@@ -22,6 +22,14 @@
 //! loss, as long as what comes after it on the same socket is dropped too. Every way out of
 //! trouble (a fenced lease, a full ring, a hand-over, a store that lost its tail) is this one move.
 //!
+//! # What counts as a gap
+//!
+//! Discord promises that after RESUME it sends again what came after the given seq, in order, and
+//! then RESUMED. It does not promise that its numbers step by one. So numbers that skip are no gap,
+//! and a replay is complete when RESUMED is there. A gap is what *we* know to be missing: the store
+//! says that the stream ends earlier than it did, and neither the ring nor a RESUME can fill in.
+//! Then a [`Marker`](baton_model::Marker) stands before whatever comes next.
+//!
 //! # What the shell promises
 //!
 //! - A [socket](SocketId) is one websocket client, built by [`Output::Open`] and polled until

@@ -244,7 +244,7 @@ pub enum Notice {
         /// The epoch that ended.
         epoch: Epoch,
     },
-    /// The hand-over did not come about; the shard goes on here.
+    /// The shard was to be given away and could not be: it goes on here.
     StillHere {
         /// Under which epoch.
         epoch: Epoch,

@@ -8,6 +8,7 @@ mod language;
 
 use std::{env, fs, panic, path::PathBuf};
 
+use baton_model::Moment;
 use language::Stage;
 
 #[test]
@@ -58,6 +59,17 @@ fn an_acknowledgement_of_what_was_never_appended_is_our_bug() {
     for line in ["given live s1/10", "k1 dispatch 12", "appended @5 s1/99"] {
         stage.play(line);
     }
+}
+
+#[test]
+fn a_state_lasts_from_the_moment_it_began() {
+    let mut stage = Stage::new();
+    stage.play("given live s1/10");
+    stage.play("k1 dispatch 12");
+    assert_eq!(stage.since(), Moment::ZERO);
+    stage.play("wait 5s");
+    stage.play("k1 closed 1006");
+    assert_eq!(stage.since(), Moment::from_millis(25_000));
 }
 
 fn story_files() -> Vec<PathBuf> {

@@ -74,6 +74,11 @@ impl Stage {
         format!("= {} waits for {actor}{until}; {wake}", status.state)
     }
 
+    /// Since when the state is what it is.
+    pub(crate) fn since(&self) -> Moment {
+        self.shard.status().since
+    }
+
     fn wake(&mut self) {
         let (at, _) = self.shard.poll_timeout().expect("nothing to wake for");
         self.now = self.now.max(at);

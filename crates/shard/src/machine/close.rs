@@ -68,14 +68,11 @@ impl ShardMachine {
         };
     }
 
-    /// The socket is closing already. What follows may change; hearing can only be lost, since
-    /// what comes behind a dispatch that was dropped must be dropped too.
-    fn amend_closing(&mut self, (new_then, new_hearing): (Then, Hearing)) {
+    /// The socket is closing already; only what follows may change.
+    const fn amend_closing(&mut self, (new_then, new_hearing): (Then, Hearing)) {
         if let Link::Closing { then, hearing, .. } = &mut self.link {
             *then = new_then;
-            if !new_hearing.is_all() {
-                *hearing = Hearing::Nothing;
-            }
+            *hearing = new_hearing;
         }
     }
 
@@ -190,8 +187,9 @@ impl ShardMachine {
         }
     }
 
-    /// Whether the socket's dispatches are being taken. Before READY they are not: they would be
-    /// those of a session that nobody has heard of.
+    /// Whether the socket's dispatches are being taken. Once they are not, they never are again:
+    /// they would stand behind a hole. Before READY they are not: they would be those of a session
+    /// that nobody has heard of.
     const fn hearing(&self) -> Hearing {
         match self.link {
             Link::Closing { hearing, .. } => hearing,

@@ -8,7 +8,7 @@ pub(crate) fn output(output: &Output) -> String {
         Output::Open { socket, resume } => match resume {
             None => format!("open {socket} to identify"),
             Some(ResumeFrom { id, url, seq }) => {
-                let at = url.as_ref().map_or("main url", ResumeUrl::as_str);
+                let at = place(url.as_ref());
                 format!("open {socket} to resume {id} from {seq} at {at}")
             }
         },
@@ -33,17 +33,18 @@ fn request(request: &Request) -> String {
         Request::BeginSession {
             epoch,
             id,
-            resume_url: _,
+            resume_url,
             start,
             previous,
         } => {
+            let at = place(resume_url.as_ref());
             let start = match start {
                 SessionStart::First => "first",
                 SessionStart::Invalidated => "invalidated",
                 SessionStart::Restarted => "restarted",
             };
             let previous = previous.map_or("nothing".to_owned(), session);
-            format!("begin @{epoch} {id}, {start}, after {previous}")
+            format!("begin @{epoch} {id} at {at}, {start}, after {previous}")
         }
         Request::Append(append) => self::append(append),
         Request::Offer { epoch, to, offer } => {
@@ -136,7 +137,12 @@ pub(crate) fn actor(actor: Actor) -> String {
 }
 
 fn row(row: &SessionRow) -> String {
-    session((row.number, row.last_seq))
+    let at = place(row.resume_url.as_ref());
+    format!("{} at {at}", session((row.number, row.last_seq)))
+}
+
+fn place(url: Option<&ResumeUrl>) -> &str {
+    url.map_or("main url", ResumeUrl::as_str)
 }
 
 fn session((number, seq): (SessionNumber, Seq)) -> String {

@@ -137,6 +137,23 @@ impl Lease {
 }
 
 impl Held {
+    pub(crate) fn taking(epoch: Epoch, duty: Duty) -> Self {
+        let last_offer = match duty {
+            Duty::Retracting { offer, .. } => offer,
+            Duty::Serving
+            | Duty::Reasserting { .. }
+            | Duty::Flushing { .. }
+            | Duty::Offering { .. }
+            | Duty::Offered { .. }
+            | Duty::Releasing { .. } => OfferId::default(),
+        };
+        Self {
+            epoch,
+            duty,
+            last_offer,
+        }
+    }
+
     /// Whether appends would be accepted, for all we know.
     pub(crate) const fn may_append(&self) -> bool {
         match self.duty {
@@ -147,6 +164,11 @@ impl Held {
             | Duty::Retracting { .. }
             | Duty::Releasing { .. } => false,
         }
+    }
+
+    /// Whether the row is ours and not on its way to anybody else.
+    pub(crate) const fn should_own_row(&self) -> bool {
+        self.may_append() || self.wants_socket()
     }
 
     /// Whether a socket is wanted: true unless the shard is on its way out.

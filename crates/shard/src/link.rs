@@ -93,7 +93,11 @@ pub(crate) enum Contact {
     /// No websocket yet, or none that could carry a close frame.
     Unmet,
     Met(SocketId),
-    Closing,
+    /// Parted from, but for the echo.
+    Closing {
+        socket: SocketId,
+        deadline: Moment,
+    },
 }
 
 impl Link {
@@ -105,7 +109,9 @@ impl Link {
             | Self::Identifying { socket, .. }
             | Self::Live { socket, .. }
             | Self::Deaf { socket, .. } => Contact::Met(socket),
-            Self::Closing { .. } => Contact::Closing,
+            Self::Closing {
+                socket, deadline, ..
+            } => Contact::Closing { socket, deadline },
         }
     }
 

@@ -6,7 +6,6 @@ use super::ShardMachine;
 use crate::{
     Asked, Notice, Refusal, Request,
     lease::{Duty, Held, Lease},
-    link::{Hearing, Then},
     session::Sessions,
 };
 
@@ -125,7 +124,7 @@ impl ShardMachine {
         self.lease = Lease::None;
         self.on_unheld_row(row, now);
         if matches!(self.lease, Lease::None) {
-            self.part(Then::Stay, Hearing::Nothing, now);
+            self.let_go(now);
             self.tell(Notice::NotOurs);
         }
     }
@@ -141,20 +140,7 @@ impl ShardMachine {
 
     /// The lease is ours, and with it the session that the row holds.
     fn hold(&mut self, epoch: Epoch, duty: Duty, session: Option<SessionRow>, now: Moment) {
-        let last_offer = match duty {
-            Duty::Retracting { offer, .. } => offer,
-            Duty::Serving
-            | Duty::Reasserting { .. }
-            | Duty::Flushing { .. }
-            | Duty::Offering { .. }
-            | Duty::Offered { .. }
-            | Duty::Releasing { .. } => OfferId::default(),
-        };
-        let held = Held {
-            epoch,
-            duty,
-            last_offer,
-        };
+        let held = Held::taking(epoch, duty);
         let is_serving = held.wants_socket();
         self.lease = Lease::Held(held);
         self.sessions = Sessions::from_row(session);
@@ -170,7 +156,7 @@ impl ShardMachine {
         match self.lease {
             Lease::Claiming { .. } => {
                 self.lease = Lease::None;
-                self.part(Then::Stay, Hearing::Nothing, now);
+                self.let_go(now);
                 self.tell(Notice::Refused(Refusal::Unconfirmed));
             }
             Lease::Held(_) => self.abandon_offer(now),

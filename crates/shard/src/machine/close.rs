@@ -7,7 +7,7 @@ use baton_model::{
 
 use super::ShardMachine;
 use crate::{
-    CloseCode, Notice, Output, Refusal, SocketId,
+    CloseCode, Notice, Output, Refusal,
     lease::Duty,
     link::{Contact, Hearing, Link, Permit, Then},
     session::Sessions,
@@ -36,43 +36,44 @@ impl Verdict {
 }
 
 impl ShardMachine {
-    /// Parts from the socket, if there is one, such that the session lives on.
-    pub(super) fn part(&mut self, then: Then, hearing: Hearing, now: Moment) {
-        self.part_with(CloseCode::Resumable, (then, hearing), now);
+    /// Parts from the socket for good, if there is one; the session lives on.
+    pub(super) fn let_go(&mut self, now: Moment) {
+        self.part(Then::Stay, Hearing::Nothing, now);
     }
 
-    fn part_with(&mut self, code: CloseCode, what_next: (Then, Hearing), now: Moment) {
+    /// Parts from the socket, if there is one, such that the session lives on.
+    pub(super) fn part(&mut self, then: Then, hearing: Hearing, now: Moment) {
+        self.part_with(CloseCode::Resumable, then, hearing, now);
+    }
+
+    fn part_with(&mut self, code: CloseCode, then: Then, hearing: Hearing, now: Moment) {
         match self.link.contact() {
-            Contact::None => self.after_socket(what_next.0, now),
+            Contact::None => self.after_socket(then, now),
             Contact::Unmet => {
                 self.note_end(now);
                 self.drop_socket();
-                self.after_socket(what_next.0, now);
+                self.after_socket(then, now);
             }
             Contact::Met(socket) => {
                 self.note_end(now);
                 self.withdraw_permit();
                 self.outputs.push_back(Output::Close { socket, code });
-                self.await_echo(socket, what_next, now);
+                let deadline = now + CLOSE_ECHO_DEADLINE;
+                self.link = Link::Closing {
+                    socket,
+                    deadline,
+                    then,
+                    hearing,
+                };
             }
-            Contact::Closing => self.amend_closing(what_next),
-        }
-    }
-
-    fn await_echo(&mut self, socket: SocketId, (then, hearing): (Then, Hearing), now: Moment) {
-        self.link = Link::Closing {
-            socket,
-            deadline: now + CLOSE_ECHO_DEADLINE,
-            then,
-            hearing,
-        };
-    }
-
-    /// The socket is closing already; only what follows may change.
-    const fn amend_closing(&mut self, (new_then, new_hearing): (Then, Hearing)) {
-        if let Link::Closing { then, hearing, .. } = &mut self.link {
-            *then = new_then;
-            *hearing = new_hearing;
+            Contact::Closing { socket, deadline } => {
+                self.link = Link::Closing {
+                    socket,
+                    deadline,
+                    then,
+                    hearing,
+                };
+            }
         }
     }
 
@@ -137,8 +138,8 @@ impl ShardMachine {
             return;
         }
         if self.sessions.end(SessionStart::Restarted) {
-            let what_next = (Then::Reconnect, self.hearing());
-            self.part_with(CloseCode::Ending, what_next, now);
+            let hearing = self.hearing();
+            self.part_with(CloseCode::Ending, Then::Reconnect, hearing, now);
         }
     }
 

@@ -4,13 +4,14 @@
 //! owner's: we stop at once. A lower one, or no row at all, is a store that lost what it had
 //! granted us; then it is reminded, and meanwhile the socket stays up and the ring holds.
 
+use std::cmp::Ordering;
+
 use baton_model::{Epoch, Moment};
 
 use super::ShardMachine;
 use crate::{
     Asked, Failure, Notice, Request, RowSession,
     lease::{Duty, End, Lease},
-    link::{Hearing, Then},
     session::Sessions,
 };
 
@@ -22,7 +23,7 @@ impl ShardMachine {
             // During the grace that follows nobody claims.
             Lease::Claiming { .. } => {
                 self.lease = Lease::None;
-                self.part(Then::Stay, Hearing::Nothing, now);
+                self.let_go(now);
                 self.tell(Notice::NotOurs);
             }
             Lease::None | Lease::Accepting { .. } | Lease::Over { .. } => {}
@@ -30,13 +31,21 @@ impl ShardMachine {
     }
 
     pub(super) fn on_failed(&mut self, asked: Asked, failure: Failure, now: Moment) {
-        let epoch = match asked {
+        let refusal = match failure {
+            Failure::Unavailable | Failure::Unknown => None,
+            Failure::Fenced { row } => Some(row),
+        };
+        match asked {
             Asked::BeginSession(epoch) | Asked::Append(epoch, _) => {
-                if !self.lease.is_held_under(epoch) {
+                let Some(held) = self.lease.held().filter(|held| held.epoch == epoch) else {
                     return;
-                }
+                };
+                // Refused while we give the row away, it was only late.
+                let refusal = refusal.filter(|_| held.should_own_row());
                 self.on_stream_failed(asked, now);
-                epoch
+                if let Some(row) = refusal {
+                    self.on_refused(epoch, row, now);
+                }
             }
             Asked::Claim(epoch)
             | Asked::Accept(epoch, _)
@@ -50,45 +59,36 @@ impl ShardMachine {
                 if let Some(call) = self.lease.call_mut() {
                     call.on_failure(now, &mut self.jitter);
                 }
-                epoch
+                if let Some(row) = refusal {
+                    self.on_refused(epoch, row, now);
+                }
             }
-        };
-        match failure {
-            Failure::Unavailable | Failure::Unknown => {}
-            Failure::Fenced { row } => self.on_refused(epoch, row, now),
         }
     }
 
     /// The store does not know us as the owner. Either somebody else is, or it forgot that we are.
     fn on_refused(&mut self, epoch: Epoch, row: Option<Epoch>, now: Moment) {
+        match row.map(|row| row.cmp(&epoch)) {
+            Some(Ordering::Greater) => self.on_superseded(now),
+            Some(Ordering::Equal) => self.on_fenced(now),
+            Some(Ordering::Less) | None => self.on_forgotten(now),
+        }
+    }
+
+    /// The store knows of no lease of ours, nor of one that came after.
+    fn on_forgotten(&mut self, now: Moment) {
         let Some(held) = self.lease.held() else {
             return;
         };
-        let has_forgotten = row.is_none_or(|row| row < epoch);
         match held.duty {
-            Duty::Releasing { .. } if has_forgotten => self.on_released(),
-            Duty::Reasserting { .. } if has_forgotten => {}
+            Duty::Releasing { .. } => self.on_released(),
+            // It will be asked again.
+            Duty::Reasserting { .. } => {}
             Duty::Serving
             | Duty::Flushing { .. }
             | Duty::Offering { .. }
             | Duty::Offered { .. }
-            | Duty::Retracting { .. }
-                if has_forgotten =>
-            {
-                self.reassert(now);
-            }
-            Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. }
-                if row > Some(epoch) =>
-            {
-                self.on_superseded(now);
-            }
-            Duty::Serving
-            | Duty::Reasserting { .. }
-            | Duty::Flushing { .. }
-            | Duty::Offering { .. }
-            | Duty::Offered { .. }
-            | Duty::Retracting { .. }
-            | Duty::Releasing { .. } => self.on_fenced(now),
+            | Duty::Retracting { .. } => self.reassert(now),
         }
     }
 
@@ -100,7 +100,7 @@ impl ShardMachine {
         match held.duty {
             Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. } => {
                 self.end_lease(End::Moved);
-                self.part(Then::Stay, Hearing::Nothing, now);
+                self.let_go(now);
             }
             Duty::Serving
             | Duty::Reasserting { .. }
@@ -113,7 +113,7 @@ impl ShardMachine {
     /// session is theirs, so the socket must not end it.
     pub(super) fn on_fenced(&mut self, now: Moment) {
         self.end_lease(End::Fenced);
-        self.part(Then::Stay, Hearing::Nothing, now);
+        self.let_go(now);
     }
 
     /// The lease is no longer ours, and neither is anything that was received under it.

@@ -48,11 +48,11 @@ impl ShardMachine {
 
     pub(super) fn on_release(&mut self, now: Moment) {
         match &mut self.lease {
-            Lease::None | Lease::Over { .. } => self.part(Then::Stay, Hearing::Nothing, now),
+            Lease::None | Lease::Over { .. } => self.let_go(now),
             // Should it be granted yet, it will be given back.
             Lease::Claiming { .. } | Lease::Accepting { .. } => {
                 self.lease = Lease::None;
-                self.part(Then::Stay, Hearing::Nothing, now);
+                self.let_go(now);
             }
             Lease::Held(held) => match &mut held.duty {
                 Duty::Serving | Duty::Reasserting { .. } => self.flush_for(Goal::Release, now),
@@ -95,7 +95,7 @@ impl ShardMachine {
             | Link::Resuming { .. }
             | Link::Identifying { .. }
             | Link::Deaf { .. }
-            | Link::Closing { .. } => self.part(Then::Stay, Hearing::Nothing, now),
+            | Link::Closing { .. } => self.let_go(now),
         }
     }
 
@@ -145,7 +145,7 @@ impl ShardMachine {
                 offer,
                 deadline,
             };
-            self.part(Then::Stay, Hearing::Nothing, now);
+            self.let_go(now);
         }
     }
 
@@ -223,7 +223,7 @@ impl ShardMachine {
         let Some(epoch) = self.held_epoch() else {
             return;
         };
-        self.part(Then::Stay, Hearing::Nothing, now);
+        self.let_go(now);
         let call = self.call(Request::Release { epoch });
         self.set_duty(Duty::Releasing { call });
     }

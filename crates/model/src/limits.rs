@@ -252,6 +252,10 @@ pub const DISPATCH_OVERHEAD_BYTES: usize = 128;
 /// How long an appended dispatch stays in the ring: a failover may still lose it.
 pub const RING_KEEP: Duration = Duration::from_secs(15);
 
+/// How often the ring lets go of dispatches that it has kept for long enough: one at a time would
+/// wake a shard once more for each.
+pub const RING_EXPIRY_PERIOD: Duration = Duration::from_secs(1);
+
 /// Entries in one append. The store does nothing else meanwhile: about 0.1 ms at this size.
 pub const APPEND_ENTRIES_MAX: usize = 64;
 

@@ -22,16 +22,18 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// A connection ended that had been live for `life`; none if it never was.
-    ///
-    /// Says whether the supervisor should hear about it.
-    pub(crate) fn on_end(&mut self, life: Option<Duration>) -> bool {
-        match life {
-            None => self.never_live = self.never_live.saturating_add(1),
-            Some(life) if life >= BACKOFF_RESET => *self = Self::default(),
-            Some(_) => self.never_live = 0,
+    /// A connection ended that had been live for this long.
+    pub(crate) fn on_life(&mut self, life: Duration) {
+        self.never_live = 0;
+        if life >= BACKOFF_RESET {
+            self.ended = 0;
         }
-        life.is_none() && self.never_live == CONNECT_FAILURES_TELL
+    }
+
+    /// A connection ended before it was live. Says whether the supervisor should hear about it.
+    pub(crate) fn on_failure(&mut self) -> bool {
+        self.never_live = self.never_live.saturating_add(1);
+        self.never_live == CONNECT_FAILURES_TELL
     }
 
     /// The pause before the next connection, which thereby counts as one more.
@@ -60,7 +62,7 @@ mod tests {
         let mut jitter = Jitter::new(9);
         (0..count)
             .map(|_| {
-                backoff.on_end(Some(Duration::ZERO));
+                backoff.on_life(Duration::ZERO);
                 backoff.pause(&mut jitter)
             })
             .collect()
@@ -82,17 +84,19 @@ mod tests {
         let mut jitter = Jitter::new(9);
         let mut backoff = Backoff::default();
         pauses(&mut backoff, 5);
-        backoff.on_end(Some(BACKOFF_RESET - Duration::from_millis(1)));
+        backoff.on_life(BACKOFF_RESET - Duration::from_millis(1));
         assert!(backoff.pause(&mut jitter) > BACKOFF_FIRST);
-        backoff.on_end(Some(BACKOFF_RESET));
+        backoff.on_life(BACKOFF_RESET);
         assert!(backoff.pause(&mut jitter) <= RECONNECT_PROMPT_MAX);
     }
 
     #[test]
     fn the_supervisor_hears_once_per_row_of_failures() {
         let mut backoff = Backoff::default();
-        let mut row = || [None, None, None, Some(Duration::ZERO)].map(|life| backoff.on_end(life));
-        assert_eq!(row(), [false, true, false, false]);
-        assert_eq!(row(), [false, true, false, false]);
+        for _ in 0..2 {
+            let told = [0; 3].map(|_| backoff.on_failure());
+            assert_eq!(told, [false, true, false]);
+            backoff.on_life(Duration::ZERO);
+        }
     }
 }

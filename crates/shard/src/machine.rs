@@ -22,7 +22,7 @@ mod warm;
 use std::collections::{BTreeSet, VecDeque};
 
 use baton_model::{
-    Epoch, EventName, InstanceId, Moment,
+    Epoch, EventName, InstanceId, Moment, ResumeUrl,
     limits::{RING_BYTES_MAX, RING_NEARLY_FULL_PERCENT},
 };
 
@@ -62,6 +62,8 @@ pub struct ShardMachine {
     /// Discord asks for a pause after it declared a session invalid.
     connect_not_before: Moment,
     last_socket: SocketId,
+    /// A resume url that did not lead to a greeting, and that the row may still name.
+    dead_url: Option<ResumeUrl>,
 
     /// The state as it was last seen from outside, and since when.
     shown: (State, Moment),
@@ -86,6 +88,7 @@ impl ShardMachine {
             backoff: Backoff::default(),
             connect_not_before: Moment::ZERO,
             last_socket: SocketId(0),
+            dead_url: None,
             shown: (State::Idle, now),
             outputs: VecDeque::new(),
         }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use baton_model::{
     Marker, Moment, Seq,
-    limits::{DISPATCH_OVERHEAD_BYTES, RING_KEEP},
+    limits::{DISPATCH_OVERHEAD_BYTES, RING_EXPIRY_PERIOD, RING_KEEP},
 };
 
 use crate::Entry;
@@ -74,18 +74,22 @@ impl Ring {
         }
     }
 
-    /// When the oldest entry at or below `mark` has been kept for long enough.
+    /// When to let go of what will have been kept for long enough by then.
     pub(crate) fn next_expiry(&self, mark: Seq) -> Option<Moment> {
-        let slot = self.slots.front()?;
-        let appended_at = slot.appended_at.filter(|_| slot.entry.seq() <= mark)?;
-        Some(appended_at + RING_KEEP)
+        Some(self.kept_until(mark)? + RING_EXPIRY_PERIOD)
     }
 
     /// Lets go of what has been in the stream for long enough.
     pub(crate) fn expire(&mut self, mark: Seq, now: Moment) {
-        while self.next_expiry(mark).is_some_and(|at| at <= now) {
+        while self.kept_until(mark).is_some_and(|until| until <= now) {
             self.evict_oldest();
         }
+    }
+
+    /// Until when the oldest entry must be kept; none if it is not in the stream.
+    fn kept_until(&self, mark: Seq) -> Option<Moment> {
+        let oldest = self.slots.front().filter(|slot| slot.entry.seq() <= mark)?;
+        Some(oldest.appended_at? + RING_KEEP)
     }
 
     /// Lets go of entries at or below `mark`, oldest first, until no more than `bytes` are left.

@@ -145,6 +145,7 @@ impl ShardMachine {
         self.lease = Lease::Held(held);
         self.sessions = Sessions::from_row(session);
         self.tell(Notice::Ours { epoch });
+        self.forget_dead_url();
         if is_serving {
             self.connect_with_lease(now);
         }

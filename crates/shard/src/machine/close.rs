@@ -50,12 +50,11 @@ impl ShardMachine {
         match self.link.contact() {
             Contact::None => self.after_socket(then, now),
             Contact::Unmet => {
-                self.note_end(now);
                 self.drop_socket();
                 self.after_socket(then, now);
             }
             Contact::Met(socket) => {
-                self.note_end(now);
+                self.note_life(now);
                 self.withdraw_permit();
                 self.outputs.push_back(Output::Close { socket, code });
                 let deadline = now + CLOSE_ECHO_DEADLINE;
@@ -107,6 +106,7 @@ impl ShardMachine {
             self.go_cold();
             return;
         }
+        self.note_end(now);
         let then = self.then_after_close();
         let hearing = self.hearing();
         self.part(then, hearing, now);
@@ -221,25 +221,35 @@ impl ShardMachine {
         }
     }
 
-    /// Enters the connection that ends into the record that the next pause is taken from.
+    /// Enters a connection that ends into the record that the next pause is taken from.
     pub(super) fn note_end(&mut self, now: Moment) {
-        let life = match self.link {
-            Link::Live { since, .. } | Link::Deaf { since, .. } => Some(now.since(since)),
-            Link::Connecting { .. } | Link::Resuming { .. } => None,
+        self.note_life(now);
+        let has_failed = match self.link {
+            Link::Connecting { .. } | Link::Resuming { .. } => true,
             Link::Identifying { permit, .. } => match permit {
-                Permit::Used { .. } => None,
+                Permit::Used { .. } => true,
                 // It had not had its chance.
-                Permit::Expected { .. } | Permit::Withheld { .. } | Permit::Asked { .. } => return,
+                Permit::Expected { .. } | Permit::Withheld { .. } | Permit::Asked { .. } => false,
             },
             Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
             | Link::Fatal
             | Link::Warm { .. }
-            | Link::Closing { .. } => return,
+            | Link::Live { .. }
+            | Link::Deaf { .. }
+            | Link::Closing { .. } => false,
         };
-        if self.backoff.on_end(life) && self.lease.held().is_some() {
+        if has_failed && self.backoff.on_failure() {
             self.tell(Notice::CannotConnect);
+        }
+    }
+
+    /// The same where the end is our own will: it says nothing about the way to Discord, but a
+    /// good life counts.
+    fn note_life(&mut self, now: Moment) {
+        if let Link::Live { since, .. } | Link::Deaf { since, .. } = self.link {
+            self.backoff.on_life(now.since(since));
         }
     }
 }

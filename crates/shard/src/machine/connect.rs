@@ -126,35 +126,43 @@ impl ShardMachine {
     }
 
     pub(super) fn on_connect_failed(&mut self, now: Moment) {
+        self.give_up_resume_url();
         if self.is_warming() {
             self.go_cold();
             return;
         }
-        self.give_up_resume_url();
         self.note_end(now);
         self.link = Link::Unwanted;
         self.after_socket(Then::Reconnect, now);
     }
 
-    /// The place to resume at did not even greet: from here on the main url has to do, and
-    /// nobody who comes after us should try that place again.
+    /// The place to resume at did not even greet: from here on the main url has to do.
     pub(super) fn give_up_resume_url(&mut self) {
-        let Link::Connecting {
+        if let Link::Connecting {
             resume: Some(ResumeFrom {
-                url: Some(failed), ..
+                url: Some(dead), ..
             }),
             ..
         } = &self.link
-        else {
+        {
+            self.dead_url = Some(dead.clone());
+            self.forget_dead_url();
+        }
+    }
+
+    /// Nobody who comes after us should try the dead place again, so the row must not name it. A
+    /// warm socket finds it dead before the row is ours; then this waits for the lease.
+    pub(super) fn forget_dead_url(&mut self) {
+        let Some(epoch) = self.lease.held().map(|held| held.epoch) else {
             return;
         };
-        let Some(epoch) = self.lease.held().map(|held| held.epoch) else {
+        let Some(dead) = self.dead_url.take() else {
             return;
         };
         let Some(session) = self.sessions.in_row_mut() else {
             return;
         };
-        if session.url.as_ref() == Some(failed) {
+        if session.url.as_ref() == Some(&dead) {
             session.url = None;
             let session = session.number;
             self.ask(Request::ForgetResumeUrl { epoch, session });

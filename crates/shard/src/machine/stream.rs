@@ -82,7 +82,6 @@ impl ShardMachine {
     pub(super) fn on_appended(&mut self, session: SessionNumber, last: Seq, now: Moment) {
         if let Some(writer) = self.writer_of(session) {
             writer.on_appended(last, now);
-            writer.expire(now);
         }
     }
 

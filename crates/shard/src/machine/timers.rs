@@ -76,6 +76,7 @@ impl ShardMachine {
     fn on_link_deadline(&mut self, now: Moment) {
         match self.link {
             Link::Connecting { .. } | Link::Warm { .. } if self.is_warming() => {
+                self.give_up_resume_url();
                 self.drop_socket();
                 self.go_cold();
             }

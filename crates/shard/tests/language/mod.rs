@@ -83,6 +83,9 @@ impl Stage {
         let (at, _) = self.shard.poll_timeout().expect("nothing to wake for");
         self.now = self.now.max(at);
         self.shard.handle(Input::Wake, self.now);
+        let again = self.shard.poll_timeout();
+        let is_served = again.is_none_or(|(at, _)| at > self.now);
+        assert!(is_served, "woken at {}, and again: {again:?}", self.now);
     }
 
     fn wake_until(&mut self, end: Moment) {

@@ -41,18 +41,23 @@
 //! - Every request to the store is answered once, to the machine that made it: at last, after its
 //!   time-out, with [`Failure::Unknown`].
 
-mod backoff;
-mod call;
 mod input;
-mod jitter;
+mod output;
+mod status;
+
+mod machine;
+
 mod lease;
 mod link;
-mod machine;
-mod output;
-mod ring;
 mod session;
-mod status;
+
 mod writer;
+
+mod ring;
+
+mod backoff;
+mod call;
+mod jitter;
 
 pub use input::{Answer, Asked, Failure, Input, RowSession, SocketEvent, SocketId};
 pub use machine::{Config, ShardMachine};

@@ -6,18 +6,27 @@
 //! made it possible. So "the flush is complete, offer the lease" is written once, and not beside
 //! each of the answers that may complete a flush.
 
+// The lease: getting it, keeping it, giving it away.
 mod claim;
-mod close;
-mod connect;
 mod contested;
 mod handover;
-mod heal;
+mod warm;
+
+// The connection.
+mod connect;
 mod identify;
-mod shed;
+
+mod close;
+
+// The stream.
 mod stream;
+
+mod heal;
+mod shed;
+
+// Time, and the view from outside.
 mod timers;
 mod view;
-mod warm;
 
 use std::collections::{BTreeSet, VecDeque};
 

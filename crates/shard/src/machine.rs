@@ -219,8 +219,8 @@ impl ShardMachine {
         }
     }
 
-    /// Does what has become possible. The order counts: a session is begun before its dispatches
-    /// are appended, and the lease is given away after that.
+    /// Does what has become possible. Each step asks for itself whether it may; the order only
+    /// lets one make the next possible at once.
     fn settle(&mut self, now: Moment) {
         self.keep_within_budget(now);
         self.ask_again(now);

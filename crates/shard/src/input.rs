@@ -48,7 +48,8 @@ pub enum Input {
     NewSession,
     /// The instance's memory for rings is nearly full: hold no more than must be held.
     Shed,
-    /// The share of that memory that this shard may use.
+    /// The share of that memory that this shard may use. Until it is told, that is all there is
+    /// before shards are shed.
     RingBudget {
         /// Frames and what each costs besides.
         bytes: usize,

@@ -224,22 +224,16 @@ impl ShardMachine {
     /// Enters a connection that ends into the record that the next pause is taken from.
     pub(super) fn note_end(&mut self, now: Moment) {
         self.note_life(now);
-        let has_failed = match self.link {
-            Link::Connecting { .. } | Link::Resuming { .. } => true,
-            Link::Identifying { permit, .. } => match permit {
-                Permit::Used { .. } => true,
-                // It had not had its chance.
-                Permit::Expected { .. } | Permit::Withheld { .. } | Permit::Asked { .. } => false,
-            },
-            Link::Unwanted
-            | Link::BackingOff { .. }
-            | Link::Shed
-            | Link::Fatal
-            | Link::Warm { .. }
-            | Link::Live { .. }
-            | Link::Deaf { .. }
-            | Link::Closing { .. } => false,
-        };
+        // One that waited for its permit had not had its chance.
+        let has_failed = matches!(
+            self.link,
+            Link::Connecting { .. }
+                | Link::Resuming { .. }
+                | Link::Identifying {
+                    permit: Permit::Used { .. },
+                    ..
+                }
+        );
         if has_failed && self.backoff.on_failure() {
             self.tell(Notice::CannotConnect);
         }

@@ -106,22 +106,14 @@ impl ShardMachine {
     }
 
     pub(super) fn on_frame(&mut self, now: Moment) {
-        match &mut self.link {
-            Link::Live { heard_at, .. }
-            | Link::Deaf { heard_at, .. }
-            | Link::Identifying {
-                permit: Permit::Withheld { heard_at } | Permit::Asked { heard_at },
-                ..
-            } => *heard_at = now,
-            Link::Unwanted
-            | Link::BackingOff { .. }
-            | Link::Shed
-            | Link::Fatal
-            | Link::Connecting { .. }
-            | Link::Warm { .. }
-            | Link::Resuming { .. }
-            | Link::Identifying { .. }
-            | Link::Closing { .. } => {}
+        if let Link::Live { heard_at, .. }
+        | Link::Deaf { heard_at, .. }
+        | Link::Identifying {
+            permit: Permit::Withheld { heard_at } | Permit::Asked { heard_at },
+            ..
+        } = &mut self.link
+        {
+            *heard_at = now;
         }
     }
 

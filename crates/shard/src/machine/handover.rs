@@ -74,28 +74,19 @@ impl ShardMachine {
     /// Nothing that arrives from here on is taken. A live socket stays open until the lease is on
     /// offer, others have no reason to.
     fn cut(&mut self, now: Moment) {
-        match self.link {
-            Link::Live {
+        if let Link::Live {
+            socket,
+            since,
+            heard_at,
+        } = self.link
+        {
+            self.link = Link::Deaf {
                 socket,
                 since,
                 heard_at,
-            } => {
-                self.link = Link::Deaf {
-                    socket,
-                    since,
-                    heard_at,
-                };
-            }
-            Link::Unwanted
-            | Link::BackingOff { .. }
-            | Link::Shed
-            | Link::Fatal
-            | Link::Connecting { .. }
-            | Link::Warm { .. }
-            | Link::Resuming { .. }
-            | Link::Identifying { .. }
-            | Link::Deaf { .. }
-            | Link::Closing { .. } => self.let_go(now),
+            };
+        } else {
+            self.let_go(now);
         }
     }
 

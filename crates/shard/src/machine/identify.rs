@@ -71,24 +71,14 @@ impl ShardMachine {
     }
 
     pub(super) fn on_ready(&mut self, id: SessionId, url: Option<ResumeUrl>, now: Moment) {
-        match self.link {
-            Link::Identifying { socket, .. } | Link::Resuming { socket, .. } => {
-                if self.sessions.on_ready(id, url) {
-                    self.go_live(socket, now);
-                } else {
-                    // The store forgot the session before this one while IDENTIFY was out.
-                    self.part(Then::Reconnect, Hearing::Nothing, now);
-                }
-            }
-            Link::Unwanted
-            | Link::BackingOff { .. }
-            | Link::Shed
-            | Link::Fatal
-            | Link::Connecting { .. }
-            | Link::Warm { .. }
-            | Link::Live { .. }
-            | Link::Deaf { .. }
-            | Link::Closing { .. } => {}
+        let (Link::Identifying { socket, .. } | Link::Resuming { socket, .. }) = self.link else {
+            return;
+        };
+        if self.sessions.on_ready(id, url) {
+            self.go_live(socket, now);
+        } else {
+            // The store forgot the session before this one while IDENTIFY was out.
+            self.part(Then::Reconnect, Hearing::Nothing, now);
         }
     }
 

@@ -38,22 +38,15 @@ impl ShardMachine {
 
     /// Stops what fills the ring.
     fn shed(&mut self, now: Moment) {
-        match self.link {
-            Link::Resuming { .. } | Link::Live { .. } | Link::BackingOff { .. } => {
-                self.part(Then::Shed, Hearing::Nothing, now);
-            }
-            Link::Closing {
-                then: Then::Reconnect,
-                ..
-            } => self.part(Then::Shed, Hearing::Nothing, now),
-            Link::Closing { .. }
-            | Link::Unwanted
-            | Link::Shed
-            | Link::Fatal
-            | Link::Connecting { .. }
-            | Link::Warm { .. }
-            | Link::Identifying { .. }
-            | Link::Deaf { .. } => {}
+        if let Link::Resuming { .. }
+        | Link::Live { .. }
+        | Link::BackingOff { .. }
+        | Link::Closing {
+            then: Then::Reconnect,
+            ..
+        } = self.link
+        {
+            self.part(Then::Shed, Hearing::Nothing, now);
         }
     }
 

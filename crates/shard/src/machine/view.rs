@@ -26,9 +26,10 @@ impl ShardMachine {
 
     fn deadline(&self) -> Option<Moment> {
         let is_leaving = self.lease.held().is_some_and(|held| !held.wants_socket());
-        let deadline = match is_leaving {
-            true => self.lease.deadline(),
-            false => self.link_wake(),
+        let deadline = if is_leaving {
+            self.lease.deadline()
+        } else {
+            self.link_wake()
         };
         deadline.map(|(at, _)| at)
     }

@@ -1,6 +1,8 @@
 //! A shard's machine between a simple Discord and a simple store, and what must always hold.
 
+mod checks;
 mod discord;
+mod recovery;
 mod store;
 
 use std::{
@@ -8,23 +10,16 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{
-    EventName, Holding, InstanceId, Moment, OfferId, Seq, limits::DISPATCH_OVERHEAD_BYTES,
-};
+use baton_model::{EventName, Holding, InstanceId, Moment, OfferId};
 use baton_shard::{
-    Actor, Answer, CloseCode, Config, Failure, Input, Output, Request, ShardMachine, SocketEvent,
-    State,
+    Answer, CloseCode, Config, Failure, Input, Output, Request, ShardMachine, SocketEvent,
 };
 
 use discord::{Discord, LEFT_OUT};
-use store::{Item, Store};
+use store::Store;
 
 const ME: InstanceId = InstanceId::new(0xA);
 const OTHER: InstanceId = InstanceId::new(0xB);
-/// How far a ring may go above its budget: by the dispatch for which the socket is closed, and by
-/// the marker of a gap.
-const RING_EXCESS_BYTES_MAX: usize = 50 + 2 * DISPATCH_OVERHEAD_BYTES;
-
 /// Something that the world does.
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
@@ -319,118 +314,5 @@ impl World {
     fn expect_socket(&self, socket: baton_shard::SocketId) {
         let there = self.discord.socket.as_ref().map(|socket| socket.id);
         assert_eq!(there, Some(socket));
-    }
-
-    fn check_shard(&self) {
-        let is_append = |request: &&Request| matches!(request, Request::Append(_));
-        let appends = self.requests.iter().filter(is_append).count();
-        assert!(appends <= 1, "{appends} appends on their way");
-
-        let bytes = self.shard.ring_bytes();
-        let most = self.budget.saturating_add(RING_EXCESS_BYTES_MAX);
-        assert!(bytes <= most, "{bytes} bytes in a ring of {}", self.budget);
-
-        let status = self.shard.status();
-        match status.waits_for {
-            Actor::Discord | Actor::Clock | Actor::Gate | Actor::Target(_) => {
-                assert!(status.deadline.is_some(), "{status:?} may last for ever");
-            }
-            Actor::Store => {
-                let is_asked = !self.requests.is_empty();
-                let will_ask = self.shard.poll_timeout().is_some();
-                assert!(is_asked || will_ask, "{status:?}, but nothing was asked");
-            }
-            Actor::Supervisor | Actor::Operator => {}
-        }
-    }
-
-    /// The stream of the row's session is what Discord sent, up to the row's seq: nothing lost,
-    /// doubled or reordered, except where a marker says so.
-    fn check_stream(&self) {
-        let Some(row) = &self.store.row.session else {
-            return;
-        };
-        let items = self
-            .store
-            .stream
-            .iter()
-            .filter(|(number, _)| *number == row.number);
-        let (mut written, mut gaps) = (Vec::new(), Vec::new());
-        for (_, item) in items {
-            match item {
-                Item::Dispatch(seq) => written.push(*seq),
-                Item::Gap { after, before } => gaps.push((*after, *before)),
-            }
-        }
-        let wanted = self.discord.wanted(&row.id);
-        let is_in_order = written.windows(2).all(|pair| pair[0] < pair[1]);
-        let are_real = written.iter().all(|seq| wanted.contains(seq));
-        assert!(is_in_order && are_real, "{written:?} of {wanted:?}");
-
-        // A marker may say too much: what it calls missing may have come late after all.
-        let is_told = |seq: &Seq| {
-            let spans = |(after, before): &(Seq, Seq)| after < seq && seq < before;
-            gaps.iter().any(spans)
-        };
-        let is_due = |seq: &Seq| *seq > self.store.base && *seq <= row.last_seq && !is_told(seq);
-        let due: Vec<_> = wanted.into_iter().filter(is_due).collect();
-        written.retain(|seq| !is_told(seq));
-        let session = row.number;
-        assert_eq!(written, due, "session {session} up to {}", row.last_seq);
-    }
-
-    /// All faults end; then the shard must be live before long, and the stream complete.
-    pub(crate) fn recover(&mut self) {
-        self.discord.is_down = false;
-        self.discord.is_mute = false;
-        for input in [
-            Input::LeaseConfirmed,
-            Input::Restart,
-            Input::RingBudget { bytes: usize::MAX },
-        ] {
-            self.tell(input);
-        }
-        for _ in 0..500 {
-            if self.is_well() {
-                return;
-            }
-            self.help();
-        }
-        panic!(
-            "not well: {:?}, row {:?}",
-            self.shard.status(),
-            self.store.row
-        );
-    }
-
-    fn help(&mut self) {
-        if !self.requests.is_empty() {
-            return self.answer(Outcome::Answered);
-        }
-        if let Some((socket, event)) = self.discord.next() {
-            return self.tell(Input::Socket { socket, event });
-        }
-        if self.wants_permit {
-            return self.grant();
-        }
-        match self.shard.status().waits_for {
-            Actor::Supervisor => {
-                self.tell(Input::Row(self.store.row.clone()));
-                self.claim();
-            }
-            Actor::Operator => self.tell(Input::Restart),
-            Actor::Store | Actor::Discord | Actor::Gate | Actor::Target(_) | Actor::Clock => {
-                self.wake();
-            }
-        }
-    }
-
-    fn is_well(&self) -> bool {
-        let is_live = self.shard.status().state == State::Live;
-        let is_calm = self.requests.is_empty() && self.discord.socket_is_drained();
-        let Some(row) = &self.store.row.session else {
-            return false;
-        };
-        is_live && is_calm && row.last_seq == self.discord.last_seq(&row.id)
     }
 }

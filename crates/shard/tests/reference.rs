@@ -25,7 +25,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => Just(Deed::Grant),
         2 => of_discord(),
         3 => of_the_store(),
-        3 => of_the_fleet(),
+        5 => of_the_fleet(),
     ]
 }
 
@@ -71,11 +71,11 @@ fn of_the_fleet() -> impl Strategy<Value = Deed> {
     prop_oneof![
         4 => Just(Deed::Claim),
         1 => Just(Deed::Steal),
-        2 => Just(Deed::Show),
-        1 => Just(Deed::Warm),
-        3 => Just(Deed::Tell(Input::HandOver { to })),
-        2 => Just(Deed::TakeOffer),
-        2 => Just(Deed::OfferBack),
+        5 => Just(Deed::Show),
+        3 => Just(Deed::Warm),
+        5 => Just(Deed::Tell(Input::HandOver { to })),
+        4 => Just(Deed::TakeOffer),
+        5 => Just(Deed::OfferBack),
         1 => Just(Deed::Tell(Input::Release)),
         4 => Just(Deed::Tell(Input::LeaseConfirmed)),
         1 => Just(Deed::Tell(Input::LeaseUnconfirmed)),
@@ -89,16 +89,20 @@ fn of_the_fleet() -> impl Strategy<Value = Deed> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_stream_is_what_discord_sent_whatever_happens(
         seed in any::<u64>(),
+        is_live_at_first in any::<bool>(),
         deeds in prop::collection::vec(deed(), 0..300),
     ) {
         let mut world = World::new(seed);
         world.act(Deed::Tell(Input::LeaseConfirmed));
         world.act(Deed::Claim);
+        if is_live_at_first {
+            world.recover();
+        }
         for deed in deeds {
             world.act(deed);
         }

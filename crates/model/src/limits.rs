@@ -129,9 +129,8 @@ pub const KILL_TIMEOUT: Duration = Duration::from_secs(75);
 const _: () =
     assert!(DRAIN_LIMIT.as_millis() + DRAIN_MARGIN.as_millis() < KILL_TIMEOUT.as_millis());
 // A warm socket outlasts the flush and the offer that it waits for.
-const _: () = assert!(
-    FLUSH_DEADLINE.as_millis() + OFFER_DEADLINE.as_millis() <= WARM_HELD_MAX.as_millis()
-);
+const _: () =
+    assert!(FLUSH_DEADLINE.as_millis() + OFFER_DEADLINE.as_millis() <= WARM_HELD_MAX.as_millis());
 const _: () = assert!(
     WARM_DEADLINE.as_millis()
         + FLUSH_DEADLINE.as_millis()

@@ -148,6 +148,8 @@ impl ShardMachine {
         self.forget_dead_url();
         if is_serving {
             self.connect_with_lease(now);
+        } else {
+            self.let_go(now);
         }
     }
 

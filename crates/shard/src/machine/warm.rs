@@ -49,12 +49,10 @@ impl ShardMachine {
     /// The lease is ours: on with the socket that is there, if it is good for this session, else
     /// with another.
     pub(super) fn connect_with_lease(&mut self, now: Moment) {
-        let socket = match &self.link {
-            Link::Connecting { socket, resume, .. } if self.is_good_for(resume.as_ref()) => *socket,
-            Link::Warm { socket, resume, .. } if self.is_good_for(Some(resume)) => *socket,
-            Link::Connecting { .. }
-            | Link::Warm { .. }
-            | Link::Unwanted
+        let built_with = match &self.link {
+            Link::Connecting { resume, .. } => resume.as_ref(),
+            Link::Warm { resume, .. } => Some(resume),
+            Link::Unwanted
             | Link::BackingOff { .. }
             | Link::Shed
             | Link::Fatal
@@ -62,13 +60,12 @@ impl ShardMachine {
             | Link::Identifying { .. }
             | Link::Live { .. }
             | Link::Deaf { .. }
-            | Link::Closing { .. } => {
-                self.drop_socket();
-                self.link = Link::BackingOff { until: now };
-                return;
-            }
+            | Link::Closing { .. } => None,
         };
-        if matches!(self.link, Link::Warm { .. }) {
+        if !self.is_good_for(built_with) {
+            self.drop_socket();
+            self.link = Link::BackingOff { until: now };
+        } else if let Link::Warm { socket, .. } = self.link {
             self.outputs.push_back(Output::Proceed { socket });
             let deadline = now + ACCEPT_DEADLINE;
             self.link = Link::Resuming { socket, deadline };

@@ -84,6 +84,10 @@ impl Ring {
         while self.kept_until(mark).is_some_and(|until| until <= now) {
             self.evict_oldest();
         }
+        if self.slots.is_empty() {
+            // A burst must not cost an idle shard its room for ever.
+            self.slots.shrink_to_fit();
+        }
     }
 
     /// Until when the oldest entry must be kept; none if it is not in the stream.
@@ -137,4 +141,32 @@ impl Ring {
 
 fn cost(entry: &Entry) -> usize {
     entry.frame_bytes() + DISPATCH_OVERHEAD_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_model::{Dispatch, EventName, UnixMicros};
+
+    use super::*;
+
+    #[test]
+    fn an_idle_ring_holds_no_memory() {
+        let mut ring = Ring::above(Seq(0));
+        for seq in 1..=1_000 {
+            ring.push(Entry::Dispatch(Dispatch {
+                seq: Seq(seq),
+                name: EventName::new("MESSAGE_CREATE"),
+                guild: None,
+                at: UnixMicros(0),
+                trace: None,
+                frame: bytes::Bytes::from_static(b"frame"),
+            }));
+        }
+        let last = Seq(1_000);
+        ring.on_appended(Seq(0), last, Moment::ZERO);
+        let expiry = ring.next_expiry(last).unwrap();
+        ring.expire(last, expiry);
+        assert_eq!((ring.bytes(), ring.slots.capacity()), (0, 0));
+        assert!(ring.covers(last) && !ring.covers(Seq(999)));
+    }
 }

@@ -41,7 +41,9 @@ pub use lane::{Lane, LaneCount};
 pub use lease::{Epoch, Expected, Holding, LeaseRow, OfferId};
 pub use marker::{Marker, SessionStart};
 pub use name::{AppName, FleetName, NameError, Zone};
-pub use session::{ResumeUrl, ResumeUrlError, Seq, SessionId, SessionNumber, SessionRow};
+pub use session::{
+    ResumeUrl, ResumeUrlError, RowSession, Seq, SessionId, SessionNumber, SessionRow,
+};
 pub use shard::{Generation, ShardCount, ShardKey, ShardNumber};
 pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
 pub use time::{Moment, StoreMillis, UnixMicros};

@@ -107,6 +107,10 @@ pub const WARM_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the source may take to flush what it has read before it offers.
 pub const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long a warm socket is held after its HELLO, waiting for the offer. It is not polled, so no
+/// heartbeat flows: this must stay far below Discord's interval of 41.25 s.
+pub const WARM_HELD_MAX: Duration = Duration::from_secs(5);
+
 /// How long an offer may stand before the source takes it back, or anybody may take it.
 pub const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -124,6 +128,9 @@ pub const KILL_TIMEOUT: Duration = Duration::from_secs(75);
 
 const _: () =
     assert!(DRAIN_LIMIT.as_millis() + DRAIN_MARGIN.as_millis() < KILL_TIMEOUT.as_millis());
+// A warm socket outlasts the flush and the offer that it waits for.
+const _: () =
+    assert!(FLUSH_DEADLINE.as_millis() + OFFER_DEADLINE.as_millis() <= WARM_HELD_MAX.as_millis());
 const _: () = assert!(
     WARM_DEADLINE.as_millis()
         + FLUSH_DEADLINE.as_millis()
@@ -156,11 +163,19 @@ pub const SILENCE_MAX: Duration = Duration::from_secs(103);
 /// The first pause before connecting again; it doubles, with jitter, up to the maximum.
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 
+/// The longest pause before the first new connection after a good one. It only spreads the shards
+/// that Discord asked to reconnect at the same moment.
+pub const RECONNECT_PROMPT_MAX: Duration = Duration::from_millis(250);
+
 /// The longest pause before connecting again. Discord keeps a session for a few minutes only.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 /// A connection that lived this long was a good one: back-off starts over after it.
 pub const BACKOFF_RESET: Duration = Duration::from_secs(60);
+
+/// Connections in a row that did not get to the end of their handshake before the supervisor is
+/// told: another instance may have a better way to Discord.
+pub const CONNECT_FAILURES_TELL: u32 = 2;
 
 /// The shortest and the longest pause after op 9 `false`, as Discord asks.
 pub const INVALID_SESSION_PAUSE: (Duration, Duration) =
@@ -174,6 +189,7 @@ pub const WATCHDOG_FREE: Duration = Duration::from_secs(10);
 
 const _: () = assert!(WATCHDOG_RESTART.as_millis() * 2 <= WATCHDOG_FREE.as_millis());
 const _: () = assert!(BACKOFF_MAX.as_millis() < BACKOFF_RESET.as_millis());
+const _: () = assert!(RECONNECT_PROMPT_MAX.as_millis() <= BACKOFF_FIRST.as_millis());
 
 /// How many dispatches Discord keeps for a RESUME at the most (2016's number, the only public
 /// one); a busy shard fills that in about 20 s.
@@ -249,6 +265,10 @@ pub const DISPATCH_OVERHEAD_BYTES: usize = 128;
 /// How long an appended dispatch stays in the ring: a failover may still lose it.
 pub const RING_KEEP: Duration = Duration::from_secs(15);
 
+/// How often the ring lets go of dispatches that it has kept for long enough: one at a time would
+/// wake a shard once more for each.
+pub const RING_EXPIRY_PERIOD: Duration = Duration::from_secs(1);
+
 /// Entries in one append. The store does nothing else meanwhile: about 0.1 ms at this size.
 pub const APPEND_ENTRIES_MAX: usize = 64;
 
@@ -279,6 +299,15 @@ pub const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long any answer on the control path may take.
 pub const STORE_ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The first pause before a request that the store did not carry out, or did not answer, is sent
+/// again; it doubles, with jitter, up to the maximum.
+pub const STORE_RETRY_FIRST: Duration = Duration::from_millis(50);
+
+/// The longest such pause. What the ring holds must be written soon after the store is back.
+pub const STORE_RETRY_MAX: Duration = Duration::from_millis(1_000);
+
+const _: () = assert!(STORE_RETRY_FIRST.as_millis() < STORE_RETRY_MAX.as_millis());
 
 /// Requests that may wait on one connection to the store.
 pub const STORE_REQUESTS_WAITING_MAX: usize = 4_096;

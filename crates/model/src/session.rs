@@ -151,6 +151,21 @@ pub struct SessionRow {
     pub last_seq: Seq,
 }
 
+/// Which session a row holds, and where the stream ends in it: what matters to writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowSession {
+    /// Baton's number of it.
+    pub number: SessionNumber,
+    /// The last dispatch that the stream holds.
+    pub last_seq: Seq,
+}
+
+impl From<&SessionRow> for RowSession {
+    fn from(row: &SessionRow) -> Self {
+        Self { number: row.number, last_seq: row.last_seq }
+    }
+}
+
 impl fmt::Display for Seq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

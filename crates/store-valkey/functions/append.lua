@@ -3,7 +3,7 @@
 -- keys: row, events
 -- args: owner, epoch, session number, prev seq, last seq, shard number,
 --       then per entry: name, seq, at, guild, trace, body
--- answers: ok <seq> | fenced | forgotten | session <number or ''> | gap <seq>
+-- answers: ok <seq> | fenced | forgotten | session <number or ''> <seq or ''> | gap <seq>
 --
 -- Entries at or below the row's seq are skipped: they are a retry, or a replay of what an earlier
 -- owner wrote. That makes an append safe to repeat when its outcome is unknown.
@@ -15,7 +15,7 @@ redis.register_function('baton_1_append', function(keys, args)
     return { refusal(read_row(key), epoch) }
   end
   if found[4] ~= number then
-    return { 'session', found[4] or '' }
+    return { 'session', found[4] or '', found[5] or '' }
   end
   ensure_number(key, 'seq', found[5])
   local seq = tonumber(found[5])

@@ -1,6 +1,6 @@
 //! Events on Valkey.
 
-use baton_model::{AppName, Lane, Seq, SessionNumber, SessionStart};
+use baton_model::{AppName, Lane, RowSession, Seq, SessionNumber, SessionStart};
 use baton_store::{
     Append, AppendError, BeginError, Entry, Events, Fenced, Hold, NewSession, StoreError, StreamId,
     key::Key,
@@ -44,8 +44,9 @@ impl Events for Valkey {
     ) -> Result<SessionNumber, BeginError> {
         let key = Key::Row(&hold.address).to_string();
         let keys = [key.clone(), events_key(hold.address.app(), hold.address.lane)];
-        let (number, seq) =
-            session.previous.map_or_else(Default::default, |(number, seq)| (arg(number), arg(seq)));
+        let (number, seq) = session
+            .previous
+            .map_or_else(Default::default, |held| (arg(held.number), arg(held.last_seq)));
         let args = [
             arg(hold.owner),
             arg(hold.epoch),
@@ -138,23 +139,17 @@ fn appended(answer: Result<Reply, StoreError>) -> Result<Seq, AppendError> {
         ("fenced", _) => Err(AppendError::Fenced),
         ("forgotten", _) => Err(AppendError::Forgotten),
         ("gap", rest) => Err(AppendError::Gap(Seq(nth(rest, 0)?.number()?))),
-        ("session", rest) => {
-            let current = nth(rest, 0)?;
-            let current = match current.text()? {
-                "" => None,
-                _ => Some(SessionNumber(current.number()?)),
-            };
-            Err(AppendError::OtherSession(current))
-        }
+        ("session", rest) => Err(AppendError::OtherSession(held_session(rest)?)),
         _ => Err(reply.unexpected("an answer to an append").into()),
     }
 }
 
-fn held_session(rest: &[Reply]) -> Result<Option<(SessionNumber, Seq)>, StoreError> {
+fn held_session(rest: &[Reply]) -> Result<Option<RowSession>, StoreError> {
     if nth(rest, 0)?.text()?.is_empty() {
         return Ok(None);
     }
-    Ok(Some((SessionNumber(nth(rest, 0)?.number()?), Seq(nth(rest, 1)?.number()?))))
+    let number = SessionNumber(nth(rest, 0)?.number()?);
+    Ok(Some(RowSession { number, last_seq: Seq(nth(rest, 1)?.number()?) }))
 }
 
 const fn start_text(start: SessionStart) -> &'static str {

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use baton_model::{
-    AppName, Lane, ResumeUrl, Seq, SessionId, SessionNumber, SessionStart, UnixMicros,
+    AppName, Lane, ResumeUrl, RowSession, Seq, SessionId, SessionNumber, SessionStart, UnixMicros,
 };
 use thiserror::Error;
 
@@ -41,7 +41,7 @@ pub enum AppendError {
     Gap(Seq),
     /// The shard's session is another one, or none.
     #[error("the shard is in another session")]
-    OtherSession(Option<SessionNumber>),
+    OtherSession(Option<RowSession>),
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,7 +59,7 @@ pub struct NewSession {
     /// Why there is a new one.
     pub start: SessionStart,
     /// The session that it follows, and where the stream ends in that, as far as the caller knows.
-    pub previous: Option<(SessionNumber, Seq)>,
+    pub previous: Option<RowSession>,
     /// When it was received.
     pub at: UnixMicros,
 }
@@ -76,7 +76,7 @@ pub enum BeginError {
     /// The row holds another session than the one to be followed, or the stream does not end where
     /// the caller believes: the store fell back, or the request was overtaken.
     #[error("the shard is in another session, or the stream ends elsewhere")]
-    OtherPrevious(Option<(SessionNumber, Seq)>),
+    OtherPrevious(Option<RowSession>),
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

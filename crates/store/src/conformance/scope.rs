@@ -8,7 +8,7 @@ use std::{
 
 use baton_model::{
     AppName, Capacity, Dispatch, Epoch, EventName, Expected, Generation, GuildId, InstanceId,
-    InstanceRecord, Lane, Phase, Seq, SessionId, SessionNumber, SessionStart, ShardKey,
+    InstanceRecord, Lane, Phase, RowSession, Seq, SessionId, SessionNumber, SessionStart, ShardKey,
     ShardNumber, StoreMillis, Tier, UnixMicros, Version, Weight,
 };
 use bytes::Bytes;
@@ -103,10 +103,11 @@ pub(super) fn new_session(id: &str, start: SessionStart) -> NewSession {
 pub(super) fn following(
     id: &str,
     start: SessionStart,
-    previous: SessionNumber,
+    number: SessionNumber,
     seq: u64,
 ) -> NewSession {
-    NewSession { previous: Some((previous, Seq(seq))), ..new_session(id, start) }
+    let previous = Some(RowSession { number, last_seq: Seq(seq) });
+    NewSession { previous, ..new_session(id, start) }
 }
 
 /// A dispatch whose every field follows from its seq, so that it can be checked anywhere.

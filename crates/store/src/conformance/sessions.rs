@@ -1,6 +1,6 @@
 //! Sessions and the markers that part them.
 
-use baton_model::{Expected, Marker, Seq, SessionNumber, SessionStart, UnixMicros};
+use baton_model::{Expected, Marker, RowSession, Seq, SessionNumber, SessionStart, UnixMicros};
 
 use super::scope::{Scope, append, following, live, new_session, row, stream};
 use crate::{AppendError, BeginError, Entry, EntryBody, Hold, Store};
@@ -78,7 +78,7 @@ pub(super) async fn a_session_follows_only_the_one_that_the_row_holds<S: Store>(
         following("s2", SessionStart::Invalidated, first, 5),
     ] {
         let refused = s.begin_session(&hold, &wrong).await;
-        assert_eq!(refused, Err(BeginError::OtherPrevious(Some((first, Seq(4))))));
+        assert_eq!(refused, Err(BeginError::OtherPrevious(held(first, 4))));
     }
     assert_eq!((row(&s, &hold.address).await, stream(&s, &scope).await), before);
 
@@ -87,7 +87,7 @@ pub(super) async fn a_session_follows_only_the_one_that_the_row_holds<S: Store>(
     let third = following("s3", SessionStart::Invalidated, number, 0);
     let third = s.begin_session(&hold, &third).await.expect("begun");
     let late = s.begin_session(&hold, &second).await;
-    let overtaken = BeginError::OtherPrevious(Some((third, Seq(0))));
+    let overtaken = BeginError::OtherPrevious(held(third, 0));
     assert_eq!(late, Err(overtaken), "an attempt that was delayed brings nothing back");
 }
 
@@ -117,6 +117,10 @@ pub(super) async fn an_append_of_a_dead_session_is_refused<S: Store>(s: S, scope
     let opened = following("s2", SessionStart::Invalidated, first, 0);
     let second = s.begin_session(&hold, &opened).await.expect("begun");
     let late = s.append(&append(&hold, first, 0, 1)).await;
-    assert_eq!(late, Err(AppendError::OtherSession(Some(second))));
+    assert_eq!(late, Err(AppendError::OtherSession(held(second, 0))));
     assert_eq!(stream(&s, &scope).await.len(), 2, "two markers and nothing else");
+}
+
+fn held(number: SessionNumber, seq: u64) -> Option<RowSession> {
+    Some(RowSession { number, last_seq: Seq(seq) })
 }

@@ -1,11 +1,11 @@
 //! A file whose writes the operating system may keep to itself for as long as it likes.
 
-use std::{io, ops::Bound};
+use std::io;
 
-use redb::{BackendError, StorageBackend, backends::FileBackend};
+use redb::{StorageBackend, backends::FileBackend};
 
 /// [`Durability::Never`](crate::Durability::Never): every transaction is written, none is synced
-/// before the file is closed.
+/// before the file is closed. It has no locks of its own: the folder is locked.
 #[derive(Debug)]
 pub(super) struct UnsyncedFile(pub(super) FileBackend);
 
@@ -34,33 +34,5 @@ impl StorageBackend for UnsyncedFile {
         let synced = self.0.sync_data();
         self.0.close()?;
         synced
-    }
-
-    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_range(start, end)
-    }
-
-    fn try_lock_shared_range(
-        &self,
-        start: Bound<u64>,
-        end: Bound<u64>,
-    ) -> Result<bool, BackendError> {
-        self.0.try_lock_shared_range(start, end)
-    }
-
-    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_range(start, end)
-    }
-
-    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_shared_range(start, end)
-    }
-
-    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.unlock_range(start, end)
-    }
-
-    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.query_lock_range(start, end)
     }
 }

@@ -11,13 +11,12 @@ mod backend;
 #[cfg(test)]
 mod crash_test;
 mod error;
+mod folder;
 mod table;
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, backends::FileBackend};
@@ -28,17 +27,16 @@ use crate::{
 };
 use backend::UnsyncedFile;
 pub(crate) use error::DiskError;
+use folder::{Folder, file_in};
 use table::{meta, put, read_all};
-
-/// The file in the store's folder.
-const FILE_NAME: &str = "baton.redb";
 
 /// What `redb` may cache. Everything is in memory already; this is for the inner pages.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
-/// An open file.
+/// An open file. The order matters: the folder is unlocked when the file is closed.
 pub(crate) struct Disk {
     database: Database,
+    _folder: Option<Folder>,
 }
 
 /// What an open file held.
@@ -56,25 +54,40 @@ impl Disk {
         durability: Durability,
         retention: Retention,
     ) -> Result<(Self, Loaded), OpenError> {
-        let file = folder.join(FILE_NAME);
-        let opened = open_file(folder, &file).map_err(|source| OpenError::Io {
-            path: folder.to_owned(),
-            source,
-        })?;
-        let backend = FileBackend::new(opened).map_err(|error| open_error(error.into(), &file))?;
-        match durability {
-            Durability::Always | Durability::Every(_) => Self::over(backend, &file, retention),
-            Durability::Never => Self::over(UnsyncedFile(backend), &file, retention),
-        }
+        let opened = contained(|| {
+            let locked = Folder::lock(folder)?;
+            let backend = FileBackend::new(locked.ensure_file()?)?;
+            let (disk, loaded) = match durability {
+                Durability::Always | Durability::Every(_) => Self::over(backend, retention)?,
+                Durability::Never => Self::over(UnsyncedFile(backend), retention)?,
+            };
+            let _folder = Some(locked);
+            Ok((Self { _folder, ..disk }, loaded))
+        });
+        opened.map_err(|error| open_error(error, file_in(folder)))
     }
 
-    /// Opens the store on this backend; `file` is for errors.
     fn over(
         backend: impl StorageBackend,
-        file: &Path,
         retention: Retention,
-    ) -> Result<(Self, Loaded), OpenError> {
-        contained(|| load(backend, retention)).map_err(|error| open_error(error, file))
+    ) -> Result<(Self, Loaded), DiskError> {
+        if backend.len().map_err(DiskError::Io)? == 0 {
+            return Err(DiskError::Damaged("it is empty".to_owned()));
+        }
+        let mut builder = Builder::new();
+        let mut database = builder
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(backend)?;
+        // Opening alone trusts a file that was closed in order; this reads all of it once.
+        database.check_integrity()?;
+        let opening = meta::begin_opening(&database)?;
+        let mut state = StoreState::new(retention);
+        read_all(&database.begin_read()?, &mut state)?;
+        let disk = Self {
+            database,
+            _folder: None,
+        };
+        Ok((disk, Loaded { state, opening }))
     }
 
     /// Writes these changes, all or none; returns when they are durable.
@@ -99,35 +112,8 @@ fn contained<T>(work: impl FnOnce() -> Result<T, DiskError>) -> Result<T, DiskEr
     done.unwrap_or_else(|_| Err(DiskError::Damaged("a page makes no sense".to_owned())))
 }
 
-fn open_file(folder: &Path, file: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder)?;
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(file)?;
-    // Or a power failure could take the file's name, and with it everything in it.
-    File::open(folder)?.sync_all()?;
-    Ok(opened)
-}
-
-fn load(backend: impl StorageBackend, retention: Retention) -> Result<(Disk, Loaded), DiskError> {
-    let mut builder = Builder::new();
-    let mut database = builder
-        .set_cache_size(CACHE_BYTES)
-        .create_with_backend(backend)?;
-    // Opening alone trusts a file that was closed in order; this reads all of it once.
-    database.check_integrity()?;
-    let opening = meta::begin_opening(&database)?;
-    let mut state = StoreState::new(retention);
-    read_all(&database.begin_read()?, &mut state)?;
-    Ok((Disk { database }, Loaded { state, opening }))
-}
-
 /// What the caller of [`Disk::open`] is told.
-fn open_error(error: DiskError, file: &Path) -> OpenError {
-    let file = file.to_owned();
+fn open_error(error: DiskError, file: PathBuf) -> OpenError {
     match error {
         DiskError::InUse => OpenError::InUse { file },
         DiskError::Io(source) => OpenError::Io { path: file, source },

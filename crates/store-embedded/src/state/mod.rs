@@ -13,6 +13,8 @@ mod identify;
 mod leases;
 mod membership;
 mod planning;
+#[cfg(test)]
+pub(crate) mod script;
 mod sessions;
 mod stream;
 

@@ -1,1 +1,103 @@
-//! The store on Valkey.
+//! The store on Valkey: standalone, Sentinel and Cluster; also on Redis from 7.0.
+//!
+//! Every atomic step is a function in Valkey itself (`functions/*.lua`), because only there is one
+//! place and one time. This crate puts the arguments together, sends them, and reads the answers.
+//! Two clients do that, each for what it is good at: `control` (fred) for what is rare,
+//! `data` (redis) for events and commands. Both have their hidden retries off.
+
+mod commands;
+mod config;
+mod control;
+mod data;
+mod events;
+mod identify;
+mod leases;
+mod library;
+mod membership;
+mod planning;
+mod reply;
+mod safety;
+mod tls;
+mod url;
+
+use std::sync::Arc;
+
+use baton_store::StoreError;
+use bytes::Bytes;
+
+pub use config::ValkeyConfig;
+pub use membership::Presence;
+pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};
+
+use control::Control;
+use data::Data;
+
+/// A handle on the store. Cheap to clone; all clones share two connections.
+#[derive(Clone)]
+pub struct Valkey {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: ValkeyConfig,
+    control: Control,
+    data: Data,
+}
+
+impl Valkey {
+    /// Connects, refuses a server on which the promises cannot be kept, and loads the function
+    /// library where it is missing or older.
+    ///
+    /// # Errors
+    /// If the store cannot be reached, does not let us in, may evict keys, or belongs to a newer
+    /// Baton. Nothing has been written then.
+    pub async fn open(config: ValkeyConfig) -> Result<Self, StoreError> {
+        let control = Control::connect(&config).await?;
+        if let Err(error) = prepare(&control, &config).await {
+            control.close().await;
+            return Err(error);
+        }
+        let data = Data::new(&config)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                control,
+                data,
+            }),
+        })
+    }
+
+    /// Where this store is, without credentials.
+    #[must_use]
+    pub fn url(&self) -> &StoreUrl {
+        &self.inner.config.url
+    }
+
+    fn control(&self) -> &Control {
+        &self.inner.control
+    }
+
+    fn data(&self) -> &Data {
+        &self.inner.data
+    }
+
+    fn config(&self) -> &ValkeyConfig {
+        &self.inner.config
+    }
+}
+
+async fn prepare(control: &Control, config: &ValkeyConfig) -> Result<(), StoreError> {
+    safety::ensure_safe(control, config).await?;
+    control.ensure_library().await
+}
+
+impl std::fmt::Debug for Valkey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Valkey({})", self.url())
+    }
+}
+
+/// An argument of a function: anything that has a text form.
+fn arg(value: impl std::fmt::Display) -> Bytes {
+    Bytes::from(value.to_string())
+}

@@ -354,12 +354,16 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_fields_are_an_error_never_a_panic(
-            values in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 10)
+        fn arbitrary_bytes_in_a_number_are_an_error_that_names_the_field(
+            entry in entry(), place in 0_usize..4, junk in "[^0-9]{1,8}"
         ) {
-            let fields = FIELDS.iter().zip(values);
-            let fields = fields.map(|(name, value)| (name.as_bytes(), Bytes::from(value)));
-            let _: Result<Entry, EntryError> = Entry::decode(fields);
+            let field = ["sh", "s", "sid", "ep"][place];
+            let mut fields = entry.encode();
+            let value = fields.iter_mut().find(|(name, _)| *name == field);
+            value.unwrap().1 = Bytes::from(junk.clone().into_bytes());
+            let error = Entry::decode(borrowed(&fields)).unwrap_err();
+            let expected = "a whole number";
+            prop_assert_eq!(error, EntryError::Malformed { field, found: junk, expected });
         }
     }
 

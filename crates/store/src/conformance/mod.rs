@@ -1,1 +1,130 @@
 //! The conformance suite: the traits' promises as code.
+//!
+//! Every implementation runs all [`cases`], and a promise that no case checks is not one. A case is
+//! a rule in the present tense; it gets a store and a [`Scope`] of names of its own, so that cases
+//! can run side by side on one server. Where a store turns out to be wrong, a case comes first.
+
+mod claims;
+mod commands;
+mod entries;
+mod faults;
+mod fences;
+mod hand_over;
+mod identify;
+mod membership;
+mod planning;
+mod reassertion;
+mod scope;
+mod sessions;
+
+use std::{future::Future, pin::Pin};
+
+use crate::Store;
+
+pub use scope::{Audit, Scope};
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One promise, checked. It panics if the promise is broken.
+pub struct Case<S> {
+    /// The rule.
+    pub name: &'static str,
+    /// Checks it on a store, with names that nobody else uses.
+    pub run: fn(S, Scope) -> Running,
+}
+
+/// Lists cases of a module by the names of their functions.
+macro_rules! cases_of {
+    ($($module:ident :: $case:ident),+ $(,)?) => {
+        vec![$(Case {
+            name: concat!(stringify!($module), "::", stringify!($case)),
+            run: |store, scope| Box::pin($module::$case(store, scope)),
+        }),+]
+    };
+}
+
+/// Every case.
+#[must_use]
+pub fn cases<S: Store>() -> Vec<Case<S>> {
+    let mut cases = lease_cases();
+    cases.extend(stream_cases());
+    cases.extend(fleet_cases());
+    cases
+}
+
+fn lease_cases<S: Store>() -> Vec<Case<S>> {
+    cases_of![
+        claims::a_shard_without_a_row_is_claimed_as_missing,
+        claims::a_claim_against_a_changed_row_is_lost_and_shows_the_row,
+        claims::of_many_claims_at_once_one_is_granted,
+        claims::every_grant_has_a_larger_epoch,
+        claims::an_epoch_is_never_below_the_stores_clock,
+        claims::a_repeated_claim_returns_the_first_grant,
+        claims::an_owner_may_claim_its_own_row_anew,
+        claims::a_released_row_keeps_its_session,
+        claims::releasing_again_changes_nothing,
+        claims::rows_come_in_the_order_asked_for,
+        hand_over::an_offer_is_accepted_once_and_only_by_its_target,
+        hand_over::nobody_appends_while_an_offer_stands,
+        hand_over::a_retracted_offer_is_gone_and_the_owner_goes_on,
+        hand_over::after_the_accept_it_is_too_late_to_retract,
+        hand_over::every_step_may_be_repeated,
+        hand_over::an_offer_can_be_claimed_over,
+        hand_over::an_offer_can_be_released,
+        hand_over::a_resume_url_that_failed_is_forgotten_for_that_session_only,
+        reassertion::a_forgotten_row_is_written_back_and_the_stream_says_so,
+        reassertion::the_later_holder_prevails_whoever_comes_first,
+        reassertion::a_row_that_was_not_lost_stays_as_it_is,
+        reassertion::a_forgotten_session_is_written_back_with_its_number,
+    ]
+}
+
+fn stream_cases<S: Store>() -> Vec<Case<S>> {
+    cases_of![
+        entries::an_entry_is_read_as_it_was_appended,
+        entries::entries_of_a_large_frame_survive,
+        entries::what_the_stream_holds_is_skipped,
+        entries::an_append_that_would_leave_a_gap_is_refused,
+        entries::the_mark_moves_over_filtered_dispatches,
+        entries::an_append_without_entries_moves_the_mark,
+        entries::appends_in_one_go_are_answered_one_by_one,
+        entries::a_marker_within_a_session_keeps_its_place,
+        entries::shards_of_a_lane_share_its_stream,
+        entries::entries_are_read_in_pieces,
+        fences::only_the_owner_under_its_very_epoch_appends,
+        fences::an_earlier_epoch_is_fenced_and_so_is_a_later_one,
+        fences::a_free_shard_takes_no_appends,
+        fences::only_the_holder_begins_sessions,
+        fences::only_the_holder_offers_releases_and_forgets,
+        sessions::a_first_session_is_marked,
+        sessions::a_new_session_names_the_one_before_and_where_it_ended,
+        sessions::beginning_a_session_again_changes_nothing,
+        sessions::a_session_number_is_never_below_the_stores_clock,
+        sessions::an_append_of_a_dead_session_is_refused,
+        faults::appends_over_a_faulty_connection_are_exact,
+        faults::claims_over_a_faulty_connection_are_exact,
+    ]
+}
+
+fn fleet_cases<S: Store>() -> Vec<Case<S>> {
+    cases_of![
+        membership::a_data_set_has_one_identity,
+        membership::a_beat_shows_in_the_next_poll,
+        membership::a_beat_behind_the_stored_one_is_a_duplicate,
+        membership::the_same_beat_again_is_no_duplicate,
+        membership::a_forgotten_instance_is_gone,
+        membership::presence_shows_while_it_is_held,
+        planning::the_planners_lease_follows_the_rules_of_claims,
+        planning::targets_are_replaced_as_a_whole,
+        planning::only_the_planner_writes_targets,
+        identify::nothing_is_granted_before_the_limit_is_known,
+        identify::a_bucket_is_granted_once_in_its_spacing,
+        identify::buckets_do_not_wait_for_each_other,
+        identify::the_reserve_is_never_granted,
+        identify::within_a_window_the_lower_remainder_stands,
+        identify::a_reset_starts_anew,
+        commands::a_command_is_read_as_it_was_sent,
+        commands::a_command_too_large_for_discord_is_refused,
+        commands::the_place_in_the_commands_moves_with_the_lease_and_never_back,
+    ]
+}

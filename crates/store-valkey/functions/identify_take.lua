@@ -1,0 +1,42 @@
+-- identify_take: asks for the right to send one IDENTIFY of a bucket.
+--
+-- keys: buckets, day
+-- args: bucket, spacing in ms, length of a day in ms, reserve in percent, least reserve
+-- answers: granted <remaining> | wait <ms> | exhausted <ms> | unlearned
+--
+-- A permit is spent when it is granted, used or not: Discord may have seen what we have not. The
+-- reserve is never granted, because passing the day's limit resets the bot's token.
+redis.register_function('baton_1_identify_take', function(keys, args)
+  local buckets, day = keys[1], keys[2]
+  local bucket, spacing, day_millis = args[1], tonumber(args[2]), tonumber(args[3])
+  local found = redis.call('HMGET', day, 'total', 'remaining', 'reset_at')
+  if not found[1] then
+    return { 'unlearned' }
+  end
+  ensure_number(day, 'total', found[1])
+  ensure_number(day, 'remaining', found[2])
+  ensure_number(day, 'reset_at', found[3])
+  local total, remaining, reset_at = tonumber(found[1]), tonumber(found[2]), tonumber(found[3])
+  local now = now_millis()
+  if now >= reset_at then
+    remaining = total
+    reset_at = now + day_millis
+  end
+  local reserve = math.max(math.floor(total * tonumber(args[4]) / 100), tonumber(args[5]))
+  if remaining <= reserve then
+    return { 'exhausted', text(math.min(reset_at - now, day_millis)) }
+  end
+  local next_at = redis.call('HGET', buckets, bucket) or '0'
+  ensure_number(buckets, bucket, next_at)
+  local wait = tonumber(next_at) - now
+  if wait > spacing then -- the clock ran back: a full spacing from here is safe, and enough
+    redis.call('HSET', buckets, bucket, text(now + spacing))
+    wait = spacing
+  end
+  if wait > 0 then
+    return { 'wait', text(wait) }
+  end
+  redis.call('HSET', buckets, bucket, text(now + spacing))
+  redis.call('HSET', day, 'remaining', text(remaining - 1), 'reset_at', text(reset_at))
+  return { 'granted', text(remaining - 1) }
+end)

@@ -1,0 +1,225 @@
+//! The control path: beats, claims, offers, permits. Over fred, whose one client type follows
+//! Sentinel and Cluster.
+//!
+//! Everything here is rare and small. Every wait is bounded, and nothing is repeated behind the
+//! caller's back: a command that got no answer is *unknown*, and the functions are made to be
+//! called again.
+
+use std::time::Duration;
+
+use baton_model::limits::{
+    STORE_ANSWER_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_REQUESTS_WAITING_MAX,
+};
+use baton_store::StoreError;
+use bytes::Bytes;
+use fred::{
+    clients::{Client, SubscriberClient},
+    interfaces::{ClientLike, FunctionInterface},
+    types::{
+        Builder, Value,
+        config::{Config, ReconnectPolicy, Server as FredServer, ServerConfig, TlsConfig},
+    },
+};
+
+use crate::{
+    ValkeyConfig, library,
+    reply::{MISSING_FUNCTION, Reply, fred_error, nth},
+    tls,
+    url::{Server, Topology},
+};
+
+/// A connection that fred has lost is made again after this long at first.
+const RECONNECT_FIRST_MILLIS: u32 = 50;
+
+/// And after this long at the most: a Sentinel fails over within a second.
+const RECONNECT_MAX_MILLIS: u32 = 1_000;
+
+/// A server that answers nothing at all for this long is given up. fred looks at this rate.
+const UNRESPONSIVE_MAX: Duration = Duration::from_secs(5);
+
+/// The client of the control path.
+#[derive(Clone)]
+pub(crate) struct Control {
+    client: Client,
+    is_cluster: bool,
+}
+
+impl Control {
+    /// Connects.
+    pub(crate) async fn connect(config: &ValkeyConfig) -> Result<Self, StoreError> {
+        let client = builder(config)?
+            .build()
+            .map_err(|error| fred_error(&error))?;
+        connect(&client, config).await?;
+        let is_cluster = matches!(config.url.topology, Topology::Cluster(_));
+        Ok(Self { client, is_cluster })
+    }
+
+    /// Calls a function. Where a server does not know the library, it is loaded and the call made
+    /// once more: the first one did nothing.
+    pub(crate) async fn call<K, A>(
+        &self,
+        function: &'static str,
+        keys: K,
+        args: A,
+    ) -> Result<Reply, StoreError>
+    where
+        K: IntoIterator<Item = String>,
+        A: IntoIterator<Item = Bytes>,
+    {
+        let keys: Vec<String> = keys.into_iter().collect();
+        let args: Vec<Bytes> = args.into_iter().collect();
+        match self.call_once(function, keys.clone(), args.clone()).await {
+            Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION => {
+                self.load_library().await?;
+                self.call_once(function, keys, args).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn call_once(
+        &self,
+        function: &'static str,
+        keys: Vec<String>,
+        args: Vec<Bytes>,
+    ) -> Result<Reply, StoreError> {
+        let answer: Result<Value, _> = self.client.fcall(function, keys, args).await;
+        answer.map(Reply::from).map_err(|error| fred_error(&error))
+    }
+
+    /// The client itself, for the few plain commands of the control path.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Makes sure that the function library is there and serves us.
+    pub(crate) async fn ensure_library(&self) -> Result<(), StoreError> {
+        let described = self
+            .call_once(library::function::DESCRIBE, vec![], vec![])
+            .await;
+        let verdict = match described {
+            Ok(reply) => {
+                let numbers = reply.list()?;
+                library::judge(nth(numbers, 0)?.number()?, nth(numbers, 1)?.number()?)?
+            }
+            Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION => {
+                library::Verdict::Replace
+            }
+            Err(error) => return Err(error),
+        };
+        match verdict {
+            library::Verdict::Use => Ok(()),
+            library::Verdict::Replace => self.load_library().await,
+        }
+    }
+
+    /// Loads the library on every primary. Many instances may do so at once.
+    pub(crate) async fn load_library(&self) -> Result<(), StoreError> {
+        let source = library::source();
+        let loaded: Result<Value, _> = if self.is_cluster {
+            self.client.function_load_cluster(true, source).await
+        } else {
+            self.client.function_load(true, source).await
+        };
+        loaded.map(drop).map_err(|error| fred_error(&error))
+    }
+
+    /// Closes the connection; requests under way are answered first.
+    pub(crate) async fn close(&self) {
+        // Whatever is wrong with a connection that we close no longer matters.
+        drop(self.client.quit().await);
+    }
+}
+
+/// A client of its own for a presence: what it subscribes to shows that this process lives.
+pub(crate) async fn subscriber(config: &ValkeyConfig) -> Result<SubscriberClient, StoreError> {
+    let client = builder(config)?.build_subscriber_client();
+    let client = client.map_err(|error| fred_error(&error))?;
+    connect(&client, config).await?;
+    Ok(client)
+}
+
+async fn connect<C: ClientLike>(client: &C, config: &ValkeyConfig) -> Result<(), StoreError> {
+    let connecting = tokio::time::timeout(STORE_CONNECT_TIMEOUT, client.init()).await;
+    let failure = match connecting {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) => fred_error(&error),
+        Err(_) => StoreError::unavailable("no connection in time"),
+    };
+    drop(client.quit().await);
+    Err(match failure {
+        // Nothing was asked yet, so nothing is unknown.
+        StoreError::Unknown { reason } | StoreError::Unavailable { reason } => {
+            StoreError::unavailable(format!("{} cannot be reached: {reason}", config.url))
+        }
+        StoreError::Refused { reason } => StoreError::refused(format!("{}: {reason}", config.url)),
+        error @ (StoreError::Corrupt { .. } | StoreError::Newer { .. }) => error,
+    })
+}
+
+fn builder(config: &ValkeyConfig) -> Result<Builder, StoreError> {
+    tls::ensure_crypto_provider();
+    let mut builder = Builder::from_config(fred_config(config)?);
+    builder
+        .with_connection_config(|connection| {
+            connection.connection_timeout = STORE_CONNECT_TIMEOUT;
+            connection.internal_command_timeout = STORE_ANSWER_TIMEOUT;
+            connection.max_command_attempts = 1;
+            connection.max_command_buffer_len = STORE_REQUESTS_WAITING_MAX;
+            connection.unresponsive.max_timeout = Some(UNRESPONSIVE_MAX);
+            connection.tcp.nodelay = Some(true);
+        })
+        .with_performance_config(|performance| {
+            performance.default_command_timeout = STORE_ANSWER_TIMEOUT;
+        })
+        .set_policy(ReconnectPolicy::new_exponential(
+            0,
+            RECONNECT_FIRST_MILLIS,
+            RECONNECT_MAX_MILLIS,
+            2,
+        ));
+    Ok(builder)
+}
+
+fn fred_config(config: &ValkeyConfig) -> Result<Config, StoreError> {
+    let url = &config.url;
+    let tls = match url.tls {
+        true => Some(TlsConfig::from(tls::client_config(
+            config.ca_pem.as_deref(),
+        )?)),
+        false => None,
+    };
+    Ok(Config {
+        server: server_config(&url.topology),
+        username: url.login.user.clone(),
+        password: url.login.password.clone(),
+        tls,
+        ..Config::default()
+    })
+}
+
+fn server_config(topology: &Topology) -> ServerConfig {
+    let fred_server = |server: &Server| FredServer::new(server.host.clone(), server.port);
+    match topology {
+        Topology::Standalone(server) => ServerConfig::Centralized {
+            server: fred_server(server),
+        },
+        Topology::Cluster(nodes) => ServerConfig::new_clustered(
+            nodes
+                .iter()
+                .map(|node| (node.host.clone(), node.port))
+                .collect(),
+        ),
+        Topology::Sentinel {
+            sentinels,
+            service,
+            login,
+        } => ServerConfig::Sentinel {
+            hosts: sentinels.iter().map(fred_server).collect(),
+            service_name: service.clone(),
+            username: login.user.clone(),
+            password: login.password.clone(),
+        },
+    }
+}

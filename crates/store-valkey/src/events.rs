@@ -1,0 +1,181 @@
+//! Events on Valkey.
+
+use baton_model::{AppName, Lane, Seq, SessionNumber, SessionStart};
+use baton_store::{
+    Append, AppendError, Entry, Events, Hold, HoldError, NewSession, StoreError, StreamId, key::Key,
+};
+use bytes::Bytes;
+use redis::{Cmd, Pipeline};
+
+use crate::{
+    Valkey, arg,
+    leases::events_key,
+    library::function,
+    reply::{MISSING_FUNCTION, Reply, nth},
+};
+
+impl Events for Valkey {
+    async fn append(&self, append: &Append) -> Result<Seq, AppendError> {
+        let mut answers = self.append_all(std::slice::from_ref(append)).await;
+        answers
+            .pop()
+            .unwrap_or_else(|| Err(StoreError::unknown("no answer").into()))
+    }
+
+    async fn append_all(&self, appends: &[Append]) -> Vec<Result<Seq, AppendError>> {
+        if appends.is_empty() {
+            return Vec::new();
+        }
+        let mut pipeline = Pipeline::with_capacity(appends.len());
+        for append in appends {
+            pipeline.add_command(append_command(append));
+        }
+        let answers = match self.data().send(&mut pipeline).await {
+            Ok(answers) => answers,
+            Err(error) => return appends.iter().map(|_| Err(error.clone().into())).collect(),
+        };
+        self.ensure_library_after(&answers).await;
+        answers.into_iter().map(appended).collect()
+    }
+
+    async fn begin_session(
+        &self,
+        hold: &Hold,
+        session: &NewSession,
+    ) -> Result<SessionNumber, HoldError> {
+        let args = [
+            arg(session.id.as_str()),
+            session.resume_url.as_ref().map_or_else(Bytes::new, arg),
+            arg(start_text(session.start)),
+            arg(session.at.0),
+            arg(hold.address.shard.number),
+        ];
+        let rest = self.as_holder(function::BEGIN_SESSION, hold, args).await?;
+        Ok(SessionNumber(nth(&rest, 0)?.number()?))
+    }
+
+    async fn entries(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+        count: usize,
+    ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
+        let key = events_key(app, lane);
+        let reply = self.read_stream(&key, after, count).await?;
+        reply
+            .list()?
+            .iter()
+            .map(|element| read_entry(&key, element))
+            .collect()
+    }
+}
+
+impl Valkey {
+    /// Loads the library where an append has found it missing: its server was wiped, or is new.
+    async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
+        let is_missing = |answer: &Result<Reply, StoreError>| matches!(answer, Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION);
+        if answers.iter().any(is_missing)
+            && let Err(error) = self.control().load_library().await
+        {
+            tracing::warn!(%error, "function library could not be loaded");
+        }
+    }
+
+    /// `XRANGE` behind an id.
+    pub(crate) async fn read_stream(
+        &self,
+        key: &str,
+        after: StreamId,
+        count: usize,
+    ) -> Result<Reply, StoreError> {
+        let mut pipeline = Pipeline::with_capacity(1);
+        let from = format!("({after}");
+        pipeline
+            .cmd("XRANGE")
+            .arg(key)
+            .arg(from)
+            .arg("+")
+            .arg("COUNT")
+            .arg(count);
+        let mut answers = self.data().send(&mut pipeline).await?;
+        answers
+            .pop()
+            .unwrap_or_else(|| Err(StoreError::unknown("no answer")))
+    }
+}
+
+fn append_command(append: &Append) -> Cmd {
+    let address = &append.hold.address;
+    let mut command = redis::cmd("FCALL");
+    command
+        .arg(function::APPEND)
+        .arg(2)
+        .arg(Key::Row(address).to_string())
+        .arg(events_key(address.app(), address.lane))
+        .arg(append.hold.owner.to_string())
+        .arg(append.hold.epoch.0)
+        .arg(append.session.0)
+        .arg(append.prev.0)
+        .arg(append.last.0)
+        .arg(address.shard.number.0);
+    for entry in &append.entries {
+        for field in entry.own_fields() {
+            command.arg(field.as_ref());
+        }
+    }
+    command
+}
+
+fn appended(answer: Result<Reply, StoreError>) -> Result<Seq, AppendError> {
+    let reply = answer?;
+    match reply.outcome()? {
+        ("ok", rest) => Ok(Seq(nth(rest, 0)?.number()?)),
+        ("fenced", _) => Err(AppendError::Fenced),
+        ("gap", rest) => Err(AppendError::Gap(Seq(nth(rest, 0)?.number()?))),
+        ("session", rest) => {
+            let current = nth(rest, 0)?;
+            let current = match current.text()? {
+                "" => None,
+                _ => Some(SessionNumber(current.number()?)),
+            };
+            Err(AppendError::OtherSession(current))
+        }
+        _ => Err(reply.unexpected("an answer to an append").into()),
+    }
+}
+
+const fn start_text(start: SessionStart) -> &'static str {
+    match start {
+        SessionStart::First => "first",
+        SessionStart::Invalidated => "invalidated",
+        SessionStart::Restarted => "restarted",
+    }
+}
+
+fn read_entry(key: &str, element: &Reply) -> Result<(StreamId, Entry), StoreError> {
+    let (id, fields) = stream_element(key, element)?;
+    let fields = fields
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.clone()));
+    let corrupt =
+        |error| StoreError::corrupt(format!("{key} {id}"), format!("{error}"), "an entry");
+    Ok((id, Entry::decode(fields).map_err(corrupt)?))
+}
+
+/// An element of a stream: its id and its fields.
+pub(crate) fn stream_element(
+    key: &str,
+    element: &Reply,
+) -> Result<(StreamId, Vec<(Bytes, Bytes)>), StoreError> {
+    let parts = element.list()?;
+    let id = nth(parts, 0)?.text()?;
+    let id = id
+        .parse()
+        .map_err(|error| StoreError::corrupt(key, format!("{error}"), "an id"))?;
+    let flat = nth(parts, 1)?.list()?;
+    let fields = flat
+        .chunks(2)
+        .map(|pair| Ok((nth(pair, 0)?.bytes()?, nth(pair, 1)?.bytes()?)));
+    Ok((id, fields.collect::<Result<_, StoreError>>()?))
+}

@@ -1,0 +1,178 @@
+//! Membership on Valkey.
+
+use std::sync::Arc;
+
+use baton_model::{
+    Beat, DataSetId, InstanceId, InstanceRecord, PrimaryId, StoreIdentity, StoreMillis,
+};
+use baton_store::{
+    BeatError, Member, Membership, Poll, PresenceGuard, StoreError, key::Key, stored,
+};
+use fred::{
+    clients::SubscriberClient,
+    interfaces::{ClientLike, HashesInterface, PubsubInterface},
+};
+use tokio::task::JoinHandle;
+
+use crate::{
+    Valkey, arg, control,
+    library::function,
+    reply::{Reply, fred_error, nth},
+};
+
+/// The newest layout of stored data that this Baton knows.
+const DATA_FORMAT: u32 = 1;
+
+/// A subscription to an instance's own channel: others count it and see that the process lives.
+#[derive(Debug)]
+pub struct Presence {
+    client: SubscriberClient,
+    resubscriber: JoinHandle<()>,
+}
+
+impl PresenceGuard for Presence {
+    fn is_held(&self) -> bool {
+        self.client.is_connected()
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.resubscriber.abort();
+        let client = self.client.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // Without a runtime the connections have ended with it.
+            drop(runtime.spawn(async move { client.quit().await }));
+        }
+    }
+}
+
+impl Membership for Valkey {
+    type Presence = Presence;
+
+    async fn ensure_data_set(&self, candidate: DataSetId) -> Result<DataSetId, StoreError> {
+        let key = Key::DataSet(&self.config().fleet).to_string();
+        let args = [arg(candidate), arg(DATA_FORMAT)];
+        let reply = self
+            .control()
+            .call(function::DATA_SET, [key.clone()], args)
+            .await?;
+        match reply.outcome()? {
+            ("ok", rest) => data_set_id(&key, nth(rest, 0)?.text()?),
+            ("newer", rest) => Err(StoreError::Newer {
+                what: format!(
+                    "{} holds data format {}; this Baton knows {DATA_FORMAT}",
+                    self.url(),
+                    nth(rest, 0)?.text()?
+                ),
+            }),
+            _ => Err(reply.unexpected("ok or newer")),
+        }
+    }
+
+    async fn beat(
+        &self,
+        me: InstanceId,
+        beat: Beat,
+        record: &InstanceRecord,
+    ) -> Result<StoreMillis, BeatError> {
+        let key = Key::Instances(&self.config().fleet).to_string();
+        let args = [
+            arg(me),
+            arg(beat),
+            arg(stored::instance::encode_record(record)),
+        ];
+        let reply = self.control().call(function::BEAT, [key], args).await?;
+        match reply.outcome()? {
+            ("ok", rest) => Ok(StoreMillis(nth(rest, 0)?.number()?)),
+            ("duplicate", rest) => Err(BeatError::Duplicate(Beat(nth(rest, 0)?.number()?))),
+            _ => Err(reply.unexpected("ok or duplicate").into()),
+        }
+    }
+
+    async fn forget(&self, id: InstanceId) -> Result<(), StoreError> {
+        let key = Key::Instances(&self.config().fleet).to_string();
+        let removed: Result<i64, _> = self.control().client().hdel(key, id.to_string()).await;
+        removed.map(drop).map_err(|error| fred_error(&error))
+    }
+
+    async fn poll(&self) -> Result<Poll, StoreError> {
+        let fleet = &self.config().fleet;
+        let keys = [
+            Key::Instances(fleet),
+            Key::DataSet(fleet),
+            Key::Planner(fleet),
+        ];
+        let keys = keys.map(|key| key.to_string());
+        let presence = presence_prefix(self);
+        let reply = self
+            .control()
+            .call(function::POLL, keys.clone(), [arg(presence)])
+            .await?;
+        match reply.outcome()? {
+            ("ok", rest) => read_poll(&keys, rest),
+            _ => Err(reply.unexpected("ok")),
+        }
+    }
+
+    async fn hold_presence(&self, me: InstanceId) -> Result<Presence, StoreError> {
+        let client = control::subscriber(self.config()).await?;
+        let resubscriber = client.manage_subscriptions();
+        let channel = Key::Presence(&self.config().fleet, me).to_string();
+        let presence = Presence {
+            client,
+            resubscriber,
+        };
+        let subscribed = presence.client.ssubscribe(channel).await;
+        subscribed
+            .map(|()| presence)
+            .map_err(|error| fred_error(&error))
+    }
+}
+
+/// What every presence channel of the fleet starts with.
+fn presence_prefix(store: &Valkey) -> String {
+    let any = InstanceId::new(0);
+    let channel = Key::Presence(&store.config().fleet, any).to_string();
+    channel.trim_end_matches(&any.to_string()).to_owned()
+}
+
+fn data_set_id(key: &str, text: &str) -> Result<DataSetId, StoreError> {
+    let parsed = u128::from_str_radix(text, 16).map(DataSetId);
+    let found = || format!("{text:?}");
+    parsed.map_err(|_| StoreError::corrupt(format!("{key} field id"), found(), "128 bits in hex"))
+}
+
+fn read_poll(keys: &[String; 3], rest: &[Reply]) -> Result<Poll, StoreError> {
+    let [instances, data_set, planner] = keys;
+    let primary = PrimaryId(Arc::from(nth(rest, 0)?.text()?));
+    let data_set = match nth(rest, 1)?.text()? {
+        "" => None,
+        text => Some(data_set_id(data_set, text)?),
+    };
+    let members = nth(rest, 4)?
+        .list()?
+        .chunks(3)
+        .map(|member| read_member(instances, member));
+    let mut members = members.collect::<Result<Vec<_>, _>>()?;
+    members.sort_by_key(|member| member.id);
+    Ok(Poll {
+        identity: StoreIdentity { data_set, primary },
+        now: StoreMillis(nth(rest, 2)?.number()?),
+        planner: stored::row::decode(planner, nth(rest, 3)?.pairs()?)?,
+        members,
+    })
+}
+
+fn read_member(key: &str, member: &[Reply]) -> Result<Member, StoreError> {
+    let id = nth(member, 0)?.text()?;
+    let corrupt = |_| StoreError::corrupt(key, format!("field {id:?}"), "an instance id");
+    let (beat, record) = stored::instance::decode(key, nth(member, 1)?.text()?)?;
+    let present = nth(member, 2)?.number::<u64>()? > 0;
+    Ok(Member {
+        id: id.parse().map_err(corrupt)?,
+        beat,
+        record,
+        present,
+    })
+}

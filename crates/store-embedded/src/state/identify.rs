@@ -10,8 +10,7 @@ use super::{Change, StoreState};
 /// After this time Discord gives all of a day's IDENTIFYs again.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Two statements of when a day's window ends that are no further apart mean the same window:
-/// Discord says how long it takes from now, and the answer has been under way.
+/// An end of a day's window this much later is still the same window's.
 const SAME_RESET: Duration = Duration::from_secs(60);
 
 /// What is kept of an app's daily limit.
@@ -42,7 +41,8 @@ impl StoreState {
         };
         let day = stored.at(now);
         if day.remaining <= reserve_of(day.total) {
-            let reset_after = now.until(day.reset_at);
+            // Never more than a day, even if the clock ran back.
+            let reset_after = now.until(day.reset_at).min(DAY);
             return Take::Exhausted { reset_after };
         }
         let next_at = self.next_at(app, bucket);
@@ -69,7 +69,7 @@ impl StoreState {
             reset_at: now.after(limit.reset_after),
         };
         let remaining = match self.day(app) {
-            Some(stored) if stored.is_window_of(told, now) => told.remaining.min(stored.remaining),
+            Some(stored) if stored.is_meant_by(told, now) => told.remaining.min(stored.remaining),
             Some(_) | None => told.remaining,
         };
         self.set_day(app, IdentifyDay { remaining, ..told });
@@ -78,10 +78,15 @@ impl StoreState {
     /// See [`IdentifyBudget::identify_limit`](baton_store::IdentifyBudget::identify_limit).
     #[must_use]
     pub fn identify_limit(&self, now: StoreMillis, app: &AppName) -> Option<SessionStartLimit> {
-        let day = self.day(app)?.at(now);
+        let day = self.day(app)?;
+        let remaining = if day.is_over(now) {
+            day.total
+        } else {
+            day.remaining
+        };
         Some(SessionStartLimit {
             total: day.total,
-            remaining: day.remaining,
+            remaining,
             reset_after: now.until(day.reset_at),
         })
     }
@@ -110,27 +115,23 @@ impl StoreState {
 impl IdentifyDay {
     /// The window that `now` lies in: once this one is over, all IDENTIFYs are there again.
     fn at(self, now: StoreMillis) -> Self {
-        if now < self.reset_at {
+        if !self.is_over(now) {
             return self;
         }
-        let day = u64::try_from(DAY.as_millis()).unwrap_or(u64::MAX);
-        let days_over = (now.0 - self.reset_at.0) / day + 1;
         Self {
             total: self.total,
             remaining: self.total,
-            reset_at: StoreMillis(
-                self.reset_at
-                    .0
-                    .saturating_add(days_over.saturating_mul(day)),
-            ),
+            reset_at: now.after(DAY),
         }
     }
 
-    fn is_window_of(self, told: Self, now: StoreMillis) -> bool {
-        let apart = self
-            .reset_at
-            .until(told.reset_at)
-            .max(told.reset_at.until(self.reset_at));
-        now < self.reset_at || apart <= SAME_RESET
+    fn is_over(self, now: StoreMillis) -> bool {
+        now >= self.reset_at
+    }
+
+    /// Does Discord, asked at `now`, speak of this window? What is known of its end is a little
+    /// late, since the answer had been under way; an end well behind it is another window's.
+    fn is_meant_by(self, told: Self, now: StoreMillis) -> bool {
+        !self.is_over(now) && told.reset_at <= self.reset_at.after(SAME_RESET)
     }
 }

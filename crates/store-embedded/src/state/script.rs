@@ -4,9 +4,7 @@
 //! somewhere; some are stale or wrong. A test that holds the state against something else (its
 //! replay, the disk) drives both with one script.
 
-use std::collections::BTreeSet;
-use std::num::NonZeroU16;
-use std::time::Duration;
+use std::{collections::BTreeSet, num::NonZeroU16, time::Duration};
 
 use baton_model::{
     AppName, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Generation, GuildId,
@@ -15,7 +13,6 @@ use baton_model::{
 };
 use baton_store::{
     Append, Command, EntryBody, Expected, Hold, NewSession, SessionStartLimit, ShardAddress,
-    StreamId,
 };
 use bytes::Bytes;
 

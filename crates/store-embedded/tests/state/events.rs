@@ -147,9 +147,9 @@ fn with_retention(items_max: usize, bytes_max: usize) -> StoreState {
     });
     let hold = hold(ANNA, claim(&mut state, ANNA).epoch);
     let session = state.begin_session(NOON, &hold, &new_session("one"));
-    let session = session.unwrap();
+    let session = session.expect("begun");
     for seq in 1..=100 {
-        append(&mut state, &hold, session, seq - 1, &[seq]).unwrap();
+        append(&mut state, &hold, session, seq - 1, &[seq]).expect("appended");
     }
     state
 }

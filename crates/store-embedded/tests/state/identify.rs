@@ -27,7 +27,8 @@ fn with_limit(limit: SessionStartLimit) -> StoreState {
 }
 
 fn remaining(state: &StoreState, now: StoreMillis) -> u32 {
-    state.identify_limit(now, &app()).unwrap().remaining
+    let limit = state.identify_limit(now, &app());
+    limit.expect("known").remaining
 }
 
 #[test]
@@ -91,11 +92,18 @@ fn a_new_day_gives_all_back() {
 }
 
 #[test]
-fn a_store_that_slept_for_days_is_in_the_window_of_today() {
-    let state = with_limit(limit(1_000, 0, 0));
-    let told = state.identify_limit(later(3 * 24 * HOUR_MILLIS + 1), &app());
-    let expected = limit(1_000, 1_000, 24 * HOUR_MILLIS - 1);
-    assert_eq!(told, Some(expected));
+fn a_window_that_is_over_has_no_time_left() {
+    let state = with_limit(limit(1_000, 0, 10));
+    let told = state.identify_limit(later(3 * 24 * HOUR_MILLIS), &app());
+    assert_eq!(told, Some(limit(1_000, 1_000, 0)));
+}
+
+#[test]
+fn a_clock_that_ran_back_makes_no_day_longer_than_a_day() {
+    let mut state = with_limit(limit(1_000, 100, HOUR_MILLIS));
+    let exhausted = state.take_identify(StoreMillis(5), &app(), 0);
+    let reset_after = Duration::from_secs(86_400);
+    assert_eq!(exhausted, Take::Exhausted { reset_after });
 }
 
 #[test]
@@ -109,13 +117,21 @@ fn within_one_window_the_lower_remainder_stands() {
 }
 
 #[test]
-fn around_its_end_a_window_is_known_by_when_it_ends() {
+fn a_window_is_known_by_when_it_ends() {
+    let mut state = with_limit(limit(1_000, 500, HOUR_MILLIS));
+    let a_minute_later = limit(1_000, 900, HOUR_MILLIS + 60_000);
+    state.learn_limit(NOON, &app(), a_minute_later);
+    assert_eq!(remaining(&state, NOON), 500, "the same");
+    let still_later = limit(1_000, 900, HOUR_MILLIS + 120_001);
+    state.learn_limit(NOON, &app(), still_later);
+    assert_eq!(remaining(&state, NOON), 900, "a new one");
+}
+
+#[test]
+fn what_is_told_after_a_windows_end_is_of_the_next() {
     let mut state = with_limit(limit(1_000, 500, 10));
-    state.learn_limit(later(20), &app(), limit(1_000, 900, 59_000));
-    assert_eq!(remaining(&state, later(20)), 500, "within a minute");
-    let mut state = with_limit(limit(1_000, 500, 10));
-    state.learn_limit(later(20), &app(), limit(1_000, 900, HOUR_MILLIS));
-    assert_eq!(remaining(&state, later(20)), 900, "a new window");
+    state.learn_limit(later(10), &app(), limit(1_000, 900, 20));
+    assert_eq!(remaining(&state, later(10)), 900);
 }
 
 proptest! {

@@ -9,7 +9,8 @@ use crate::scene::*;
 const CARL: InstanceId = InstanceId::new(0xc);
 
 fn holding(state: &StoreState) -> Holding {
-    state.rows(&[shard(0)])[0].as_ref().unwrap().holding
+    let row = state.rows(&[shard(0)]).remove(0);
+    row.expect("a row").holding
 }
 
 fn assert_fenced<T: std::fmt::Debug>(result: Result<T, HoldError>, state: &StoreState) {

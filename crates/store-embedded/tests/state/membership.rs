@@ -14,7 +14,7 @@ fn record(phase: Phase) -> InstanceRecord {
     InstanceRecord {
         phase,
         tier: Tier(0),
-        zone: "a".parse().unwrap(),
+        zone: "a".parse().expect("a name"),
         weight: Weight(NonZeroU16::MIN),
         capacity: Capacity(10),
         version: Version::default(),

@@ -24,7 +24,7 @@ pub(crate) fn later(millis: u64) -> StoreMillis {
 }
 
 pub(crate) fn app() -> AppName {
-    "bot".parse().unwrap()
+    "bot".parse().expect("a name")
 }
 
 pub(crate) fn shard(number: u32) -> ShardAddress {
@@ -61,7 +61,7 @@ pub(crate) fn at_seq_3() -> (StoreState, Hold, SessionNumber) {
     let (mut state, hold) = owned_by_anna();
     let session = state
         .begin_session(NOON, &hold, &new_session("one"))
-        .unwrap();
+        .expect("begun");
     let appended = append(&mut state, &hold, session, 0, &[1, 2, 3]);
     assert_eq!(appended, Ok(Seq(3)));
     state.take_changes();
@@ -72,7 +72,7 @@ pub(crate) fn at_seq_3() -> (StoreState, Hold, SessionNumber) {
 pub(crate) fn claim(state: &mut StoreState, me: InstanceId) -> Grant {
     let rows = state.rows(&[shard(0)]);
     let expected = Expected::unchanged(rows[0].as_ref());
-    state.claim(NOON, &shard(0), expected, me).unwrap()
+    state.claim(NOON, &shard(0), expected, me).expect("claimed")
 }
 
 pub(crate) fn new_session(id: &str) -> NewSession {
@@ -85,7 +85,7 @@ pub(crate) fn new_session(id: &str) -> NewSession {
 }
 
 pub(crate) fn url() -> ResumeUrl {
-    "wss://resume.discord.gg".parse().unwrap()
+    "wss://resume.discord.gg".parse().expect("a url")
 }
 
 pub(crate) fn dispatch(seq: u64) -> EntryBody {

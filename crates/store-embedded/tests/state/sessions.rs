@@ -9,7 +9,8 @@ use baton_store_embedded::state::StoreState;
 use crate::scene::*;
 
 fn session_row(state: &StoreState) -> Option<SessionRow> {
-    state.rows(&[shard(0)]).remove(0).unwrap().session
+    let row = state.rows(&[shard(0)]).remove(0);
+    row.expect("a row").session
 }
 
 fn remembered(number: SessionNumber, last_seq: u64) -> SessionRow {
@@ -22,7 +23,7 @@ fn remembered(number: SessionNumber, last_seq: u64) -> SessionRow {
 }
 
 fn last_marker(state: &StoreState) -> (SessionNumber, Epoch, EntryBody) {
-    let last = entries(state).pop().unwrap();
+    let last = entries(state).pop().expect("an entry");
     (last.session, last.epoch, last.body)
 }
 

@@ -20,6 +20,9 @@ mod store;
 
 mod contract;
 mod disk;
+
+#[cfg(test)]
+mod disk_trouble_test;
 mod live;
 mod presence;
 mod stall;

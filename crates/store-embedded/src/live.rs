@@ -181,12 +181,17 @@ impl Live {
         if self.progress.borrow().is_stalled {
             return Err(StoreError::unavailable("the disk does not answer"));
         }
-        let waiting = self.waiting_bytes.load(Ordering::Relaxed);
+        let waiting = self.waiting_bytes();
         if waiting > WAITING_BYTES_MAX {
             let reason = format!("{waiting} bytes of changes wait for the disk");
             return Err(StoreError::unavailable(reason));
         }
         Ok(())
+    }
+
+    /// Bytes of changes that wait for the disk.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes.load(Ordering::Relaxed)
     }
 
     fn enqueue(&self, queue: &Queue, ticket: u64, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -244,8 +249,11 @@ impl Live {
         let Ok(mut inner) = self.lock() else { return };
         inner.condition = Condition::Down { reason };
         self.waiting_bytes.store(0, Ordering::Relaxed);
-        self.progress
-            .send_modify(|progress| progress.incarnation += 1);
+        let settled = inner.ticket;
+        self.progress.send_modify(|progress| {
+            progress.incarnation += 1;
+            progress.durable = settled; // Or who comes next would wait for what is lost.
+        });
     }
 
     /// The disk is back and holds this: as after a failover, the tail may be lost, and the

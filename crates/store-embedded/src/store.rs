@@ -7,15 +7,15 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use baton_model::{PrimaryId, limits::STORE_ANSWER_TIMEOUT};
+use baton_model::PrimaryId;
 
 use crate::{
-    Durability, OpenError, Options,
+    Clock, Durability, OpenError, Options,
     disk::{Disk, Loaded},
     live::{Answers, Batch, Live, Queue},
     stall::Stopwatch,
     state::StoreState,
-    writer::{Place, Writer, primary},
+    writer::{Patience, Place, Writer, primary},
 };
 
 /// A store inside the process. Clones are handles to the same one.
@@ -50,24 +50,36 @@ impl EmbeddedStore {
             folder: folder.as_ref().to_owned(),
             durability,
             retention,
+            patience: Patience::DEFAULT,
         };
-        let (disk, Loaded { state, opening }) = Disk::open(&place.folder, durability, retention)?;
+        let opened = Disk::open(&place.folder, durability, retention)?;
+        Self::over(opened, place, clock)
+    }
+
+    pub(crate) fn over(
+        (disk, loaded): (Disk, Loaded),
+        place: Place,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let Loaded { state, opening } = loaded;
         let (sender, queue) = mpsc::channel();
-        let answers = match durability {
+        let answers = match place.durability {
             Durability::Always => Answers::Durable,
             Durability::Every(_) | Durability::Never => Answers::AtOnce,
         };
         let to_disk = Some(Queue { sender, answers });
         let live = Arc::new(Live::new(state, primary(opening), clock, to_disk));
-        let closing = start(live.clone(), queue, place, disk);
-        let closing = closing.map_err(|source| OpenError::Io {
-            path: folder.as_ref().to_owned(),
-            source,
-        })?;
-        Ok(Self {
-            live,
-            _closing: Some(Arc::new(closing)),
-        })
+        let folder = place.folder.clone();
+        match start(live.clone(), queue, place, disk) {
+            Ok(closing) => Ok(Self {
+                live,
+                _closing: Some(Arc::new(closing)),
+            }),
+            Err(source) => Err(OpenError::Io {
+                path: folder,
+                source,
+            }),
+        }
     }
 
     /// A store that is gone when its last handle is. It never waits for anything.
@@ -88,11 +100,12 @@ fn start(
     place: Place,
     disk: Disk,
 ) -> std::io::Result<Closing> {
+    let stopwatch = Stopwatch::start(live.clone(), place.patience.stall)?;
     let writer = Writer {
         live: live.clone(),
         queue,
         place,
-        stopwatch: Stopwatch::start(live.clone(), STORE_ANSWER_TIMEOUT)?,
+        stopwatch,
     };
     let answering = live.clone();
     let thread = thread::Builder::new()

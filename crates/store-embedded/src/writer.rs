@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_model::PrimaryId;
+use baton_model::{PrimaryId, limits::STORE_ANSWER_TIMEOUT};
 
 use crate::{
     Durability,
@@ -28,14 +28,28 @@ use crate::{
 /// Bytes of changes in one transaction. Larger ones gain nothing, and all in one wait for all.
 const TRANSACTION_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// How long a disk that has failed is left alone before it is tried again.
-const REOPEN_PAUSE: Duration = Duration::from_secs(1);
-
 /// Where the file is and how it is opened.
 pub(crate) struct Place {
     pub(crate) folder: PathBuf,
     pub(crate) durability: Durability,
     pub(crate) retention: Retention,
+    pub(crate) patience: Patience,
+}
+
+/// How long is waited for a disk.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// A transaction that takes longer is a stall.
+    pub(crate) stall: Duration,
+    /// So long a disk that has failed is left alone before it is tried again.
+    pub(crate) reopen: Duration,
+}
+
+impl Patience {
+    pub(crate) const DEFAULT: Self = Self {
+        stall: STORE_ANSWER_TIMEOUT,
+        reopen: Duration::from_secs(1),
+    };
 }
 
 /// The thread's own things.
@@ -110,6 +124,7 @@ impl Writer {
                 folder,
                 durability,
                 retention,
+                patience: _,
             } = &self.place;
             match Disk::open(folder, *durability, *retention) {
                 Ok((disk, Loaded { state, opening })) => {
@@ -123,7 +138,7 @@ impl Writer {
 
     /// Lets go of what was queued before the failure, and waits.
     fn pause(&self) -> Result<(), Closed> {
-        let until = Instant::now() + REOPEN_PAUSE;
+        let until = Instant::now() + self.place.patience.reopen;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.queue.recv_timeout(left) {

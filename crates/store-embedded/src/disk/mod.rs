@@ -54,13 +54,24 @@ impl Disk {
         durability: Durability,
         retention: Retention,
     ) -> Result<(Self, Loaded), OpenError> {
+        match durability {
+            Durability::Always | Durability::Every(_) => {
+                Self::open_through(folder, retention, |file| file)
+            }
+            Durability::Never => Self::open_through(folder, retention, UnsyncedFile),
+        }
+    }
+
+    /// Opens it with something between `redb` and the file.
+    pub(crate) fn open_through<B: StorageBackend>(
+        folder: &Path,
+        retention: Retention,
+        wrap: impl FnOnce(FileBackend) -> B,
+    ) -> Result<(Self, Loaded), OpenError> {
         let opened = contained(|| {
             let locked = Folder::lock(folder)?;
-            let backend = FileBackend::new(locked.ensure_file()?)?;
-            let (disk, loaded) = match durability {
-                Durability::Always | Durability::Every(_) => Self::over(backend, retention)?,
-                Durability::Never => Self::over(UnsyncedFile(backend), retention)?,
-            };
+            let file = FileBackend::new(locked.ensure_file()?)?;
+            let (disk, loaded) = Self::over(wrap(file), retention)?;
             let _folder = Some(locked);
             Ok((Self { _folder, ..disk }, loaded))
         });

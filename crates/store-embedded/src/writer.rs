@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_model::{PrimaryId, limits::STORE_ANSWER_TIMEOUT};
+use baton_model::{
+    PrimaryId,
+    limits::{BACKOFF_MAX, STORE_ANSWER_TIMEOUT},
+};
 
 use crate::{
     Durability,
@@ -41,7 +44,7 @@ pub(crate) struct Place {
 pub(crate) struct Patience {
     /// A transaction that takes longer is a stall.
     pub(crate) stall: Duration,
-    /// So long a disk that has failed is left alone before it is tried again.
+    /// So long a disk that has failed is left alone before it is first tried again.
     pub(crate) reopen: Duration,
 }
 
@@ -117,9 +120,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Tries until it works or the store is closed, each time after twice the pause.
     fn reopen(&self) -> Result<Disk, Closed> {
+        let mut pause = self.place.patience.reopen;
         loop {
-            self.pause()?;
+            self.let_be(pause)?;
             let Place {
                 folder,
                 durability,
@@ -133,12 +138,13 @@ impl Writer {
                 }
                 Err(error) => self.live.fail(error.to_string()),
             }
+            pause = BACKOFF_MAX.min(pause * 2);
         }
     }
 
-    /// Lets go of what was queued before the failure, and waits.
-    fn pause(&self) -> Result<(), Closed> {
-        let until = Instant::now() + self.place.patience.reopen;
+    /// Waits, and lets go of what was queued before the failure.
+    fn let_be(&self, pause: Duration) -> Result<(), Closed> {
+        let until = Instant::now() + pause;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.queue.recv_timeout(left) {

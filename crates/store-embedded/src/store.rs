@@ -36,7 +36,7 @@ pub struct EmbeddedStore {
 impl EmbeddedStore {
     /// Opens the store in this folder; makes both if they do not exist.
     ///
-    /// It reads the whole file and blocks meanwhile: about a second for 500 MB.
+    /// It reads the whole file and blocks meanwhile: about a second for 100 MB.
     ///
     /// # Errors
     /// If the folder cannot be used, another process uses it, or what it holds cannot be read.

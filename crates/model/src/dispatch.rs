@@ -121,12 +121,7 @@ mod tests {
     fn a_traceparent_has_one_form() {
         let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_eq!(text.parse::<TraceParent>().unwrap().as_str(), text);
-        for bad in [
-            "",
-            &text[1..],
-            &text.to_uppercase(),
-            &text.replace('-', "_"),
-        ] {
+        for bad in ["", &text[1..], &text.to_uppercase(), &text.replace('-', "_")] {
             assert!(bad.parse::<TraceParent>().is_err(), "{bad:?}");
         }
     }

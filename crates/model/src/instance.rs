@@ -137,11 +137,9 @@ impl FromStr for Version {
         let wrong = || VersionError(text.to_owned());
         let mut parts = text.split('.').map(str::parse::<u32>);
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch)), None) => Ok(Self {
-                major,
-                minor,
-                patch,
-            }),
+            (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch)), None) => {
+                Ok(Self { major, minor, patch })
+            }
             _ => Err(wrong()),
         }
     }
@@ -222,16 +220,10 @@ mod tests {
         let id = InstanceId::new(0xb0);
         assert_eq!(id.to_string(), "000000000000000000000000000000b0");
         assert_eq!(id.to_string().parse(), Ok(id));
-        for bad in [
-            "",
-            "b0",
-            "+00000000000000000000000000000b0",
-            "g0000000000000000000000000000000",
-        ] {
-            assert_eq!(
-                bad.parse::<InstanceId>(),
-                Err(InstanceIdError(bad.to_owned()))
-            );
+        for bad in
+            ["", "b0", "+00000000000000000000000000000b0", "g0000000000000000000000000000000"]
+        {
+            assert_eq!(bad.parse::<InstanceId>(), Err(InstanceIdError(bad.to_owned())));
         }
     }
 

@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | fleet | [`FleetName`] | all instances that share one store and one namespace in it |
 //! | app | [`AppName`] | one Discord application (one bot token) |
-//! | shard | [`ShardKey`] | Discord's slice of an app, within one [`Generation`] of its shard count |
+//! | shard | [`ShardKey`] | Discord's slice of an app, in one [`Generation`] of its shard count |
 //! | lane | [`Lane`] | the unit of streaming; shard `n` writes to lane `n % lanes` |
 //! | instance | [`InstanceId`] | one gateway process; a fresh id at every start |
 //! | lease | [`LeaseRow`] | an instance's right to write a shard's events |

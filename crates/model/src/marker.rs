@@ -76,18 +76,9 @@ mod tests {
     #[test]
     fn every_marker_is_recognised_by_its_prefix() {
         let markers = [
-            Marker::SessionStarted {
-                start: SessionStart::First,
-                previous: None,
-            },
-            Marker::Gap {
-                after: Seq(1),
-                before: Seq(3),
-            },
-            Marker::GenerationSwitched {
-                from: Generation(0),
-                to: Generation(1),
-            },
+            Marker::SessionStarted { start: SessionStart::First, previous: None },
+            Marker::Gap { after: Seq(1), before: Seq(3) },
+            Marker::GenerationSwitched { from: Generation(0), to: Generation(1) },
         ];
         for marker in markers {
             assert!(marker.name().as_str().starts_with(Marker::PREFIX));

@@ -37,14 +37,8 @@ fn checked(text: &str) -> Result<Arc<str>, NameError> {
     if text.len() > NAME_BYTES_MAX {
         return Err(NameError::TooLong(text.len()));
     }
-    match text
-        .chars()
-        .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-'))
-    {
-        Some(character) => Err(NameError::Character {
-            name: text.to_owned(),
-            character,
-        }),
+    match text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-')) {
+        Some(character) => Err(NameError::Character { name: text.to_owned(), character }),
         None => Ok(Arc::from(text)),
     }
 }
@@ -121,29 +115,17 @@ mod tests {
 
     #[test]
     fn a_name_keeps_to_the_alphabet_of_keys_and_labels() {
-        assert_eq!(
-            "music-bot.2".parse::<AppName>().unwrap().as_str(),
-            "music-bot.2"
-        );
+        assert_eq!("music-bot.2".parse::<AppName>().unwrap().as_str(), "music-bot.2");
         assert_eq!("".parse::<AppName>(), Err(NameError::Empty));
-        assert_eq!(
-            "a".repeat(65).parse::<AppName>(),
-            Err(NameError::TooLong(65))
-        );
+        assert_eq!("a".repeat(65).parse::<AppName>(), Err(NameError::TooLong(65)));
         for bad in ["a:b", "a{b}", "Big", "ä", "a b", "a\n"] {
-            assert!(
-                matches!(bad.parse::<Zone>(), Err(NameError::Character { .. })),
-                "{bad:?}"
-            );
+            assert!(matches!(bad.parse::<Zone>(), Err(NameError::Character { .. })), "{bad:?}");
         }
     }
 
     #[test]
     fn the_error_says_what_was_expected() {
         let error = "a:b".parse::<FleetName>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            r#"name "a:b" contains ':'; expected only a-z 0-9 . _ -"#
-        );
+        assert_eq!(error.to_string(), r#"name "a:b" contains ':'; expected only a-z 0-9 . _ -"#);
     }
 }

@@ -27,10 +27,7 @@ fn main() {
         row(&runtime, "in memory", None, shards);
         let kinds = [
             ("never", Durability::Never),
-            (
-                "every 100 ms",
-                Durability::Every(Duration::from_millis(100)),
-            ),
+            ("every 100 ms", Durability::Every(Duration::from_millis(100))),
             ("always", Durability::Always),
         ];
         for (name, durability) in kinds {
@@ -67,10 +64,7 @@ fn row(runtime: &Runtime, name: &str, durability: Option<Durability>, shards: u3
 }
 
 fn open(folder: &TempDir, durability: Durability) -> EmbeddedStore {
-    let options = Options {
-        durability,
-        ..Options::default()
-    };
+    let options = Options { durability, ..Options::default() };
     EmbeddedStore::open(folder.path(), options).expect("the store opens")
 }
 
@@ -101,20 +95,12 @@ async fn write(store: EmbeddedStore, shard: u32, until: Instant) -> Vec<Duration
 
 async fn begin(store: &EmbeddedStore, shard: u32) -> (Hold, baton_model::SessionNumber) {
     let app: AppName = "bot".parse().expect("a name");
-    let shard = ShardKey {
-        app,
-        generation: Generation(0),
-        number: ShardNumber(shard),
-    };
+    let shard = ShardKey { app, generation: Generation(0), number: ShardNumber(shard) };
     let lane = Lane(u16::try_from(shard.number.0 % 16).expect("small"));
     let address = ShardAddress { shard, lane };
     let owner = InstanceId::new(1);
     let grant = store.claim(&address, Expected::Missing, owner).await;
-    let hold = Hold {
-        address,
-        owner,
-        epoch: grant.expect("claimed").epoch,
-    };
+    let hold = Hold { address, owner, epoch: grant.expect("claimed").epoch };
     let new = NewSession {
         id: SessionId::new("s"),
         resume_url: None,
@@ -151,9 +137,6 @@ fn opening() {
     let begun = Instant::now();
     let store = open(&folder, Durability::Never);
     let taken = begun.elapsed();
-    println!(
-        "\nopening a file of {} MB: {taken:.0?}",
-        bytes.len() / 1_000_000
-    );
+    println!("\nopening a file of {} MB: {taken:.0?}", bytes.len() / 1_000_000);
     drop(store);
 }

@@ -112,19 +112,11 @@ async fn story(durability: Durability, stall: Duration) -> Story {
     let folder = TempDir::new().unwrap();
     let trouble = Arc::<Trouble>::default();
     let store = open_troubled(folder.path(), durability, stall, &trouble);
-    let shard = ShardKey {
-        app: app(),
-        generation: Generation(0),
-        number: ShardNumber(0),
-    };
+    let shard = ShardKey { app: app(), generation: Generation(0), number: ShardNumber(0) };
     let lane = Lane(0);
     let address = ShardAddress { shard, lane };
     let grant = store.claim(&address, Expected::Missing, ANNA).await;
-    let hold = Hold {
-        address,
-        owner: ANNA,
-        epoch: grant.unwrap().epoch,
-    };
+    let hold = Hold { address, owner: ANNA, epoch: grant.unwrap().epoch };
     let new = NewSession {
         id: SessionId::new("one"),
         resume_url: None,
@@ -132,13 +124,7 @@ async fn story(durability: Durability, stall: Duration) -> Story {
         at: UnixMicros(0),
     };
     let session = store.begin_session(&hold, &new).await.unwrap();
-    Story {
-        store,
-        trouble,
-        hold,
-        session,
-        _folder: folder,
-    }
+    Story { store, trouble, hold, session, _folder: folder }
 }
 
 fn open_troubled(
@@ -154,10 +140,7 @@ fn open_troubled(
         folder: folder.to_owned(),
         durability,
         retention,
-        patience: Patience {
-            stall,
-            reopen: Duration::from_millis(1),
-        },
+        patience: Patience { stall, reopen: Duration::from_millis(1) },
     };
     EmbeddedStore::over(opened, place, Arc::new(|| StoreMillis(1_000))).unwrap()
 }
@@ -241,10 +224,8 @@ async fn what_comes_while_the_disk_is_busy_shares_the_next_transaction() {
     };
     story.trouble.hang();
     let appends: Vec<_> = (2..=101).map(|seq| story.append(seq, 10)).collect();
-    let mut waiting: Vec<_> = appends
-        .iter()
-        .map(|append| Box::pin(story.store.append(append)))
-        .collect();
+    let mut waiting: Vec<_> =
+        appends.iter().map(|append| Box::pin(story.store.append(append))).collect();
     for appending in &mut waiting {
         assert!(is_pending(appending.as_mut()));
     }
@@ -279,10 +260,7 @@ async fn a_disk_that_failed_is_opened_again_and_holds_what_was_acknowledged() {
     let before = story.store.poll().await.unwrap().identity;
     story.trouble.fail();
     let unknown = story.store.append(&story.append(2, 10)).await;
-    assert!(
-        matches!(unknown, Err(AppendError::Store(StoreError::Unknown { .. }))),
-        "{unknown:?}"
-    );
+    assert!(matches!(unknown, Err(AppendError::Store(StoreError::Unknown { .. }))), "{unknown:?}");
     story.until_available().await;
     let after = story.store.poll().await.unwrap().identity;
     assert_ne!(before.primary, after.primary, "observers must notice");
@@ -295,20 +273,12 @@ async fn a_disk_that_failed_is_opened_again_and_holds_what_was_acknowledged() {
 async fn a_disk_that_fails_takes_back_what_was_acknowledged_before_it_was_written() {
     let story = story(Durability::Every(PATIENT), PATIENT).await;
     // Large enough for a transaction of its own, so that what is behind us is on the disk.
-    story
-        .store
-        .append(&story.append(1, 5_000_000))
-        .await
-        .unwrap();
+    story.store.append(&story.append(1, 5_000_000)).await.unwrap();
     while story.store.live.waiting_bytes() > 0 {
         tokio::task::yield_now().await;
     }
     story.trouble.fail();
-    story
-        .store
-        .append(&story.append(2, 5_000_000))
-        .await
-        .unwrap();
+    story.store.append(&story.append(2, 5_000_000)).await.unwrap();
     let mut primary = story.store.poll().await.map(|poll| poll.identity.primary);
     let before = primary.clone().unwrap();
     while primary.as_ref().map_or(true, |primary| *primary == before) {
@@ -331,10 +301,7 @@ async fn a_disk_that_falls_behind_is_no_reason_to_grow_without_bound() {
         }
         assert!(seq < 100, "more than 64 MiB wait");
     };
-    assert!(matches!(
-        refused,
-        AppendError::Store(StoreError::Unavailable { .. })
-    ));
+    assert!(matches!(refused, AppendError::Store(StoreError::Unavailable { .. })));
     assert!(seq > 60, "{seq}");
     story.trouble.relax();
     story.until_available().await;

@@ -46,13 +46,8 @@ struct Inner {
 }
 
 enum Condition {
-    Up {
-        state: Box<StoreState>,
-        primary: PrimaryId,
-    },
-    Down {
-        reason: String,
-    },
+    Up { state: Box<StoreState>, primary: PrimaryId },
+    Down { reason: String },
 }
 
 impl Condition {
@@ -116,11 +111,7 @@ impl Live {
         clock: Arc<dyn Clock>,
         disk: Option<Queue>,
     ) -> Self {
-        let inner = Inner {
-            condition: Condition::up(state, primary),
-            ticket: 0,
-            disk,
-        };
+        let inner = Inner { condition: Condition::up(state, primary), ticket: 0, disk };
         Self {
             clock,
             presence: Registry::default(),
@@ -154,11 +145,7 @@ impl Live {
             Condition::Down { reason } => return Err(StoreError::unavailable(reason.clone())),
         };
         let now = self.clock.now();
-        let answer = operation(Scene {
-            state: &mut *state,
-            now,
-            primary,
-        });
+        let answer = operation(Scene { state: &mut *state, now, primary });
         let changes = state.take_changes();
         let Some(queue) = &inner.disk else {
             return Ok((answer, None));
@@ -167,14 +154,9 @@ impl Live {
             inner.ticket += 1;
             self.enqueue(queue, inner.ticket, changes)?;
         }
-        let receipt = Receipt {
-            incarnation: self.progress.borrow().incarnation,
-            ticket: inner.ticket,
-        };
-        Ok((
-            answer,
-            (queue.answers == Answers::Durable).then_some(receipt),
-        ))
+        let receipt =
+            Receipt { incarnation: self.progress.borrow().incarnation, ticket: inner.ticket };
+        Ok((answer, (queue.answers == Answers::Durable).then_some(receipt)))
     }
 
     fn ensure_disk_keeps_up(&self) -> Result<(), StoreError> {
@@ -197,11 +179,7 @@ impl Live {
     fn enqueue(&self, queue: &Queue, ticket: u64, changes: Vec<Change>) -> Result<(), StoreError> {
         let bytes = changes.iter().map(Change::bytes).sum();
         self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let batch = Batch {
-            ticket,
-            changes,
-            bytes,
-        };
+        let batch = Batch { ticket, changes, bytes };
         let sent = queue.sender.send(batch);
         sent.map_err(|_| StoreError::unknown("the thread that writes has ended"))
     }
@@ -240,8 +218,7 @@ impl Live {
     /// Everything up to this ticket is on the disk.
     pub(crate) fn confirm(&self, ticket: u64, bytes: usize) {
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.progress
-            .send_modify(|progress| progress.durable = ticket);
+        self.progress.send_modify(|progress| progress.durable = ticket);
     }
 
     /// Nothing more gets to the disk. Who waits is told that the outcome is unknown.
@@ -265,25 +242,20 @@ impl Live {
 
     /// The disk has not answered for too long, or does again.
     pub(crate) fn set_stalled(&self, is_stalled: bool) {
-        self.progress
-            .send_modify(|progress| progress.is_stalled = is_stalled);
+        self.progress.send_modify(|progress| progress.is_stalled = is_stalled);
     }
 
     /// Ends the queue: the thread that writes goes through what is in it, and ends.
     pub(crate) fn close(&self) {
         let Ok(mut inner) = self.lock() else { return };
         inner.disk = None;
-        inner.condition = Condition::Down {
-            reason: "the store is closed".to_owned(),
-        };
+        inner.condition = Condition::Down { reason: "the store is closed".to_owned() };
     }
 }
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let progress = *self.progress.borrow();
-        f.debug_struct("Live")
-            .field("progress", &progress)
-            .finish_non_exhaustive()
+        f.debug_struct("Live").field("progress", &progress).finish_non_exhaustive()
     }
 }

@@ -47,14 +47,10 @@ impl From<OpenError> for StoreError {
     fn from(error: OpenError) -> Self {
         match &error {
             OpenError::Io { .. } | OpenError::InUse { .. } => Self::unavailable(error.to_string()),
-            OpenError::Corrupt { file, found } => Self::corrupt(
-                file.display().to_string(),
-                found.clone(),
-                "what was written to it",
-            ),
-            OpenError::Newer { .. } => Self::Newer {
-                what: error.to_string(),
-            },
+            OpenError::Corrupt { file, found } => {
+                Self::corrupt(file.display().to_string(), found.clone(), "what was written to it")
+            }
+            OpenError::Newer { .. } => Self::Newer { what: error.to_string() },
         }
     }
 }

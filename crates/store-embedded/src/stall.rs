@@ -43,10 +43,7 @@ impl Stopwatch {
 
     fn mark(&self, mark: Mark) {
         let sent = self.0.send(mark);
-        assert!(
-            sent.is_ok(),
-            "the stall thread ends only after the stopwatch"
-        );
+        assert!(sent.is_ok(), "the stall thread ends only after the stopwatch");
     }
 }
 

@@ -41,11 +41,7 @@ impl EmbeddedStore {
     /// # Errors
     /// If the folder cannot be used, another process uses it, or what it holds cannot be read.
     pub fn open(folder: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
-        let Options {
-            durability,
-            retention,
-            clock,
-        } = options;
+        let Options { durability, retention, clock } = options;
         let place = Place {
             folder: folder.as_ref().to_owned(),
             durability,
@@ -71,14 +67,8 @@ impl EmbeddedStore {
         let live = Arc::new(Live::new(state, primary(opening), clock, to_disk));
         let folder = place.folder.clone();
         match start(live.clone(), queue, place, disk) {
-            Ok(closing) => Ok(Self {
-                live,
-                _closing: Some(Arc::new(closing)),
-            }),
-            Err(source) => Err(OpenError::Io {
-                path: folder,
-                source,
-            }),
+            Ok(closing) => Ok(Self { live, _closing: Some(Arc::new(closing)) }),
+            Err(source) => Err(OpenError::Io { path: folder, source }),
         }
     }
 
@@ -87,10 +77,7 @@ impl EmbeddedStore {
     pub fn in_memory(options: Options) -> Self {
         let state = StoreState::new(options.retention);
         let primary = PrimaryId(Arc::from("memory"));
-        Self {
-            live: Arc::new(Live::new(state, primary, options.clock, None)),
-            _closing: None,
-        }
+        Self { live: Arc::new(Live::new(state, primary, options.clock, None)), _closing: None }
     }
 }
 
@@ -101,24 +88,14 @@ fn start(
     disk: Disk,
 ) -> std::io::Result<Closing> {
     let stopwatch = Stopwatch::start(live.clone(), place.patience.stall)?;
-    let writer = Writer {
-        live: live.clone(),
-        queue,
-        place,
-        stopwatch,
-    };
+    let writer = Writer { live: live.clone(), queue, place, stopwatch };
     let answering = live.clone();
-    let thread = thread::Builder::new()
-        .name("baton-store-write".to_owned())
-        .spawn(move || {
-            if catch_unwind(AssertUnwindSafe(|| writer.run(disk))).is_err() {
-                answering.fail("the thread that writes has panicked; restart it".to_owned());
-            }
-        })?;
-    Ok(Closing {
-        live,
-        thread: Some(thread),
-    })
+    let thread = thread::Builder::new().name("baton-store-write".to_owned()).spawn(move || {
+        if catch_unwind(AssertUnwindSafe(|| writer.run(disk))).is_err() {
+            answering.fail("the thread that writes has panicked; restart it".to_owned());
+        }
+    })?;
+    Ok(Closing { live, thread: Some(thread) })
 }
 
 /// Closes the store when it is dropped.

@@ -49,10 +49,8 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    pub(crate) const DEFAULT: Self = Self {
-        stall: STORE_ANSWER_TIMEOUT,
-        reopen: Duration::from_secs(1),
-    };
+    pub(crate) const DEFAULT: Self =
+        Self { stall: STORE_ANSWER_TIMEOUT, reopen: Duration::from_secs(1) };
 }
 
 /// The thread's own things.
@@ -125,12 +123,7 @@ impl Writer {
         let mut pause = self.place.patience.reopen;
         loop {
             self.let_be(pause)?;
-            let Place {
-                folder,
-                durability,
-                retention,
-                patience: _,
-            } = &self.place;
+            let Place { folder, durability, retention, patience: _ } = &self.place;
             match Disk::open(folder, *durability, *retention) {
                 Ok((disk, Loaded { state, opening })) => {
                     self.live.revive(state, primary(opening));

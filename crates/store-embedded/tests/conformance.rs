@@ -15,10 +15,7 @@ fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a runtime");
     let folder = TempDir::new().expect("a folder");
     let on_disk = |name: &str, durability| {
-        let options = Options {
-            durability,
-            ..Options::default()
-        };
+        let options = Options { durability, ..Options::default() };
         EmbeddedStore::open(folder.path().join(name), options).expect("the store opens")
     };
     let stores = [
@@ -46,8 +43,6 @@ fn trial(
     let (runtime, store, run) = (runtime.clone(), store.clone(), case.run);
     Trial::test(format!("{group}::{}", case.name), move || {
         let running = runtime.spawn(run(store, Scope::new(0)));
-        runtime
-            .block_on(running)
-            .map_err(|panic| Failed::from(format!("{panic}")))
+        runtime.block_on(running).map_err(|panic| Failed::from(format!("{panic}")))
     })
 }

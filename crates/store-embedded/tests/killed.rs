@@ -31,10 +31,7 @@ const SHARDS: u32 = 4;
 const ROUNDS: usize = 12;
 
 /// Everything must be found again, so nothing may be trimmed.
-const ALL: Retention = Retention {
-    items_max: usize::MAX,
-    bytes_max: usize::MAX,
-};
+const ALL: Retention = Retention { items_max: usize::MAX, bytes_max: usize::MAX };
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
@@ -45,10 +42,7 @@ fn main() -> ExitCode {
     }
     let trials = [
         ("every_acknowledged_append_survives_a_kill", "always"),
-        (
-            "what_a_kill_leaves_was_once_true_even_if_never_synced",
-            "never",
-        ),
+        ("what_a_kill_leaves_was_once_true_even_if_never_synced", "never"),
         ("what_a_kill_leaves_was_once_true_even_if_late", "every"),
     ];
     let trials = trials.map(|(rule, durability)| {
@@ -70,11 +64,7 @@ fn durability_of(name: &str) -> Durability {
 }
 
 fn open(folder: &Path, durability: Durability) -> EmbeddedStore {
-    let options = Options {
-        durability,
-        retention: ALL,
-        ..Options::default()
-    };
+    let options = Options { durability, retention: ALL, ..Options::default() };
     EmbeddedStore::open(folder, options).expect("the store opens")
 }
 
@@ -103,13 +93,8 @@ async fn write_shard(store: EmbeddedStore, shard: u32) {
         let prev = Seq(seq);
         let entries: Vec<_> = (1..=3).map(|step| dispatch(seq + step)).collect();
         seq += 3;
-        let append = Append {
-            hold: hold.clone(),
-            session: session.number,
-            prev,
-            entries,
-            last: Seq(seq),
-        };
+        let append =
+            Append { hold: hold.clone(), session: session.number, prev, entries, last: Seq(seq) };
         let appended = store.append(&append).await.expect("appended");
         let said = writeln!(std::io::stdout(), "{shard} {appended}");
         said.expect("somebody listens");
@@ -123,11 +108,7 @@ async fn take_over(store: &EmbeddedStore, shard: u32) -> (Hold, SessionRow) {
     let expected = Expected::unchanged(rows[0].as_ref());
     let owner = InstanceId::new(1);
     let grant = store.claim(&address, expected, owner).await;
-    let hold = Hold {
-        address: address.clone(),
-        owner,
-        epoch: grant.expect("claimed").epoch,
-    };
+    let hold = Hold { address: address.clone(), owner, epoch: grant.expect("claimed").epoch };
     let new = NewSession {
         id: SessionId::new("the only one"),
         resume_url: None,
@@ -190,11 +171,8 @@ fn kill_again_and_again(durability: &str) {
 /// shard; what it said until the kill took effect counts too.
 fn run_and_kill(durability: &str, folder: &Path, lines: usize) -> BTreeMap<u32, u64> {
     let program = env::current_exe().expect("this test's path");
-    let child = Command::new(program)
-        .args([CHILD, durability])
-        .arg(folder)
-        .stdout(Stdio::piped())
-        .spawn();
+    let child =
+        Command::new(program).args([CHILD, durability]).arg(folder).stdout(Stdio::piped()).spawn();
     let mut child = child.expect("a child");
     let output = BufReader::new(child.stdout.take().expect("its output"));
     let mut acknowledged = BTreeMap::new();
@@ -244,11 +222,7 @@ async fn seq_on_disk(store: &EmbeddedStore, shard: u32) -> u64 {
 }
 
 fn address(number: u32) -> ShardAddress {
-    let shard = ShardKey {
-        app: app(),
-        generation: Generation(0),
-        number: ShardNumber(number),
-    };
+    let shard = ShardKey { app: app(), generation: Generation(0), number: ShardNumber(number) };
     let lane = Lane(0);
     ShardAddress { shard, lane }
 }

@@ -12,10 +12,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 fn with(durability: Durability) -> Options {
-    Options {
-        durability,
-        ..Options::default()
-    }
+    Options { durability, ..Options::default() }
 }
 
 fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
@@ -36,11 +33,7 @@ fn app() -> AppName {
 #[tokio::test]
 async fn what_was_written_is_there_after_closing_under_every_durability() {
     let long = Duration::from_secs(3_600);
-    for durability in [
-        Durability::Always,
-        Durability::Every(long),
-        Durability::Never,
-    ] {
+    for durability in [Durability::Always, Durability::Every(long), Durability::Never] {
         let folder = TempDir::new().unwrap();
         let store = EmbeddedStore::open(folder.path(), with(durability)).unwrap();
         let command = Command {
@@ -154,10 +147,7 @@ fn a_file_of_another_program_is_refused() {
     transaction.commit().unwrap();
     drop(database);
     let message = refusal(folder.path());
-    assert!(
-        message.contains(r#"table "theirs" of another program"#),
-        "{message}"
-    );
+    assert!(message.contains(r#"table "theirs" of another program"#), "{message}");
 }
 
 #[test]
@@ -168,11 +158,7 @@ fn a_file_of_a_newer_format_is_refused_and_stays_as_it_is() {
     let database = redb::Database::open(&file).unwrap();
     let transaction = database.begin_write().unwrap();
     let meta = redb::TableDefinition::<&str, u64>::new("meta");
-    transaction
-        .open_table(meta)
-        .unwrap()
-        .insert("format", 2)
-        .unwrap();
+    transaction.open_table(meta).unwrap().insert("format", 2).unwrap();
     transaction.commit().unwrap();
     drop(database);
     let expected = r#"store "…/baton.redb" has format 2, this Baton knows 1; upgrade this Baton"#;
@@ -194,19 +180,12 @@ fn a_making_that_was_interrupted_begins_again() {
 #[test]
 fn a_refusal_is_a_store_error_of_its_kind() {
     let file = std::path::PathBuf::from("f");
-    let corrupt = OpenError::Corrupt {
-        file: file.clone(),
-        found: "noise".to_owned(),
-    };
+    let corrupt = OpenError::Corrupt { file: file.clone(), found: "noise".to_owned() };
     assert_eq!(
         StoreError::from(corrupt),
         StoreError::corrupt("f", "noise", "what was written to it")
     );
-    let newer = OpenError::Newer {
-        file: file.clone(),
-        found: 2,
-        known: 1,
-    };
+    let newer = OpenError::Newer { file: file.clone(), found: 2, known: 1 };
     assert!(matches!(StoreError::from(newer), StoreError::Newer { .. }));
     let in_use = StoreError::from(OpenError::InUse { file });
     assert!(matches!(in_use, StoreError::Unavailable { .. }));

@@ -3,7 +3,7 @@
 -- keys: row, events
 -- args: owner, epoch, session number, prev seq, last seq, shard number,
 --       then per entry: name, seq, at, guild, trace, body
--- answers: ok <seq> | fenced | session <number or ''> | gap <seq>
+-- answers: ok <seq> | fenced | forgotten | session <number or ''> | gap <seq>
 --
 -- Entries at or below the row's seq are skipped: they are a retry, or a replay of what an earlier
 -- owner wrote. That makes an append safe to repeat when its outcome is unknown.
@@ -12,8 +12,7 @@ redis.register_function('baton_1_append', function(keys, args)
   local owner, epoch, number, shard = args[1], args[2], args[3], args[6]
   local found = redis.call('HMGET', key, 'owner', 'epoch', 'state', 'number', 'seq')
   if found[1] ~= owner or found[2] ~= epoch or found[3] ~= 'owned' then
-    read_row(key) -- only a row that can be read may fence
-    return { 'fenced' }
+    return { refusal(read_row(key), epoch) }
   end
   if found[4] ~= number then
     return { 'session', found[4] or '' }

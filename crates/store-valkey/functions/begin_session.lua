@@ -2,7 +2,7 @@
 --
 -- keys: row, events
 -- args: owner, epoch, Discord's session id, resume url or '', start, at, shard number
--- answers: ok <number> | fenced <row>
+-- answers: ok <number> | fenced <row> | forgotten <row>
 --
 -- Repeated for the session that is current already, it writes nothing and answers its number.
 redis.register_function('baton_1_begin_session', function(keys, args)
@@ -10,7 +10,7 @@ redis.register_function('baton_1_begin_session', function(keys, args)
   local owner, epoch, id, url, start, at, shard = unpack(args)
   local row = read_row(key)
   if not is_held(row, owner, epoch) then
-    return with_row('fenced', key)
+    return with_row(refusal(row, epoch), key)
   end
   if row.session == id then
     return { 'ok', row.number }

@@ -1,7 +1,7 @@
 -- claim: takes a lease, if its row is as the claimant believes. Serves the planner's row too.
 --
 -- keys: row
--- args: me, expected epoch ('' if no row is expected), expected state, owner, to, offer ('' if none)
+-- args: me, expected epoch ('' if no row is expected), then state, owner, to, offer ('' if none)
 -- answers: ok <row> | lost <row>
 --
 -- The session is not compared: it moves with every append, and a claim does not care. A row that

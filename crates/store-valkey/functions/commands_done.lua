@@ -2,14 +2,15 @@
 --
 -- keys: row
 -- args: owner, epoch, milliseconds, number (the two halves of a stream id)
--- answers: ok | fenced <row>
+-- answers: ok | fenced <row> | forgotten <row>
 --
 -- The place is part of the row, so that it moves with the lease.
 redis.register_function('baton_1_commands_done', function(keys, args)
   local key = keys[1]
   local owner, epoch, millis, number = unpack(args)
-  if not is_held(read_row(key), owner, epoch) then
-    return with_row('fenced', key)
+  local row = read_row(key)
+  if not is_held(row, owner, epoch) then
+    return with_row(refusal(row, epoch), key)
   end
   local done = redis.call('HGET', key, 'commands') or '0-0'
   local done_millis, done_number = string.match(done, '^(%d+)-(%d+)$')

@@ -20,6 +20,7 @@ redis.register_function('baton_1_identify_learn', function(keys, args)
       remaining = math.min(remaining, tonumber(found[1]))
     end
   end
-  redis.call('HSET', day, 'total', args[1], 'remaining', text(remaining), 'reset_at', text(reset_at))
+  redis.call('HSET', day, 'total', args[1], 'remaining', text(remaining), 'reset_at',
+    text(reset_at))
   return { 'ok' }
 end)

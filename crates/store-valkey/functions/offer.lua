@@ -2,7 +2,7 @@
 --
 -- keys: row
 -- args: owner, epoch, to, offer
--- answers: ok | fenced <row>
+-- answers: ok | fenced <row> | forgotten <row>
 redis.register_function('baton_1_offer', function(keys, args)
   local key = keys[1]
   local owner, epoch, to, offer = unpack(args)
@@ -13,5 +13,5 @@ redis.register_function('baton_1_offer', function(keys, args)
   end
   local is_repeat = row and row.state == 'offered' and row.owner == owner and row.epoch == epoch
     and row.to == to and row.offer == offer
-  return is_repeat and { 'ok' } or with_row('fenced', key)
+  return is_repeat and { 'ok' } or with_row(refusal(row, epoch), key)
 end)

@@ -27,7 +27,8 @@ end
 -- Bars part what the caller puts into its own words; the server adds the line number behind.
 local function corrupt(key, field, found, expected)
   local shown = found and ('"' .. found .. '"') or 'nothing'
-  error({ err = 'BATONCORRUPT ' .. key .. ' field ' .. field .. '|' .. shown .. '|' .. expected .. '|' })
+  local what = key .. ' field ' .. field .. '|' .. shown .. '|' .. expected .. '|'
+  error({ err = 'BATONCORRUPT ' .. what })
 end
 
 local function ensure_number(key, field, found)
@@ -38,7 +39,8 @@ end
 
 -- A lease row, checked; nil if there is none.
 local function read_row(key)
-  local found = redis.call('HMGET', key, 'epoch', 'state', 'owner', 'to', 'offer', 'session', 'number', 'seq')
+  local found = redis.call('HMGET', key, 'epoch', 'state', 'owner', 'to', 'offer', 'session',
+    'number', 'seq')
   local row = {
     epoch = found[1], state = found[2], owner = found[3], to = found[4], offer = found[5],
     session = found[6], number = found[7], seq = found[8],
@@ -61,6 +63,15 @@ end
 -- later epoch may have been granted by a primary that has since been thrown away.
 local function is_held(row, owner, epoch)
   return row and row.state == 'owned' and row.owner == owner and row.epoch == epoch
+end
+
+-- Why somebody who is not the holder is refused. An epoch that is ahead of the row's was granted by
+-- a primary whose memory this one does not have: nobody has taken that lease away.
+local function refusal(row, epoch)
+  if not row or tonumber(row.epoch) < tonumber(epoch) then
+    return 'forgotten'
+  end
+  return 'fenced'
 end
 
 -- An outcome together with the row as it stands.

@@ -2,7 +2,7 @@
 --
 -- keys: row
 -- args: owner, epoch, offer
--- answers: ok | fenced <row>
+-- answers: ok | fenced <row> | forgotten <row>
 redis.register_function('baton_1_retract', function(keys, args)
   local key = keys[1]
   local owner, epoch, offer = unpack(args)
@@ -16,5 +16,5 @@ redis.register_function('baton_1_retract', function(keys, args)
     redis.call('HDEL', key, 'to', 'offer')
     return { 'ok' }
   end
-  return with_row('fenced', key)
+  return with_row(refusal(row, epoch), key)
 end)

@@ -1,12 +1,9 @@
 //! Commands on Valkey.
 
-use std::collections::BTreeMap;
-
-use baton_model::{AppName, Lane, ShardNumber, StoreMillis, limits::COMMAND_BYTES_MAX};
+use baton_model::{AppName, Lane, limits::COMMAND_BYTES_MAX};
 use baton_store::{
     Command, CommandError, Commands, Hold, HoldError, ShardAddress, StoreError, StreamId, key::Key,
 };
-use bytes::Bytes;
 use fred::interfaces::HashesInterface;
 use redis::Pipeline;
 
@@ -28,11 +25,8 @@ impl Commands for Valkey {
             return Err(CommandError::TooLarge(command.frame.len()));
         }
         let mut pipeline = Pipeline::with_capacity(1);
-        let add = pipeline
-            .cmd("XADD")
-            .arg(Key::Commands(app, lane).to_string())
-            .arg("*");
-        for (name, value) in fields(command) {
+        let add = pipeline.cmd("XADD").arg(Key::Commands(app, lane).to_string()).arg("*");
+        for (name, value) in command.encode() {
             add.arg(name).arg(value.as_ref());
         }
         let answer = self.data().send(&mut pipeline).await?.pop();
@@ -50,11 +44,7 @@ impl Commands for Valkey {
     ) -> Result<Vec<(StreamId, Command)>, StoreError> {
         let key = Key::Commands(app, lane).to_string();
         let reply = self.read_stream(&key, after, count).await?;
-        reply
-            .list()?
-            .iter()
-            .map(|element| read_command(&key, element))
-            .collect()
+        reply.list()?.iter().map(|element| read_command(&key, element)).collect()
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {
@@ -71,60 +61,14 @@ impl Commands for Valkey {
 
     async fn set_commands_done(&self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
         let place = [arg(done.millis), arg(done.number)];
-        self.as_holder(function::COMMANDS_DONE, hold, place)
-            .await
-            .map(drop)
+        self.as_holder(function::COMMANDS_DONE, hold, place).await.map(drop)
     }
-}
-
-/// A command's fields, always the same ones in the same order.
-fn fields(command: &Command) -> [(&'static str, Bytes); 6] {
-    [
-        ("v", Bytes::from_static(b"1")),
-        ("sh", arg(command.shard)),
-        (
-            "exp",
-            command.expires.map_or_else(Bytes::new, |at| arg(at.0)),
-        ),
-        ("re", arg(&command.reply_to)),
-        ("tp", command.trace.map_or_else(Bytes::new, arg)),
-        ("d", command.frame.clone()),
-    ]
 }
 
 fn read_command(key: &str, element: &Reply) -> Result<(StreamId, Command), StoreError> {
     let (id, fields) = stream_element(key, element)?;
-    let fields: BTreeMap<&[u8], &Bytes> = fields
-        .iter()
-        .map(|(name, value)| (name.as_ref(), value))
-        .collect();
+    let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.clone()));
     let corrupt =
-        |field: &str| StoreError::corrupt(format!("{key} {id} field {field}"), "junk", "a command");
-    let text = |field: &str| {
-        let bytes = fields
-            .get(field.as_bytes())
-            .copied()
-            .ok_or_else(|| corrupt(field))?;
-        std::str::from_utf8(bytes).map_err(|_| corrupt(field))
-    };
-    let expires = match text("exp")? {
-        "" => None,
-        at => Some(StoreMillis(at.parse().map_err(|_| corrupt("exp"))?)),
-    };
-    let trace = match text("tp")? {
-        "" => None,
-        trace => Some(trace.parse().map_err(|_| corrupt("tp"))?),
-    };
-    let command = Command {
-        shard: ShardNumber(text("sh")?.parse().map_err(|_| corrupt("sh"))?),
-        expires,
-        reply_to: text("re")?.to_owned(),
-        trace,
-        frame: fields
-            .get(b"d".as_slice())
-            .copied()
-            .cloned()
-            .ok_or_else(|| corrupt("d"))?,
-    };
-    Ok((id, command))
+        |error| StoreError::corrupt(format!("{key} {id}"), format!("{error}"), "a command");
+    Ok((id, Command::decode(fields).map_err(corrupt)?))
 }

@@ -19,10 +19,6 @@ impl ValkeyConfig {
     /// The store at this place, for this fleet.
     #[must_use]
     pub const fn new(url: StoreUrl, fleet: FleetName) -> Self {
-        Self {
-            url,
-            fleet,
-            ca_pem: None,
-        }
+        Self { url, fleet, ca_pem: None }
     }
 }

@@ -47,9 +47,7 @@ pub(crate) struct Control {
 impl Control {
     /// Connects.
     pub(crate) async fn connect(config: &ValkeyConfig) -> Result<Self, StoreError> {
-        let client = builder(config)?
-            .build()
-            .map_err(|error| fred_error(&error))?;
+        let client = builder(config)?.build().map_err(|error| fred_error(&error))?;
         connect(&client, config).await?;
         let is_cluster = matches!(config.url.topology, Topology::Cluster(_));
         Ok(Self { client, is_cluster })
@@ -95,9 +93,7 @@ impl Control {
 
     /// Makes sure that the function library is there and serves us.
     pub(crate) async fn ensure_library(&self) -> Result<(), StoreError> {
-        let described = self
-            .call_once(library::function::DESCRIBE, vec![], vec![])
-            .await;
+        let described = self.call_once(library::function::DESCRIBE, vec![], vec![]).await;
         let verdict = match described {
             Ok(reply) => {
                 let numbers = reply.list()?;
@@ -185,9 +181,7 @@ fn builder(config: &ValkeyConfig) -> Result<Builder, StoreError> {
 fn fred_config(config: &ValkeyConfig) -> Result<Config, StoreError> {
     let url = &config.url;
     let tls = match url.tls {
-        true => Some(TlsConfig::from(tls::client_config(
-            config.ca_pem.as_deref(),
-        )?)),
+        true => Some(TlsConfig::from(tls::client_config(config.ca_pem.as_deref())?)),
         false => None,
     };
     Ok(Config {
@@ -202,20 +196,11 @@ fn fred_config(config: &ValkeyConfig) -> Result<Config, StoreError> {
 fn server_config(topology: &Topology) -> ServerConfig {
     let fred_server = |server: &Server| FredServer::new(server.host.clone(), server.port);
     match topology {
-        Topology::Standalone(server) => ServerConfig::Centralized {
-            server: fred_server(server),
-        },
+        Topology::Standalone(server) => ServerConfig::Centralized { server: fred_server(server) },
         Topology::Cluster(nodes) => ServerConfig::new_clustered(
-            nodes
-                .iter()
-                .map(|node| (node.host.clone(), node.port))
-                .collect(),
+            nodes.iter().map(|node| (node.host.clone(), node.port)).collect(),
         ),
-        Topology::Sentinel {
-            sentinels,
-            service,
-            login,
-        } => ServerConfig::Sentinel {
+        Topology::Sentinel { sentinels, service, login } => ServerConfig::Sentinel {
             hosts: sentinels.iter().map(fred_server).collect(),
             service_name: service.clone(),
             username: login.user.clone(),

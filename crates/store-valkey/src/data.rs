@@ -63,15 +63,8 @@ impl Data {
     pub(crate) fn new(config: &ValkeyConfig) -> Result<Self, StoreError> {
         tls::ensure_crypto_provider();
         let connector = connector(config).map_err(|error| redis_error(&error))?;
-        let state = State {
-            connector,
-            link: None,
-            last_failure: None,
-        };
-        Ok(Self {
-            state: Mutex::new(state),
-            next_link: AtomicU64::new(0),
-        })
+        let state = State { connector, link: None, last_failure: None };
+        Ok(Self { state: Mutex::new(state), next_link: AtomicU64::new(0) })
     }
 
     /// Sends commands in one go; each has its own answer. All keys must lie in one slot.
@@ -141,11 +134,7 @@ impl Data {
     /// Gives a connection up, unless somebody has made a new one meanwhile.
     async fn discard(&self, number: u64) {
         let mut state = self.state.lock().await;
-        if state
-            .link
-            .as_ref()
-            .is_some_and(|(current, _)| *current == number)
-        {
+        if state.link.as_ref().is_some_and(|(current, _)| *current == number) {
             state.link = None;
         }
     }
@@ -167,9 +156,7 @@ impl Connector {
             .set_response_timeout(Some(APPEND_TIMEOUT));
         match self {
             Self::Standalone(client) => {
-                let connection = client
-                    .get_multiplexed_async_connection_with_config(&config)
-                    .await;
+                let connection = client.get_multiplexed_async_connection_with_config(&config).await;
                 connection.map(Link::Single)
             }
             Self::Sentinel(sentinels) => {
@@ -183,10 +170,7 @@ impl Connector {
 
 fn connector(config: &ValkeyConfig) -> RedisResult<Connector> {
     let url = &config.url;
-    let certificates = || TlsCertificates {
-        client_tls: None,
-        root_cert: config.ca_pem.clone(),
-    };
+    let certificates = || TlsCertificates { client_tls: None, root_cert: config.ca_pem.clone() };
     match &url.topology {
         Topology::Standalone(server) => {
             let info = info(server, url.tls, &url.login)?;
@@ -207,11 +191,7 @@ fn connector(config: &ValkeyConfig) -> RedisResult<Connector> {
             }
             Ok(Connector::Cluster(Box::new(builder.build()?)))
         }
-        Topology::Sentinel {
-            sentinels,
-            service,
-            login,
-        } => {
+        Topology::Sentinel { sentinels, service, login } => {
             let addresses = sentinels.iter().map(|server| address(server, url.tls));
             let mut builder =
                 SentinelClientBuilder::new(addresses, service, SentinelServerType::Master)?;
@@ -250,12 +230,7 @@ fn with_logins(
 fn address(server: &Server, tls: bool) -> ConnectionAddr {
     let (host, port) = (server.host.clone(), server.port);
     match tls {
-        true => ConnectionAddr::TcpTls {
-            host,
-            port,
-            insecure: false,
-            tls_params: None,
-        },
+        true => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
         false => ConnectionAddr::Tcp(host, port),
     }
 }
@@ -268,7 +243,5 @@ fn info(server: &Server, tls: bool, login: &Login) -> RedisResult<ConnectionInfo
     if let Some(password) = &login.password {
         settings = settings.set_password(password);
     }
-    Ok(address(server, tls)
-        .into_connection_info()?
-        .set_redis_settings(settings))
+    Ok(address(server, tls).into_connection_info()?.set_redis_settings(settings))
 }

@@ -17,9 +17,7 @@ use crate::{
 impl Events for Valkey {
     async fn append(&self, append: &Append) -> Result<Seq, AppendError> {
         let mut answers = self.append_all(std::slice::from_ref(append)).await;
-        answers
-            .pop()
-            .unwrap_or_else(|| Err(StoreError::unknown("no answer").into()))
+        answers.pop().unwrap_or_else(|| Err(StoreError::unknown("no answer").into()))
     }
 
     async fn append_all(&self, appends: &[Append]) -> Vec<Result<Seq, AppendError>> {
@@ -63,19 +61,14 @@ impl Events for Valkey {
     ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
         let key = events_key(app, lane);
         let reply = self.read_stream(&key, after, count).await?;
-        reply
-            .list()?
-            .iter()
-            .map(|element| read_entry(&key, element))
-            .collect()
+        reply.list()?.iter().map(|element| read_entry(&key, element)).collect()
     }
 }
 
 impl Valkey {
     /// Loads the library where an append has found it missing: its server was wiped, or is new.
     async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
-        let is_missing = |answer: &Result<Reply, StoreError>| matches!(answer, Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION);
-        if answers.iter().any(is_missing)
+        if answers.iter().any(is_library_missing)
             && let Err(error) = self.control().load_library().await
         {
             tracing::warn!(%error, "function library could not be loaded");
@@ -91,18 +84,14 @@ impl Valkey {
     ) -> Result<Reply, StoreError> {
         let mut pipeline = Pipeline::with_capacity(1);
         let from = format!("({after}");
-        pipeline
-            .cmd("XRANGE")
-            .arg(key)
-            .arg(from)
-            .arg("+")
-            .arg("COUNT")
-            .arg(count);
+        pipeline.cmd("XRANGE").arg(key).arg(from).arg("+").arg("COUNT").arg(count);
         let mut answers = self.data().send(&mut pipeline).await?;
-        answers
-            .pop()
-            .unwrap_or_else(|| Err(StoreError::unknown("no answer")))
+        answers.pop().unwrap_or_else(|| Err(StoreError::unknown("no answer")))
     }
+}
+
+fn is_library_missing(answer: &Result<Reply, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION)
 }
 
 fn append_command(append: &Append) -> Cmd {
@@ -132,6 +121,7 @@ fn appended(answer: Result<Reply, StoreError>) -> Result<Seq, AppendError> {
     match reply.outcome()? {
         ("ok", rest) => Ok(Seq(nth(rest, 0)?.number()?)),
         ("fenced", _) => Err(AppendError::Fenced),
+        ("forgotten", _) => Err(AppendError::Forgotten),
         ("gap", rest) => Err(AppendError::Gap(Seq(nth(rest, 0)?.number()?))),
         ("session", rest) => {
             let current = nth(rest, 0)?;
@@ -155,9 +145,7 @@ const fn start_text(start: SessionStart) -> &'static str {
 
 fn read_entry(key: &str, element: &Reply) -> Result<(StreamId, Entry), StoreError> {
     let (id, fields) = stream_element(key, element)?;
-    let fields = fields
-        .iter()
-        .map(|(name, value)| (name.as_ref(), value.clone()));
+    let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.clone()));
     let corrupt =
         |error| StoreError::corrupt(format!("{key} {id}"), format!("{error}"), "an entry");
     Ok((id, Entry::decode(fields).map_err(corrupt)?))
@@ -170,12 +158,8 @@ pub(crate) fn stream_element(
 ) -> Result<(StreamId, Vec<(Bytes, Bytes)>), StoreError> {
     let parts = element.list()?;
     let id = nth(parts, 0)?.text()?;
-    let id = id
-        .parse()
-        .map_err(|error| StoreError::corrupt(key, format!("{error}"), "an id"))?;
+    let id = id.parse().map_err(|error| StoreError::corrupt(key, format!("{error}"), "an id"))?;
     let flat = nth(parts, 1)?.list()?;
-    let fields = flat
-        .chunks(2)
-        .map(|pair| Ok((nth(pair, 0)?.bytes()?, nth(pair, 1)?.bytes()?)));
+    let fields = flat.chunks(2).map(|pair| Ok((nth(pair, 0)?.bytes()?, nth(pair, 1)?.bytes()?)));
     Ok((id, fields.collect::<Result<_, StoreError>>()?))
 }

@@ -23,20 +23,13 @@ impl IdentifyBudget for Valkey {
             arg(IDENTIFY_RESERVE_PERCENT),
             arg(IDENTIFY_RESERVE_MIN),
         ];
-        let reply = self
-            .control()
-            .call(function::IDENTIFY_TAKE, keys, args)
-            .await?;
+        let reply = self.control().call(function::IDENTIFY_TAKE, keys, args).await?;
         let (outcome, rest) = reply.outcome()?;
         let millis = || Ok::<_, StoreError>(Duration::from_millis(nth(rest, 0)?.number()?));
         match outcome {
-            "granted" => Ok(Take::Granted {
-                remaining: nth(rest, 0)?.number()?,
-            }),
+            "granted" => Ok(Take::Granted { remaining: nth(rest, 0)?.number()? }),
             "wait" => Ok(Take::Wait(millis()?)),
-            "exhausted" => Ok(Take::Exhausted {
-                reset_after: millis()?,
-            }),
+            "exhausted" => Ok(Take::Exhausted { reset_after: millis()? }),
             "unlearned" => Ok(Take::Unlearned),
             _ => Err(reply.unexpected("an answer to a permit")),
         }
@@ -46,18 +39,12 @@ impl IdentifyBudget for Valkey {
         let key = Key::IdentifyDay(app).to_string();
         let reset = arg(limit.reset_after.as_millis());
         let args = [arg(limit.total), arg(limit.remaining), reset];
-        self.control()
-            .call(function::IDENTIFY_LEARN, [key], args)
-            .await
-            .map(drop)
+        self.control().call(function::IDENTIFY_LEARN, [key], args).await.map(drop)
     }
 
     async fn identify_limit(&self, app: &AppName) -> Result<Option<SessionStartLimit>, StoreError> {
         let key = Key::IdentifyDay(app).to_string();
-        let reply = self
-            .control()
-            .call(function::IDENTIFY_LIMIT, [key], [])
-            .await?;
+        let reply = self.control().call(function::IDENTIFY_LIMIT, [key], []).await?;
         let (outcome, rest) = reply.outcome()?;
         if outcome == "unlearned" {
             return Ok(None);

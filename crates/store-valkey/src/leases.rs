@@ -34,14 +34,11 @@ impl Leases for Valkey {
         expected: Expected,
         me: InstanceId,
     ) -> Result<Grant, ClaimError> {
-        self.claim_row(Key::Row(shard).to_string(), expected, me)
-            .await
+        self.claim_row(Key::Row(shard).to_string(), expected, me).await
     }
 
     async fn offer(&self, hold: &Hold, to: InstanceId, offer: OfferId) -> Result<(), HoldError> {
-        self.as_holder(function::OFFER, hold, [arg(to), arg(offer)])
-            .await
-            .map(drop)
+        self.as_holder(function::OFFER, hold, [arg(to), arg(offer)]).await.map(drop)
     }
 
     async fn accept(
@@ -52,10 +49,7 @@ impl Leases for Valkey {
     ) -> Result<Grant, AcceptError> {
         let key = Key::Row(&hold.address).to_string();
         let args = [arg(me), arg(hold.owner), arg(hold.epoch), arg(offer)];
-        let reply = self
-            .control()
-            .call(function::ACCEPT, [key.clone()], args)
-            .await?;
+        let reply = self.control().call(function::ACCEPT, [key.clone()], args).await?;
         match reply.outcome()? {
             ("ok", rest) => Ok(granted(&key, rest)?),
             ("gone", rest) => Err(AcceptError::Gone(row(&key, rest)?)),
@@ -64,9 +58,7 @@ impl Leases for Valkey {
     }
 
     async fn retract(&self, hold: &Hold, offer: OfferId) -> Result<(), HoldError> {
-        self.as_holder(function::RETRACT, hold, [arg(offer)])
-            .await
-            .map(drop)
+        self.as_holder(function::RETRACT, hold, [arg(offer)]).await.map(drop)
     }
 
     async fn release(&self, hold: &Hold) -> Result<(), HoldError> {
@@ -88,12 +80,10 @@ impl Leases for Valkey {
                 arg(session.last_seq),
             ],
         };
-        let rest = self
-            .as_holder(function::REASSERT, hold, args.into_iter().chain([shard]))
-            .await?;
+        let rest =
+            self.as_holder(function::REASSERT, hold, args.into_iter().chain([shard])).await?;
         let key = Key::Row(&hold.address).to_string();
-        let missing = || StoreError::corrupt(&key, "no row", "the row just written");
-        Ok(row(&key, &rest)?.ok_or_else(missing)?)
+        Ok(existing(&key, &rest)?)
     }
 
     async fn forget_resume_url(
@@ -101,9 +91,7 @@ impl Leases for Valkey {
         hold: &Hold,
         session: SessionNumber,
     ) -> Result<(), HoldError> {
-        self.as_holder(function::FORGET_RESUME_URL, hold, [arg(session)])
-            .await
-            .map(drop)
+        self.as_holder(function::FORGET_RESUME_URL, hold, [arg(session)]).await.map(drop)
     }
 }
 
@@ -116,18 +104,13 @@ impl Valkey {
         more: impl IntoIterator<Item = Bytes>,
     ) -> Result<Vec<Reply>, HoldError> {
         let key = Key::Row(&hold.address).to_string();
-        let keys = [
-            key.clone(),
-            events_key(hold.address.app(), hold.address.lane),
-        ];
+        let keys = [key.clone(), events_key(hold.address.app(), hold.address.lane)];
         let args = [arg(hold.owner), arg(hold.epoch)].into_iter().chain(more);
         let reply = self.control().call(function, keys, args).await?;
         match reply.outcome()? {
             ("ok", rest) => Ok(rest.to_vec()),
-            ("fenced", rest) => Err(Fenced {
-                row: row(&key, rest)?,
-            }
-            .into()),
+            ("fenced", rest) => Err(Fenced { row: existing(&key, rest)? }.into()),
+            ("forgotten", _) => Err(HoldError::Forgotten),
             _ => Err(reply.unexpected("ok or fenced").into()),
         }
     }
@@ -139,10 +122,7 @@ impl Valkey {
         me: InstanceId,
     ) -> Result<Grant, ClaimError> {
         let args = [arg(me)].into_iter().chain(expectation(expected));
-        let reply = self
-            .control()
-            .call(function::CLAIM, [key.clone()], args)
-            .await?;
+        let reply = self.control().call(function::CLAIM, [key.clone()], args).await?;
         match reply.outcome()? {
             ("ok", rest) => Ok(granted(&key, rest)?),
             ("lost", rest) => Err(ClaimError::Lost(row(&key, rest)?)),
@@ -156,10 +136,7 @@ impl Valkey {
         rows: &mut Vec<Option<LeaseRow>>,
     ) -> Result<(), StoreError> {
         let pipeline = self.control().client().pipeline();
-        let keys: Vec<String> = shards
-            .iter()
-            .map(|shard| Key::Row(shard).to_string())
-            .collect();
+        let keys: Vec<String> = shards.iter().map(|shard| Key::Row(shard).to_string()).collect();
         for key in &keys {
             let queued: Result<(), _> = pipeline.hgetall(key.as_str()).await;
             queued.map_err(|error| fred_error(&error))?;
@@ -199,12 +176,12 @@ fn row(key: &str, rest: &[Reply]) -> Result<Option<LeaseRow>, StoreError> {
     stored::row::decode(key, nth(rest, 0)?.pairs()?)
 }
 
+/// The row behind an outcome that there is none without.
+fn existing(key: &str, rest: &[Reply]) -> Result<LeaseRow, StoreError> {
+    row(key, rest)?.ok_or_else(|| StoreError::corrupt(key, "no row", "a row"))
+}
+
 fn granted(key: &str, rest: &[Reply]) -> Result<Grant, StoreError> {
-    match row(key, rest)? {
-        Some(row) => Ok(Grant {
-            epoch: row.epoch,
-            session: row.session,
-        }),
-        None => Err(StoreError::corrupt(key, "no row", "the row just granted")),
-    }
+    let row = existing(key, rest)?;
+    Ok(Grant { epoch: row.epoch, session: row.session })
 }

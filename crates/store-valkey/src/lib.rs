@@ -58,13 +58,7 @@ impl Valkey {
             return Err(error);
         }
         let data = Data::new(&config)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                config,
-                control,
-                data,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { config, control, data }) })
     }
 
     /// Where this store is, without credentials.

@@ -105,11 +105,7 @@ mod tests {
     #[test]
     fn every_file_registers_one_function_of_this_library() {
         for file in &FILES[1..] {
-            assert_eq!(
-                file.matches("redis.register_function(").count(),
-                1,
-                "{file}"
-            );
+            assert_eq!(file.matches("redis.register_function(").count(), 1, "{file}");
             assert!(file.contains(&format!("'{NAME}_")), "{file}");
         }
         assert!(!source().contains('@'), "a placeholder was not filled in");

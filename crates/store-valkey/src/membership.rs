@@ -53,10 +53,7 @@ impl Membership for Valkey {
     async fn ensure_data_set(&self, candidate: DataSetId) -> Result<DataSetId, StoreError> {
         let key = Key::DataSet(&self.config().fleet).to_string();
         let args = [arg(candidate), arg(DATA_FORMAT)];
-        let reply = self
-            .control()
-            .call(function::DATA_SET, [key.clone()], args)
-            .await?;
+        let reply = self.control().call(function::DATA_SET, [key.clone()], args).await?;
         match reply.outcome()? {
             ("ok", rest) => data_set_id(&key, nth(rest, 0)?.text()?),
             ("newer", rest) => Err(StoreError::Newer {
@@ -77,11 +74,7 @@ impl Membership for Valkey {
         record: &InstanceRecord,
     ) -> Result<StoreMillis, BeatError> {
         let key = Key::Instances(&self.config().fleet).to_string();
-        let args = [
-            arg(me),
-            arg(beat),
-            arg(stored::instance::encode_record(record)),
-        ];
+        let args = [arg(me), arg(beat), arg(stored::instance::encode_record(record))];
         let reply = self.control().call(function::BEAT, [key], args).await?;
         match reply.outcome()? {
             ("ok", rest) => Ok(StoreMillis(nth(rest, 0)?.number()?)),
@@ -98,17 +91,10 @@ impl Membership for Valkey {
 
     async fn poll(&self) -> Result<Poll, StoreError> {
         let fleet = &self.config().fleet;
-        let keys = [
-            Key::Instances(fleet),
-            Key::DataSet(fleet),
-            Key::Planner(fleet),
-        ];
+        let keys = [Key::Instances(fleet), Key::DataSet(fleet), Key::Planner(fleet)];
         let keys = keys.map(|key| key.to_string());
         let presence = presence_prefix(self);
-        let reply = self
-            .control()
-            .call(function::POLL, keys.clone(), [arg(presence)])
-            .await?;
+        let reply = self.control().call(function::POLL, keys.clone(), [arg(presence)]).await?;
         match reply.outcome()? {
             ("ok", rest) => read_poll(&keys, rest),
             _ => Err(reply.unexpected("ok")),
@@ -119,14 +105,9 @@ impl Membership for Valkey {
         let client = control::subscriber(self.config()).await?;
         let resubscriber = client.manage_subscriptions();
         let channel = Key::Presence(&self.config().fleet, me).to_string();
-        let presence = Presence {
-            client,
-            resubscriber,
-        };
+        let presence = Presence { client, resubscriber };
         let subscribed = presence.client.ssubscribe(channel).await;
-        subscribed
-            .map(|()| presence)
-            .map_err(|error| fred_error(&error))
+        subscribed.map(|()| presence).map_err(|error| fred_error(&error))
     }
 }
 
@@ -150,10 +131,7 @@ fn read_poll(keys: &[String; 3], rest: &[Reply]) -> Result<Poll, StoreError> {
         "" => None,
         text => Some(data_set_id(data_set, text)?),
     };
-    let members = nth(rest, 4)?
-        .list()?
-        .chunks(3)
-        .map(|member| read_member(instances, member));
+    let members = nth(rest, 4)?.list()?.chunks(3).map(|member| read_member(instances, member));
     let mut members = members.collect::<Result<Vec<_>, _>>()?;
     members.sort_by_key(|member| member.id);
     Ok(Poll {
@@ -169,10 +147,5 @@ fn read_member(key: &str, member: &[Reply]) -> Result<Member, StoreError> {
     let corrupt = |_| StoreError::corrupt(key, format!("field {id:?}"), "an instance id");
     let (beat, record) = stored::instance::decode(key, nth(member, 1)?.text()?)?;
     let present = nth(member, 2)?.number::<u64>()? > 0;
-    Ok(Member {
-        id: id.parse().map_err(corrupt)?,
-        beat,
-        record,
-        present,
-    })
+    Ok(Member { id: id.parse().map_err(corrupt)?, beat, record, present })
 }

@@ -14,8 +14,7 @@ use crate::{
 
 impl Planning for Valkey {
     async fn claim_planner(&self, expected: Expected, me: InstanceId) -> Result<Grant, ClaimError> {
-        self.claim_row(Key::Planner(&self.config().fleet).to_string(), expected, me)
-            .await
+        self.claim_row(Key::Planner(&self.config().fleet).to_string(), expected, me).await
     }
 
     async fn write_targets(
@@ -30,10 +29,7 @@ impl Planning for Valkey {
             .iter()
             .flat_map(|(shard, instance)| [arg(stored::target::encode(shard)), arg(instance)]);
         let args = [arg(me), arg(epoch)].into_iter().chain(pairs);
-        let reply = self
-            .control()
-            .call(function::WRITE_TARGETS, keys, args)
-            .await?;
+        let reply = self.control().call(function::WRITE_TARGETS, keys, args).await?;
         match reply.outcome()? {
             ("ok", _) => Ok(()),
             ("fenced", _) => Err(TargetsError::Fenced),
@@ -48,10 +44,7 @@ impl Planning for Valkey {
         let reply = Reply::from(found.map_err(|error| fred_error(&error))?);
         let targets = reply.pairs()?.into_iter().map(|(shard, instance)| {
             let corrupt = |_| StoreError::corrupt(&key, format!("{instance:?}"), "an instance id");
-            Ok((
-                stored::target::decode(&key, shard)?,
-                instance.parse().map_err(corrupt)?,
-            ))
+            Ok((stored::target::decode(&key, shard)?, instance.parse().map_err(corrupt)?))
         });
         let mut targets = targets.collect::<Result<Vec<_>, StoreError>>()?;
         targets.sort();

@@ -48,18 +48,13 @@ impl Reply {
     }
 
     pub(crate) fn number<N: std::str::FromStr>(&self) -> Result<N, StoreError> {
-        self.text()?
-            .parse()
-            .map_err(|_| self.unexpected("a number"))
+        self.text()?.parse().map_err(|_| self.unexpected("a number"))
     }
 
     /// A flat list of names and values as pairs.
     pub(crate) fn pairs(&self) -> Result<Vec<(&str, &str)>, StoreError> {
         let elements = self.list()?;
-        elements
-            .chunks(2)
-            .map(|pair| Ok((nth(pair, 0)?.text()?, nth(pair, 1)?.text()?)))
-            .collect()
+        elements.chunks(2).map(|pair| Ok((nth(pair, 0)?.text()?, nth(pair, 1)?.text()?))).collect()
     }
 
     /// The server answered something else than the functions of this library answer.
@@ -87,10 +82,7 @@ impl From<fred::types::Value> for Reply {
             Value::Array(values) => Self::List(values.into_iter().map(Self::from).collect()),
             Value::Map(map) => {
                 let flat = map.inner().into_iter().flat_map(|(key, value)| {
-                    [
-                        Self::Text(key.as_bytes().to_vec().into()),
-                        Self::from(value),
-                    ]
+                    [Self::Text(key.as_bytes().to_vec().into()), Self::from(value)]
                 });
                 Self::List(flat.collect())
             }
@@ -113,12 +105,9 @@ impl TryFrom<redis::Value> for Reply {
             Value::BulkString(bytes) => Self::Text(Bytes::from(bytes)),
             Value::SimpleString(text) => Self::Text(Bytes::from(text)),
             Value::Okay => Self::Text(Bytes::from_static(b"OK")),
-            Value::Array(values) => Self::List(
-                values
-                    .into_iter()
-                    .map(Self::try_from)
-                    .collect::<Result<_, _>>()?,
-            ),
+            Value::Array(values) => {
+                Self::List(values.into_iter().map(Self::try_from).collect::<Result<_, _>>()?)
+            }
             Value::ServerError(error) => {
                 let text = format!("{} {}", error.code(), error.details().unwrap_or_default());
                 return Err(server_error(&text));
@@ -138,9 +127,9 @@ pub(crate) fn server_error(text: &str) -> StoreError {
         | "TRYAGAIN" | "MOVED" | "ASK" | "MISCONF" => StoreError::unavailable(text),
         "BATONCORRUPT" => corrupt(text),
         "WRONGTYPE" => StoreError::corrupt("a key of Baton's", "another type", "its own type"),
-        "NOAUTH" | "WRONGPASS" => StoreError::refused(format!(
-            "{text}; set the user and password in the store url"
-        )),
+        "NOAUTH" | "WRONGPASS" => {
+            StoreError::refused(format!("{text}; set the user and password in the store url"))
+        }
         "NOPERM" => StoreError::refused(format!(
             "{text}; grant the user the rights listed in docs/valkey.md"
         )),
@@ -242,11 +231,7 @@ mod tests {
     fn a_refusal_says_what_to_do() {
         let error = server_error("WRONGPASS invalid username-password pair");
         assert!(!error.is_retryable());
-        assert!(
-            error
-                .to_string()
-                .ends_with("set the user and password in the store url")
-        );
+        assert!(error.to_string().ends_with("set the user and password in the store url"));
     }
 
     #[test]

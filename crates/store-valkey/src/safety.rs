@@ -20,15 +20,10 @@ pub(crate) async fn ensure_safe(
     match config.url.topology {
         Topology::Standalone(_) | Topology::Sentinel { .. } => {
             let info = client.info::<String>(Some(InfoKind::All)).await;
-            judge(
-                &config.url.to_string(),
-                &info.map_err(|error| fred_error(&error))?,
-            )
+            judge(&config.url.to_string(), &info.map_err(|error| fred_error(&error))?)
         }
         Topology::Cluster(_) => {
-            let primaries = client
-                .cached_cluster_state()
-                .map(|state| state.unique_primary_nodes());
+            let primaries = client.cached_cluster_state().map(|state| state.unique_primary_nodes());
             for primary in primaries.unwrap_or_default() {
                 ensure_node_safe(control, primary).await?;
             }
@@ -48,15 +43,10 @@ async fn ensure_node_safe(control: &Control, primary: FredServer) -> Result<(), 
 fn judge(name: &str, info: &str) -> Result<(), StoreError> {
     let field = |wanted: &str| {
         let mut lines = info.lines().filter_map(|line| line.split_once(':'));
-        lines
-            .find(|(field, _)| *field == wanted)
-            .map_or("", |(_, value)| value.trim())
+        lines.find(|(field, _)| *field == wanted).map_or("", |(_, value)| value.trim())
     };
     let version = field("redis_version");
-    let major = version
-        .split('.')
-        .next()
-        .and_then(|major| major.parse::<u32>().ok());
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major < SERVER_VERSION_MIN) {
         return Err(StoreError::refused(format!(
             "{name} has version {version:?}; Baton needs Valkey 7.2 or Redis 7.0 at least"
@@ -87,10 +77,7 @@ mod tests {
         );
         for policy in ["noeviction", "volatile-lru"] {
             assert_eq!(
-                judge(
-                    "a",
-                    &format!("redis_version:7.0.0\nmaxmemory_policy:{policy}")
-                ),
+                judge("a", &format!("redis_version:7.0.0\nmaxmemory_policy:{policy}")),
                 Ok(())
             );
         }
@@ -98,9 +85,7 @@ mod tests {
 
     #[test]
     fn a_server_without_functions_is_refused() {
-        let error = judge("a", "redis_version:6.2.1\r\n")
-            .unwrap_err()
-            .to_string();
+        let error = judge("a", "redis_version:6.2.1\r\n").unwrap_err().to_string();
         assert!(error.contains(r#"version "6.2.1"; Baton needs"#), "{error}");
         assert!(judge("a", "").is_err());
     }

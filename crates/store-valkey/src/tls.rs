@@ -18,9 +18,7 @@ pub(crate) fn ensure_crypto_provider() {
 pub(crate) fn client_config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, StoreError> {
     let roots = match ca_pem {
         Some(pem) => roots_from(pem)?,
-        None => RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        },
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
     };
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -31,9 +29,7 @@ pub(crate) fn client_config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, Store
 
 fn roots_from(pem: &[u8]) -> Result<RootCertStore, StoreError> {
     let wrong = |error: &dyn std::fmt::Display| {
-        StoreError::refused(format!(
-            "CA file of the store is no PEM certificate: {error}"
-        ))
+        StoreError::refused(format!("CA file of the store is no PEM certificate: {error}"))
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -52,11 +48,7 @@ mod tests {
 
     #[test]
     fn a_ca_file_that_is_none_is_refused_with_a_reason() {
-        for pem in [
-            b"".as_slice(),
-            b"hello",
-            b"-----BEGIN CERTIFICATE-----\nAAAA\n",
-        ] {
+        for pem in [b"".as_slice(), b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n"] {
             let error = client_config(Some(pem)).unwrap_err().to_string();
             assert!(error.contains("is no PEM certificate"), "{error}");
         }

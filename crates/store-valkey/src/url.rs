@@ -107,9 +107,7 @@ fn scheme(text: &str) -> Result<(Kind, bool), StoreUrlError> {
 }
 
 fn servers(text: &str, default_port: u16) -> Result<Vec<Server>, StoreUrlError> {
-    text.split(',')
-        .map(|one| server(one, default_port))
-        .collect()
+    text.split(',').map(|one| server(one, default_port)).collect()
 }
 
 fn server(text: &str, default_port: u16) -> Result<Server, StoreUrlError> {
@@ -123,10 +121,7 @@ fn server(text: &str, default_port: u16) -> Result<Server, StoreUrlError> {
     if host.is_empty() || host.contains(['/', '?', '#', ' ']) {
         return Err(wrong());
     }
-    Ok(Server {
-        host: host.to_owned(),
-        port,
-    })
+    Ok(Server { host: host.to_owned(), port })
 }
 
 fn login(text: &str) -> Result<Login, StoreUrlError> {
@@ -136,10 +131,7 @@ fn login(text: &str) -> Result<Login, StoreUrlError> {
         Err(_) => Err(StoreUrlError::Encoding),
     };
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
-    Ok(Login {
-        user: decoded(user)?,
-        password: decoded(password)?,
-    })
+    Ok(Login { user: decoded(user)?, password: decoded(password)? })
 }
 
 impl FromStr for StoreUrl {
@@ -165,11 +157,7 @@ impl FromStr for StoreUrl {
             }
             Kind::Sentinel => sentinel(hosts, tail)?,
         };
-        Ok(Self {
-            topology,
-            tls,
-            login,
-        })
+        Ok(Self { topology, tls, login })
     }
 }
 
@@ -193,11 +181,7 @@ fn sentinel(hosts: &str, tail: &str) -> Result<Topology, StoreUrlError> {
         None => return Err(StoreUrlError::Trailing(format!("?{query}"))),
     };
     let service = service.to_owned();
-    Ok(Topology::Sentinel {
-        sentinels: servers(hosts, 26379)?,
-        service,
-        login,
-    })
+    Ok(Topology::Sentinel { sentinels: servers(hosts, 26379)?, service, login })
 }
 
 impl fmt::Debug for Login {
@@ -223,9 +207,7 @@ impl fmt::Display for StoreUrl {
         match &self.topology {
             Topology::Standalone(server) => write!(f, "valkey{s}://{server}"),
             Topology::Cluster(nodes) => write!(f, "valkey{s}-cluster://{}", list(nodes)),
-            Topology::Sentinel {
-                sentinels, service, ..
-            } => {
+            Topology::Sentinel { sentinels, service, .. } => {
                 write!(f, "valkey{s}-sentinel://{}/{service}", list(sentinels))
             }
         }
@@ -244,14 +226,11 @@ mod tests {
     fn every_topology_has_its_form() {
         for (text, shown) in [
             ("valkey://localhost", "valkey://localhost:6379"),
-            ("redis://10.0.0.1:7000/0", "valkey://10.0.0.1:7000"),
+            ("redis://192.0.2.1:7000/0", "valkey://192.0.2.1:7000"),
             ("rediss://[::1]:7000", "valkeys://::1:7000"),
             ("valkey://[::1]", "valkey://::1:6379"),
             ("valkey-cluster://a:1,b", "valkey-cluster://a:1,b:6379"),
-            (
-                "valkeys-sentinel://a,b:2/main",
-                "valkeys-sentinel://a:26379,b:2/main",
-            ),
+            ("valkeys-sentinel://a,b:2/main", "valkeys-sentinel://a:26379,b:2/main"),
         ] {
             assert_eq!(parsed(text).to_string(), shown);
         }
@@ -263,10 +242,7 @@ mod tests {
         assert_eq!(url.login.user.as_deref(), Some("bo@b"));
         assert_eq!(url.login.password.as_deref(), Some("p:w"));
         let shown = format!("{url} {url:?}");
-        assert!(
-            !shown.contains("p:w") && !shown.contains("secret"),
-            "{shown}"
-        );
+        assert!(!shown.contains("p:w") && !shown.contains("secret"), "{shown}");
         assert_eq!(parsed("valkey://:pw@h").login.user, None);
     }
 
@@ -285,10 +261,7 @@ mod tests {
         ] {
             let error = text.parse::<StoreUrl>().unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");
-            assert!(
-                !error.contains("hunter2") && !error.contains('\n'),
-                "{error}"
-            );
+            assert!(!error.contains("hunter2") && !error.contains('\n'), "{error}");
         }
     }
 }

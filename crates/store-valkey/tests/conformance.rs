@@ -32,9 +32,7 @@ fn main() -> ExitCode {
     let stores = stores.map(|(group, url)| (group, runtime.block_on(open(&url))));
     let handle = runtime.handle();
     let trials = stores.iter().flat_map(|(group, store)| {
-        cases()
-            .into_iter()
-            .map(move |case| trial(handle, group, store, &case))
+        cases().into_iter().map(move |case| trial(handle, group, store, &case))
     });
     let before = libtest_mimic::run(&arguments, trials.collect());
 
@@ -44,15 +42,9 @@ fn main() -> ExitCode {
         sentinel.fail_over();
         runtime.block_on(settled(store));
     }
-    let trials = cases()
-        .into_iter()
-        .map(|case| trial(handle, "failed_over", store, &case));
+    let trials = cases().into_iter().map(|case| trial(handle, "failed_over", store, &case));
     let after = libtest_mimic::run(&arguments, trials.collect());
-    if before.has_failed() || after.has_failed() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    if before.has_failed() || after.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// What was under way when the primary died gets no answer; callers repeat it, cases do not.

@@ -2,26 +2,10 @@
 
 use std::future::Future;
 
-use baton_model::{AppName, Lane, ShardNumber, StoreMillis, TraceParent};
-use bytes::Bytes;
+use baton_model::{AppName, Lane};
 use thiserror::Error;
 
-use crate::{Hold, HoldError, ShardAddress, StoreError, StreamId, error::unhappy};
-
-/// Something to be sent to Discord on a shard's socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
-    /// By which shard.
-    pub shard: ShardNumber,
-    /// When it is too late, by the store's clock; none if it never is.
-    pub expires: Option<StoreMillis>,
-    /// Under which name its sender waits for a result; empty if it does not.
-    pub reply_to: String,
-    /// Set if it is sampled for tracing.
-    pub trace: Option<TraceParent>,
-    /// The frame.
-    pub frame: Bytes,
-}
+use crate::{Command, Hold, HoldError, ShardAddress, StoreError, StreamId, error::unhappy};
 
 /// Why a command was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

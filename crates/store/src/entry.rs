@@ -2,21 +2,17 @@
 //!
 //! An entry is a flat list of string fields, always the same ones in the same order, because a
 //! stream stores repeated field names once. `docs/protocol.md` describes it for consumers in any
-//! language; a test compares that page with [`FIELDS`].
+//! language; a test compares that page with [`ENTRY_FIELDS`].
 
 use baton_model::{
-    Dispatch, Epoch, EventName, GuildId, Marker, Seq, SessionNumber, ShardNumber, TraceParent,
-    UnixMicros,
+    Dispatch, Epoch, EventName, GuildId, Marker, Seq, SessionNumber, ShardNumber, UnixMicros,
 };
 use bytes::Bytes;
-use thiserror::Error;
 
-/// The version of the format, in field `v`. Readers must refuse a version they do not know and
-/// ignore fields they do not know.
-pub const ENTRY_FORMAT: u32 = 1;
+use crate::fields::{FORMAT, Fields, FieldsError, decimal, malformed};
 
 /// The fields of an entry, in their order.
-pub const FIELDS: [&str; 10] = ["v", "t", "sh", "s", "sid", "ep", "at", "g", "tp", "d"];
+pub const ENTRY_FIELDS: [&str; 10] = ["v", "t", "sh", "s", "sid", "ep", "at", "g", "tp", "d"];
 
 /// One entry of a lane's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,27 +43,6 @@ pub enum EntryBody {
     },
 }
 
-/// Why fields are no entry.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum EntryError {
-    /// A field that every entry has is missing.
-    #[error("entry has no field {0:?}")]
-    Missing(&'static str),
-    /// A field holds something else than it should.
-    #[error("entry field {field:?} holds {found:?}; expected {expected}")]
-    Malformed {
-        /// Which field.
-        field: &'static str,
-        /// What it holds.
-        found: String,
-        /// What it should hold.
-        expected: &'static str,
-    },
-    /// It was written by a newer Baton, in a format that this one does not know.
-    #[error("entry has format {0}; this Baton knows {ENTRY_FORMAT}")]
-    Format(u32),
-}
-
 impl EntryBody {
     /// Its seq: Discord's, or a marker's place among Discord's.
     #[must_use]
@@ -86,9 +61,7 @@ impl EntryBody {
                 Bytes::copy_from_slice(dispatch.name.as_str().as_bytes()),
                 decimal(dispatch.seq.0),
                 decimal(dispatch.at.0),
-                dispatch
-                    .guild
-                    .map_or_else(Bytes::new, |guild| decimal(guild.0)),
+                dispatch.guild.map_or_else(Bytes::new, |guild| decimal(guild.0)),
                 dispatch.trace.map_or_else(Bytes::new, |trace| {
                     Bytes::copy_from_slice(trace.as_str().as_bytes())
                 }),
@@ -111,17 +84,13 @@ fn marker_body(marker: &Marker) -> Bytes {
     Bytes::from(json.unwrap_or_else(|error| unreachable!("a marker is plain data: {error}")))
 }
 
-fn decimal(number: u64) -> Bytes {
-    Bytes::from(number.to_string())
-}
-
 impl Entry {
     /// All fields, in their order.
     #[must_use]
     pub fn encode(&self) -> [(&'static str, Bytes); 10] {
         let [t, s, at, g, tp, d] = self.body.own_fields();
         let values = [
-            decimal(u64::from(ENTRY_FORMAT)),
+            decimal(u64::from(FORMAT)),
             t,
             decimal(u64::from(self.shard.0)),
             s,
@@ -133,31 +102,23 @@ impl Entry {
             d,
         ];
         let mut values = values.into_iter();
-        FIELDS.map(|field| (field, values.next().unwrap_or_default()))
+        ENTRY_FIELDS.map(|field| (field, values.next().unwrap_or_default()))
     }
 
     /// Reads an entry from its fields. Their order does not matter; unknown ones are ignored.
     ///
     /// # Errors
     /// If a field is missing or malformed, or the format is a newer one.
-    pub fn decode<'a, F>(fields: F) -> Result<Self, EntryError>
+    pub fn decode<'a, F>(fields: F) -> Result<Self, FieldsError>
     where
         F: IntoIterator<Item = (&'a [u8], Bytes)>,
     {
-        let fields = Fields::collect(fields);
-        let format: u32 = fields.number("v")?;
-        if format != ENTRY_FORMAT {
-            return Err(EntryError::Format(format));
-        }
+        let fields = Fields::read(&ENTRY_FIELDS, fields)?;
         let name = fields.text("t")?;
         let seq = Seq(fields.number("s")?);
         let at = UnixMicros(fields.number("at")?);
         let body = if name.starts_with(Marker::PREFIX) {
-            EntryBody::Marker {
-                seq,
-                at,
-                marker: fields.marker(&name)?,
-            }
+            EntryBody::Marker { seq, at, marker: marker(&fields.bytes("d")?, &name)? }
         } else {
             EntryBody::Dispatch(Dispatch {
                 seq,
@@ -177,74 +138,10 @@ impl Entry {
     }
 }
 
-/// The known fields of one entry, by their place in [`FIELDS`].
-struct Fields([Option<Bytes>; FIELDS.len()]);
-
-impl Fields {
-    fn collect<'a>(fields: impl IntoIterator<Item = (&'a [u8], Bytes)>) -> Self {
-        let mut found = [const { None }; FIELDS.len()];
-        for (name, value) in fields {
-            if let Some(place) = FIELDS.iter().position(|known| known.as_bytes() == name) {
-                found[place] = Some(value);
-            }
-        }
-        Self(found)
-    }
-
-    fn bytes(&self, field: &'static str) -> Result<Bytes, EntryError> {
-        let place = FIELDS.iter().position(|known| *known == field);
-        place
-            .and_then(|place| self.0[place].clone())
-            .ok_or(EntryError::Missing(field))
-    }
-
-    fn text(&self, field: &'static str) -> Result<String, EntryError> {
-        let bytes = self.bytes(field)?;
-        String::from_utf8(bytes.to_vec()).map_err(|_| malformed(field, &bytes, "text"))
-    }
-
-    fn number<N: std::str::FromStr>(&self, field: &'static str) -> Result<N, EntryError> {
-        let bytes = self.bytes(field)?;
-        let number = std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|text| text.parse().ok());
-        number.ok_or_else(|| malformed(field, &bytes, "a whole number"))
-    }
-
-    fn optional_number(&self, field: &'static str) -> Result<Option<u64>, EntryError> {
-        if self.bytes(field)?.is_empty() {
-            return Ok(None);
-        }
-        self.number(field).map(Some)
-    }
-
-    fn trace(&self) -> Result<Option<TraceParent>, EntryError> {
-        let text = self.text("tp")?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let trace = text.parse();
-        trace
-            .map(Some)
-            .map_err(|_| malformed("tp", text.as_bytes(), "a traceparent or nothing"))
-    }
-
-    fn marker(&self, name: &str) -> Result<Marker, EntryError> {
-        let body = self.bytes("d")?;
-        match serde_json::from_slice::<Marker>(&body) {
-            Ok(marker) if marker.name().as_str() == name => Ok(marker),
-            Ok(_) | Err(_) => Err(malformed("d", &body, "the body of the marker named in t")),
-        }
-    }
-}
-
-fn malformed(field: &'static str, found: &[u8], expected: &'static str) -> EntryError {
-    const SHOWN_MAX: usize = 80;
-    let shown = &found[..found.len().min(SHOWN_MAX)];
-    EntryError::Malformed {
-        field,
-        found: String::from_utf8_lossy(shown).into_owned(),
-        expected,
+fn marker(body: &[u8], name: &str) -> Result<Marker, FieldsError> {
+    match serde_json::from_slice::<Marker>(body) {
+        Ok(marker) if marker.name().as_str() == name => Ok(marker),
+        Ok(_) | Err(_) => Err(malformed("d", body, "the body of the marker named in t")),
     }
 }
 
@@ -255,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    fn marker() -> impl Strategy<Value = Marker> {
+    fn any_marker() -> impl Strategy<Value = Marker> {
         let start = prop_oneof![
             Just(SessionStart::First),
             Just(SessionStart::Invalidated),
@@ -267,10 +164,7 @@ mod tests {
                 start,
                 previous: previous.map(|(number, seq)| (SessionNumber(number), Seq(seq))),
             }),
-            any::<(u64, u64)>().prop_map(|(a, b)| Marker::Gap {
-                after: Seq(a),
-                before: Seq(b)
-            }),
+            any::<(u64, u64)>().prop_map(|(a, b)| Marker::Gap { after: Seq(a), before: Seq(b) }),
             any::<u64>().prop_map(|upto| Marker::StreamLost { upto: Seq(upto) }),
             any::<(u32, u32)>().prop_map(|(from, to)| Marker::GenerationSwitched {
                 from: Generation(from),
@@ -299,12 +193,8 @@ mod tests {
                     frame: Bytes::from(frame),
                 })
             }),
-            (any::<u64>(), any::<u64>(), marker()).prop_map(|(seq, at, marker)| {
-                EntryBody::Marker {
-                    seq: Seq(seq),
-                    at: UnixMicros(at),
-                    marker,
-                }
+            (any::<u64>(), any::<u64>(), any_marker()).prop_map(|(seq, at, marker)| {
+                EntryBody::Marker { seq: Seq(seq), at: UnixMicros(at), marker }
             }),
         ]
     }
@@ -321,10 +211,7 @@ mod tests {
     }
 
     fn borrowed(fields: &[(&'static str, Bytes)]) -> Vec<(&'static [u8], Bytes)> {
-        fields
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.clone()))
-            .collect()
+        fields.iter().map(|(name, value)| (name.as_bytes(), value.clone())).collect()
     }
 
     proptest! {
@@ -347,8 +234,8 @@ mod tests {
             fields.remove(gone);
             let is_marker = matches!(entry.body, EntryBody::Marker { .. });
             match Entry::decode(fields) {
-                Err(EntryError::Missing(field)) => prop_assert_eq!(field, FIELDS[gone]),
-                Ok(_) => prop_assert!(is_marker && matches!(FIELDS[gone], "g" | "tp")),
+                Err(FieldsError::Missing(field)) => prop_assert_eq!(field, ENTRY_FIELDS[gone]),
+                Ok(_) => prop_assert!(is_marker && matches!(ENTRY_FIELDS[gone], "g" | "tp")),
                 Err(other) => prop_assert!(false, "{}", other),
             }
         }
@@ -363,40 +250,24 @@ mod tests {
             value.unwrap().1 = Bytes::from(junk.clone().into_bytes());
             let error = Entry::decode(borrowed(&fields)).unwrap_err();
             let expected = "a whole number";
-            prop_assert_eq!(error, EntryError::Malformed { field, found: junk, expected });
+            prop_assert_eq!(error, FieldsError::Malformed { field, found: junk, expected });
         }
     }
 
     #[test]
     fn a_newer_format_is_refused() {
         let fields = [(b"v".as_slice(), Bytes::from_static(b"2"))];
-        assert_eq!(Entry::decode(fields), Err(EntryError::Format(2)));
+        assert_eq!(Entry::decode(fields), Err(FieldsError::Format(2)));
     }
 
     #[test]
     fn a_marker_whose_name_and_body_differ_is_refused() {
-        let marker = Marker::Gap {
-            after: Seq(1),
-            before: Seq(3),
-        };
-        let body = EntryBody::Marker {
-            seq: Seq(2),
-            at: UnixMicros(0),
-            marker,
-        };
+        let marker = Marker::Gap { after: Seq(1), before: Seq(3) };
+        let body = EntryBody::Marker { seq: Seq(2), at: UnixMicros(0), marker };
         let (shard, session, epoch) = (ShardNumber(0), SessionNumber(1), Epoch(1));
-        let mut fields = Entry {
-            shard,
-            session,
-            epoch,
-            body,
-        }
-        .encode();
+        let mut fields = Entry { shard, session, epoch, body }.encode();
         fields[1].1 = Bytes::from_static(b"BATON_STREAM_LOST");
         let error = Entry::decode(borrowed(&fields)).unwrap_err();
-        assert!(
-            matches!(error, EntryError::Malformed { field: "d", .. }),
-            "{error}"
-        );
+        assert!(matches!(error, FieldsError::Malformed { field: "d", .. }), "{error}");
     }
 }

@@ -55,23 +55,17 @@ pub enum StoreError {
 impl StoreError {
     /// The store cannot at present.
     pub fn unavailable(reason: impl Into<String>) -> Self {
-        Self::Unavailable {
-            reason: reason.into(),
-        }
+        Self::Unavailable { reason: reason.into() }
     }
 
     /// No answer.
     pub fn unknown(reason: impl Into<String>) -> Self {
-        Self::Unknown {
-            reason: reason.into(),
-        }
+        Self::Unknown { reason: reason.into() }
     }
 
     /// The store will not.
     pub fn refused(reason: impl Into<String>) -> Self {
-        Self::Refused {
-            reason: reason.into(),
-        }
+        Self::Refused { reason: reason.into() }
     }
 
     /// What `key` holds cannot be read.
@@ -80,11 +74,7 @@ impl StoreError {
         found: impl Into<String>,
         expected: impl Into<String>,
     ) -> Self {
-        Self::Corrupt {
-            key: key.into(),
-            found: found.into(),
-            expected: expected.into(),
-        }
+        Self::Corrupt { key: key.into(), found: found.into(), expected: expected.into() }
     }
 }
 

@@ -28,9 +28,13 @@ pub struct Append {
 /// Why an append was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AppendError {
-    /// The caller does not hold the shard under this epoch. It must stop.
+    /// Somebody else was granted the shard later, or it was given back. The caller must stop.
     #[error("fenced: the shard is not held under this epoch")]
     Fenced,
+    /// The store has lost the lease: it holds no row, or one from before the lease was granted.
+    /// To be repaired by [`Leases::reassert`](crate::Leases::reassert), and appended again.
+    #[error("the store has forgotten the lease")]
+    Forgotten,
     /// The stream ends before what the writer believes: a failover lost the tail. To be sent
     /// again from here.
     #[error("the stream ends at seq {0}, before what was to be appended")]

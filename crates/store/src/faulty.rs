@@ -56,18 +56,12 @@ enum Fate {
 impl<S> Faulty<S> {
     /// Wraps a store. The same seed and the same order of calls give the same faults.
     pub fn new(store: S, faults: Faults, seed: u64) -> Self {
-        Self {
-            store,
-            faults,
-            dice: Arc::new(AtomicU64::new(seed)),
-        }
+        Self { store, faults, dice: Arc::new(AtomicU64::new(seed)) }
     }
 
     fn roll(&self, sides: u64) -> u64 {
         // splitmix64: every call takes the next number of one sequence, also across clones.
-        let step = self
-            .dice
-            .fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let step = self.dice.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         let mut bits = step.wrapping_add(0x9e37_79b9_7f4a_7c15);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -75,12 +69,8 @@ impl<S> Faulty<S> {
     }
 
     fn fate(&self) -> Fate {
-        let Faults {
-            lost_request_percent,
-            lost_reply_percent,
-            unavailable_percent,
-            ..
-        } = self.faults;
+        let Faults { lost_request_percent, lost_reply_percent, unavailable_percent, .. } =
+            self.faults;
         let request = u64::from(lost_request_percent);
         let reply = request + u64::from(lost_reply_percent);
         let unavailable = reply + u64::from(unavailable_percent);
@@ -165,8 +155,7 @@ impl<S: Leases + Sync> Leases for Faulty<S> {
         hold: &Hold,
         session: SessionNumber,
     ) -> Result<(), HoldError> {
-        self.through(self.store.forget_resume_url(hold, session))
-            .await
+        self.through(self.store.forget_resume_url(hold, session)).await
     }
 }
 
@@ -212,8 +201,7 @@ impl<S: Events + Sync> Events for Faulty<S> {
         after: StreamId,
         count: usize,
     ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
-        self.through(self.store.entries(app, lane, after, count))
-            .await
+        self.through(self.store.entries(app, lane, after, count)).await
     }
 }
 
@@ -224,8 +212,7 @@ impl<S: Commands + Sync> Commands for Faulty<S> {
         lane: Lane,
         command: &Command,
     ) -> Result<StreamId, CommandError> {
-        self.through(self.store.send_command(app, lane, command))
-            .await
+        self.through(self.store.send_command(app, lane, command)).await
     }
 
     async fn commands(
@@ -235,8 +222,7 @@ impl<S: Commands + Sync> Commands for Faulty<S> {
         after: StreamId,
         count: usize,
     ) -> Result<Vec<(StreamId, Command)>, StoreError> {
-        self.through(self.store.commands(app, lane, after, count))
-            .await
+        self.through(self.store.commands(app, lane, after, count)).await
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {
@@ -288,8 +274,7 @@ impl<S: Planning + Sync> Planning for Faulty<S> {
         epoch: Epoch,
         targets: &[(ShardKey, InstanceId)],
     ) -> Result<(), TargetsError> {
-        self.through(self.store.write_targets(me, epoch, targets))
-            .await
+        self.through(self.store.write_targets(me, epoch, targets)).await
     }
 
     async fn targets(&self) -> Result<Vec<(ShardKey, InstanceId)>, StoreError> {

@@ -77,26 +77,14 @@ mod tests {
     fn what_one_function_touches_lies_in_one_slot() {
         let (fleet, app) = ("main".parse().unwrap(), "bot".parse::<AppName>().unwrap());
         let (generation, number) = (Generation(0), ShardNumber(7));
-        let shard = ShardKey {
-            app: app.clone(),
-            generation,
-            number,
-        };
-        let address = ShardAddress {
-            shard,
-            lane: Lane(3),
-        };
+        let shard = ShardKey { app: app.clone(), generation, number };
+        let address = ShardAddress { shard, lane: Lane(3) };
         assert_eq!(Key::Row(&address).to_string(), "baton:{bot.3}:shard:0:7");
         assert_eq!(tag(Key::Row(&address)), tag(Key::Events(&app, Lane(3))));
         assert_eq!(tag(Key::Row(&address)), tag(Key::Commands(&app, Lane(3))));
         assert_eq!(tag(Key::IdentifyBuckets(&app)), tag(Key::IdentifyDay(&app)));
         let presence = Key::Presence(&fleet, InstanceId::new(1));
-        for key in [
-            Key::Instances(&fleet),
-            Key::Planner(&fleet),
-            Key::DataSet(&fleet),
-            presence,
-        ] {
+        for key in [Key::Instances(&fleet), Key::Planner(&fleet), Key::DataSet(&fleet), presence] {
             assert_eq!(tag(key), tag(Key::Targets(&fleet)));
         }
     }

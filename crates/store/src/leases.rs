@@ -38,20 +38,18 @@ impl Expected {
     pub fn unchanged(row: Option<&LeaseRow>) -> Self {
         match row {
             None => Self::Missing,
-            Some(row) => Self::Row {
-                epoch: row.epoch,
-                holding: row.holding,
-            },
+            Some(row) => Self::Row { epoch: row.epoch, holding: row.holding },
         }
     }
 }
 
-/// The caller does not hold what it says. It must stop: its right is gone for good.
+/// Somebody else was granted the lease later, or it was given back. The caller must stop: its right
+/// is gone for good.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("fenced: the lease is not held under this epoch")]
 pub struct Fenced {
-    /// What the store holds; none if it has forgotten the shard.
-    pub row: Option<LeaseRow>,
+    /// What the store holds.
+    pub row: LeaseRow,
 }
 
 /// Why a claim was not granted.
@@ -79,9 +77,13 @@ pub enum AcceptError {
 /// Why something that only the holder may do was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HoldError {
-    /// The caller is not the holder.
+    /// The caller is not the holder any more.
     #[error(transparent)]
     Fenced(#[from] Fenced),
+    /// The store has lost the lease: it holds no row, or one from before the lease was granted.
+    /// Nobody has taken it away; to be repaired by [`Leases::reassert`].
+    #[error("the store has forgotten the lease")]
+    Forgotten,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -14,12 +14,14 @@
 //! 3. **"Unavailable" is never "you have lost your lease".** Only [`Fenced`] says that.
 
 mod address;
+mod command;
 mod commands;
 pub mod conformance;
 mod entry;
 mod error;
 mod events;
 mod faulty;
+mod fields;
 mod identify;
 pub mod key;
 mod leases;
@@ -29,11 +31,13 @@ pub mod stored;
 mod stream_id;
 
 pub use address::{Hold, ShardAddress};
-pub use commands::{Command, CommandError, Commands};
-pub use entry::{ENTRY_FORMAT, Entry, EntryBody, EntryError, FIELDS};
+pub use command::{COMMAND_FIELDS, Command};
+pub use commands::{CommandError, Commands};
+pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, Events, NewSession};
 pub use faulty::{Faults, Faulty};
+pub use fields::{FORMAT, FieldsError};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take, reserve_of};
 pub use leases::{AcceptError, ClaimError, Expected, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Member, Membership, Poll, PresenceGuard};
@@ -41,21 +45,11 @@ pub use planning::{Planning, TargetsError};
 pub use stream_id::{StreamId, StreamIdError};
 
 /// Everything that a store does.
-pub trait Store:
-    Leases + Events + Commands + Membership + Planning + IdentifyBudget + Clone + Send + Sync + 'static
-{
-}
+pub trait Store: Operations + Clone + Send + Sync + 'static {}
 
-impl<S> Store for S where
-    S: Leases
-        + Events
-        + Commands
-        + Membership
-        + Planning
-        + IdentifyBudget
-        + Clone
-        + Send
-        + Sync
-        + 'static
-{
-}
+impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
+
+/// The nouns together.
+pub trait Operations: Leases + Events + Commands + Membership + Planning + IdentifyBudget {}
+
+impl<S: Leases + Events + Commands + Membership + Planning + IdentifyBudget> Operations for S {}

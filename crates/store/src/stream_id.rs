@@ -15,10 +15,7 @@ pub struct StreamId {
 
 impl StreamId {
     /// Before every entry.
-    pub const START: Self = Self {
-        millis: 0,
-        number: 0,
-    };
+    pub const START: Self = Self { millis: 0, number: 0 };
 }
 
 /// A text that is no stream id.
@@ -31,10 +28,7 @@ impl FromStr for StreamId {
 
     fn from_str(text: &str) -> Result<Self, StreamIdError> {
         let parsed = text.split_once('-').and_then(|(millis, number)| {
-            Some(Self {
-                millis: millis.parse().ok()?,
-                number: number.parse().ok()?,
-            })
+            Some(Self { millis: millis.parse().ok()?, number: number.parse().ok()? })
         });
         parsed.ok_or_else(|| StreamIdError(text.to_owned()))
     }
@@ -52,10 +46,7 @@ mod tests {
 
     #[test]
     fn a_stream_id_reads_as_it_writes() {
-        let id = StreamId {
-            millis: 1_700_000_000_000,
-            number: 3,
-        };
+        let id = StreamId { millis: 1_700_000_000_000, number: 3 };
         assert_eq!(id.to_string().parse(), Ok(id));
         for bad in ["", "1", "-", "1-", "-1", "1-2-3", "a-1"] {
             assert!(bad.parse::<StreamId>().is_err(), "{bad:?}");

@@ -15,9 +15,8 @@ impl Cluster {
         let nodes: Vec<_> = (0..3).map(|_| start_node(program)).collect();
         let ranges = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
         for (node, (first, last)) in nodes.iter().zip(ranges) {
-            let done: String = node
-                .command(&["CLUSTER", "ADDSLOTSRANGE", first, last])
-                .expect("slots");
+            let done: String =
+                node.command(&["CLUSTER", "ADDSLOTSRANGE", first, last]).expect("slots");
             assert_eq!(done, "OK");
         }
         for other in &nodes[1..] {
@@ -34,11 +33,8 @@ impl Cluster {
     /// How to reach it.
     #[must_use]
     pub fn url(&self) -> String {
-        let ports: Vec<_> = self
-            .nodes
-            .iter()
-            .map(|node| format!("127.0.0.1:{}", node.port()))
-            .collect();
+        let ports: Vec<_> =
+            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
         format!("valkey-cluster://{}", ports.join(","))
     }
 
@@ -64,20 +60,11 @@ fn start_node(program: Program) -> Server {
     let bus = free_port().to_string();
     Server::start(
         program,
-        &[
-            "--cluster-enabled",
-            "yes",
-            "--cluster-port",
-            &bus,
-            "--cluster-node-timeout",
-            "2000",
-        ],
+        &["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "2000"],
     )
 }
 
 fn bus_port(node: &Server) -> String {
-    let answer: Vec<String> = node
-        .command(&["CONFIG", "GET", "cluster-port"])
-        .expect("a setting");
+    let answer: Vec<String> = node.command(&["CONFIG", "GET", "cluster-port"]).expect("a setting");
     answer[1].clone()
 }

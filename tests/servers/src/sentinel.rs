@@ -44,11 +44,8 @@ impl SentinelTrio {
     /// How to reach it.
     #[must_use]
     pub fn url(&self) -> String {
-        let ports: Vec<_> = self
-            .sentinels
-            .iter()
-            .map(|one| format!("127.0.0.1:{}", one.port()))
-            .collect();
+        let ports: Vec<_> =
+            self.sentinels.iter().map(|one| format!("127.0.0.1:{}", one.port())).collect();
         format!("valkey-sentinel://{}/{SERVICE}", ports.join(","))
     }
 
@@ -56,9 +53,7 @@ impl SentinelTrio {
     #[must_use]
     pub fn primary_port(&self) -> u16 {
         let words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE];
-        let address: Vec<String> = self.sentinels[0]
-            .command(&words)
-            .expect("a Sentinel answers");
+        let address: Vec<String> = self.sentinels[0].command(&words).expect("a Sentinel answers");
         address[1].parse().expect("a port")
     }
 
@@ -67,6 +62,12 @@ impl SentinelTrio {
         let port = self.primary_port();
         let found = self.servers.iter_mut().find(|server| server.port() == port);
         found.expect("the primary is one of ours")
+    }
+
+    /// The servers that follow the primary at this moment.
+    pub fn replicas(&self) -> impl Iterator<Item = &Server> {
+        let primary = self.primary_port();
+        self.servers.iter().filter(move |server| server.port() != primary)
     }
 
     /// Kills the primary (SIGKILL) and waits until another one takes writes.
@@ -106,12 +107,7 @@ impl SentinelTrio {
 }
 
 fn settings(primary: Option<&str>) -> Vec<&str> {
-    let mut settings = vec![
-        "--repl-diskless-sync-delay",
-        "0",
-        "--repl-ping-replica-period",
-        "1",
-    ];
+    let mut settings = vec!["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"];
     if let Some(port) = primary {
         settings.extend(["--replicaof", "127.0.0.1", port]);
     }
@@ -131,10 +127,7 @@ fn write_sentinel_file(folder: &Path, primary: &str) {
 pub(crate) fn until(what: &str, is_true: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_true() {
-        assert!(
-            Instant::now() < deadline,
-            "waited {PATIENCE:?} until {what}"
-        );
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} until {what}");
         thread::sleep(Duration::from_millis(50));
     }
 }

@@ -53,14 +53,7 @@ impl Server {
             let port = free_port();
             let child = spawn(program, folder.path(), port, &settings);
             let watchdog = watch(&child);
-            let mut server = Self {
-                child,
-                watchdog,
-                folder,
-                port,
-                program,
-                settings,
-            };
+            let mut server = Self { child, watchdog, folder, port, program, settings };
             if server.is_answering_in_time() {
                 return server;
             }
@@ -120,12 +113,7 @@ impl Server {
     fn is_answering_in_time(&mut self) -> bool {
         let deadline = Instant::now() + START_PATIENCE;
         while Instant::now() < deadline {
-            if self
-                .child
-                .try_wait()
-                .expect("a child can be asked")
-                .is_some()
-            {
+            if self.child.try_wait().expect("a child can be asked").is_some() {
                 return false;
             }
             if is_up(&self.command::<String>(&["PING"])) {
@@ -179,10 +167,7 @@ pub(crate) fn command_at<T: FromRedisValue>(port: u16, words: &[&str]) -> redis:
 }
 
 fn spawn(program: Program, folder: &Path, port: u16, settings: &[String]) -> Child {
-    let log = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(folder.join("log"));
+    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log"));
     let log = log.expect("a log file");
     Command::new(program.path())
         .args(positional(settings))
@@ -198,11 +183,7 @@ fn spawn(program: Program, folder: &Path, port: u16, settings: &[String]) -> Chi
 
 /// A configuration file comes before every setting, or the server does not take it for one.
 fn positional(settings: &[String]) -> &[String] {
-    let count = usize::from(
-        settings
-            .first()
-            .is_some_and(|first| !first.starts_with("--")),
-    );
+    let count = usize::from(settings.first().is_some_and(|first| !first.starts_with("--")));
     &settings[..count]
 }
 
@@ -223,11 +204,6 @@ fn watch(child: &Child) -> Child {
 }
 
 fn signal(name: &str, pid: u32) {
-    let status = Command::new("kill")
-        .args([&format!("-{name}"), &pid.to_string()])
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "kill -{name} {pid}"
-    );
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "kill -{name} {pid}");
 }

@@ -14,9 +14,7 @@ impl Commands for EmbeddedStore {
         lane: Lane,
         command: &Command,
     ) -> Result<StreamId, CommandError> {
-        self.live
-            .run(|at| at.state.send_command(at.now, app, lane, command))
-            .await?
+        self.live.run(|at| at.state.send_command(at.now, app, lane, command)).await?
     }
 
     async fn commands(
@@ -26,9 +24,7 @@ impl Commands for EmbeddedStore {
         after: StreamId,
         count: usize,
     ) -> Result<Vec<(StreamId, Command)>, StoreError> {
-        self.live
-            .run(|at| at.state.commands(app, lane, after, count))
-            .await
+        self.live.run(|at| at.state.commands(app, lane, after, count)).await
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {
@@ -36,8 +32,6 @@ impl Commands for EmbeddedStore {
     }
 
     async fn set_commands_done(&self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
-        self.live
-            .run(|at| at.state.set_commands_done(hold, done))
-            .await?
+        self.live.run(|at| at.state.set_commands_done(hold, done)).await?
     }
 }

@@ -28,9 +28,7 @@ impl Events for EmbeddedStore {
         hold: &Hold,
         session: &NewSession,
     ) -> Result<SessionNumber, HoldError> {
-        self.live
-            .run(|at| at.state.begin_session(at.now, hold, session))
-            .await?
+        self.live.run(|at| at.state.begin_session(at.now, hold, session)).await?
     }
 
     async fn entries(
@@ -40,8 +38,6 @@ impl Events for EmbeddedStore {
         after: StreamId,
         count: usize,
     ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
-        self.live
-            .run(|at| at.state.entries(app, lane, after, count))
-            .await
+        self.live.run(|at| at.state.entries(app, lane, after, count)).await
     }
 }

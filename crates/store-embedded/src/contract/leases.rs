@@ -18,9 +18,7 @@ impl Leases for EmbeddedStore {
         expected: Expected,
         me: InstanceId,
     ) -> Result<Grant, ClaimError> {
-        self.live
-            .run(|at| at.state.claim(at.now, shard, expected, me))
-            .await?
+        self.live.run(|at| at.state.claim(at.now, shard, expected, me)).await?
     }
 
     async fn offer(&self, hold: &Hold, to: InstanceId, offer: OfferId) -> Result<(), HoldError> {
@@ -33,9 +31,7 @@ impl Leases for EmbeddedStore {
         offer: OfferId,
         me: InstanceId,
     ) -> Result<Grant, AcceptError> {
-        self.live
-            .run(|at| at.state.accept(at.now, hold, offer, me))
-            .await?
+        self.live.run(|at| at.state.accept(at.now, hold, offer, me)).await?
     }
 
     async fn retract(&self, hold: &Hold, offer: OfferId) -> Result<(), HoldError> {
@@ -51,9 +47,7 @@ impl Leases for EmbeddedStore {
         hold: &Hold,
         session: Option<&SessionRow>,
     ) -> Result<LeaseRow, HoldError> {
-        self.live
-            .run(|at| at.state.reassert(at.now, hold, session))
-            .await?
+        self.live.run(|at| at.state.reassert(at.now, hold, session)).await?
     }
 
     async fn forget_resume_url(
@@ -61,8 +55,6 @@ impl Leases for EmbeddedStore {
         hold: &Hold,
         session: SessionNumber,
     ) -> Result<(), HoldError> {
-        self.live
-            .run(|at| at.state.forget_resume_url(hold, session))
-            .await?
+        self.live.run(|at| at.state.forget_resume_url(hold, session)).await?
     }
 }

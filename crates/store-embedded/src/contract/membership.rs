@@ -9,9 +9,7 @@ impl Membership for EmbeddedStore {
     type Presence = Presence;
 
     async fn ensure_data_set(&self, candidate: DataSetId) -> Result<DataSetId, StoreError> {
-        self.live
-            .run(|at| at.state.ensure_data_set(candidate))
-            .await
+        self.live.run(|at| at.state.ensure_data_set(candidate)).await
     }
 
     async fn beat(
@@ -20,9 +18,7 @@ impl Membership for EmbeddedStore {
         beat: Beat,
         record: &InstanceRecord,
     ) -> Result<StoreMillis, BeatError> {
-        self.live
-            .run(|at| at.state.beat(at.now, me, beat, record))
-            .await?
+        self.live.run(|at| at.state.beat(at.now, me, beat, record)).await?
     }
 
     async fn forget(&self, id: InstanceId) -> Result<(), StoreError> {
@@ -31,10 +27,8 @@ impl Membership for EmbeddedStore {
 
     async fn poll(&self) -> Result<Poll, StoreError> {
         let poll = self.live.run(|at| {
-            let vantage = Vantage {
-                primary: at.primary.clone(),
-                present: self.live.presence.present(),
-            };
+            let vantage =
+                Vantage { primary: at.primary.clone(), present: self.live.presence.present() };
             at.state.poll(at.now, vantage)
         });
         poll.await

@@ -7,9 +7,7 @@ use crate::EmbeddedStore;
 
 impl Planning for EmbeddedStore {
     async fn claim_planner(&self, expected: Expected, me: InstanceId) -> Result<Grant, ClaimError> {
-        self.live
-            .run(|at| at.state.claim_planner(at.now, expected, me))
-            .await?
+        self.live.run(|at| at.state.claim_planner(at.now, expected, me)).await?
     }
 
     async fn write_targets(
@@ -18,9 +16,7 @@ impl Planning for EmbeddedStore {
         epoch: Epoch,
         targets: &[(ShardKey, InstanceId)],
     ) -> Result<(), TargetsError> {
-        self.live
-            .run(|at| at.state.write_targets(me, epoch, targets))
-            .await?
+        self.live.run(|at| at.state.write_targets(me, epoch, targets)).await?
     }
 
     async fn targets(&self) -> Result<Vec<(ShardKey, InstanceId)>, StoreError> {

@@ -10,10 +10,7 @@ use redb::StorageBackend;
 use super::{Disk, DiskError, Loaded, contained};
 use crate::state::{Retention, StoreState, script::Script};
 
-const SMALL: Retention = Retention {
-    items_max: 24,
-    bytes_max: 20_000,
-};
+const SMALL: Retention = Retention { items_max: 24, bytes_max: 20_000 };
 
 /// What a file was asked to do.
 #[derive(Debug, Clone)]
@@ -119,11 +116,7 @@ fn life(seed: u64, transactions: usize) -> Life {
         states.push(state.clone());
         acknowledged_at.push(recorder.asked_so_far());
     }
-    Life {
-        recorder,
-        states,
-        acknowledged_at,
-    }
+    Life { recorder, states, acknowledged_at }
 }
 
 /// What may stand on the disk after a power failure: everything before the last sync, and of what
@@ -151,11 +144,7 @@ fn after_power_failure(asked: &[Asked], dice: &mut Script) -> Vec<u8> {
 #[test]
 fn after_a_power_failure_at_any_write_every_acknowledged_transaction_is_there_whole() {
     for seed in 0..4 {
-        let Life {
-            recorder,
-            states,
-            acknowledged_at,
-        } = life(seed, 12);
+        let Life { recorder, states, acknowledged_at } = life(seed, 12);
         let asked = recorder.asked.lock().unwrap().clone();
         let mut dice = Script::new(seed);
         for crash in acknowledged_at[0]..=asked.len() {
@@ -174,9 +163,7 @@ fn after_a_power_failure_at_any_write_every_acknowledged_transaction_is_there_wh
 #[test]
 fn what_was_written_is_read_back_after_every_transaction() {
     for seed in 10..14 {
-        let Life {
-            recorder, states, ..
-        } = life(seed, 60);
+        let Life { recorder, states, .. } = life(seed, 60);
         let content = recorder.content.lock().unwrap().clone();
         let (_disk, loaded) = open(content).unwrap();
         assert_eq!(Some(&loaded.state), states.last(), "seed {seed}");
@@ -204,9 +191,7 @@ fn assert_read_or_refused(damaged: Vec<u8>, states: &[StoreState], what: &str) {
 
 #[test]
 fn a_truncated_file_is_an_earlier_state_or_refused() {
-    let Life {
-        recorder, states, ..
-    } = life(20, 30);
+    let Life { recorder, states, .. } = life(20, 30);
     let content = recorder.content.lock().unwrap().clone();
     let mut dice = Script::new(20);
     let lengths = (0..300).map(|_| usize::try_from(dice.roll(content.len() as u64)).unwrap());
@@ -218,18 +203,12 @@ fn a_truncated_file_is_an_earlier_state_or_refused() {
 
 #[test]
 fn a_flipped_bit_is_an_earlier_state_or_refused() {
-    let Life {
-        recorder, states, ..
-    } = life(30, 30);
+    let Life { recorder, states, .. } = life(30, 30);
     let content = recorder.content.lock().unwrap().clone();
     let mut dice = Script::new(30);
     // The first pages hold what everything else hangs from: half of all flips go there.
     for round in 0..1_500_u64 {
-        let reach = if round % 2 == 0 {
-            4_096
-        } else {
-            content.len() as u64
-        };
+        let reach = if round % 2 == 0 { 4_096 } else { content.len() as u64 };
         let at = usize::try_from(dice.roll(reach)).unwrap();
         let mut damaged = content.clone();
         damaged[at] ^= 1 << dice.roll(8);

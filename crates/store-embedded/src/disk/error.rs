@@ -46,13 +46,7 @@ macro_rules! from_redb {
         }
     )*};
 }
-from_redb!(
-    DatabaseError,
-    TransactionError,
-    TableError,
-    StorageError,
-    CommitError
-);
+from_redb!(DatabaseError, TransactionError, TableError, StorageError, CommitError);
 
 impl From<StoreError> for DiskError {
     fn from(error: StoreError) -> Self {

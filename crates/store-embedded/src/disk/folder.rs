@@ -32,10 +32,7 @@ impl Folder {
             TryLockError::WouldBlock => DiskError::InUse,
             TryLockError::Error(error) => DiskError::Io(error),
         })?;
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     /// The store's file; makes an empty one if there is none.

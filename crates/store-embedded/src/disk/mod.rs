@@ -86,18 +86,13 @@ impl Disk {
             return Err(DiskError::Damaged("it is empty".to_owned()));
         }
         let mut builder = Builder::new();
-        let mut database = builder
-            .set_cache_size(CACHE_BYTES)
-            .create_with_backend(backend)?;
+        let mut database = builder.set_cache_size(CACHE_BYTES).create_with_backend(backend)?;
         // Opening alone trusts a file that was closed in order; this reads all of it once.
         database.check_integrity()?;
         let opening = meta::begin_opening(&database)?;
         let mut state = StoreState::new(retention);
         read_all(&database.begin_read()?, &mut state)?;
-        let disk = Self {
-            database,
-            _folder: None,
-        };
+        let disk = Self { database, _folder: None };
         Ok((disk, Loaded { state, opening }))
     }
 
@@ -129,10 +124,6 @@ fn open_error(error: DiskError, file: PathBuf) -> OpenError {
         DiskError::InUse => OpenError::InUse { file },
         DiskError::Io(source) => OpenError::Io { path: file, source },
         DiskError::Damaged(found) => OpenError::Corrupt { file, found },
-        DiskError::Newer(found) => OpenError::Newer {
-            file,
-            found,
-            known: meta::FORMAT,
-        },
+        DiskError::Newer(found) => OpenError::Newer { file, found, known: meta::FORMAT },
     }
 }

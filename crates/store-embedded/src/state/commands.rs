@@ -60,10 +60,7 @@ impl StoreState {
     pub fn set_commands_done(&mut self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
         let lease = self.lease_owned(hold)?;
         if done > self.commands_done(&hold.address) {
-            let row = Row {
-                lease,
-                commands_done: done,
-            };
+            let row = Row { lease, commands_done: done };
             self.change(Change::Row(hold.address.clone(), row));
         }
         Ok(())

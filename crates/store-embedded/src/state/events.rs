@@ -22,20 +22,14 @@ impl StoreState {
         if complete_to < append.prev {
             return Err(AppendError::Gap(complete_to));
         }
-        let missing = append
-            .entries
-            .iter()
-            .filter(|body| body.seq() > complete_to);
+        let missing = append.entries.iter().filter(|body| body.seq() > complete_to);
         for body in missing {
             self.write_entry(now, hold, session.number, body.clone());
         }
         if append.last <= complete_to {
             return Ok(complete_to);
         }
-        let session = Some(SessionRow {
-            last_seq: append.last,
-            ..session
-        });
+        let session = Some(SessionRow { last_seq: append.last, ..session });
         self.put_lease(&hold.address, LeaseRow { session, ..lease });
         Ok(append.last)
     }
@@ -61,16 +55,8 @@ impl StoreState {
         session: SessionNumber,
         body: EntryBody,
     ) {
-        let lane = LaneAddress {
-            app: hold.address.app().clone(),
-            lane: hold.address.lane,
-        };
-        let entry = Entry {
-            shard: hold.address.shard.number,
-            session,
-            epoch: hold.epoch,
-            body,
-        };
+        let lane = LaneAddress { app: hold.address.app().clone(), lane: hold.address.lane };
+        let entry = Entry { shard: hold.address.shard.number, session, epoch: hold.epoch, body };
         let last = self.events.get(&lane).and_then(|stream| stream.last());
         let id = next_id(last, now);
         self.change(Change::Entry(lane.clone(), id, entry));

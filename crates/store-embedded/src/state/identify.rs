@@ -79,11 +79,7 @@ impl StoreState {
     #[must_use]
     pub fn identify_limit(&self, now: StoreMillis, app: &AppName) -> Option<SessionStartLimit> {
         let day = self.day(app)?;
-        let remaining = if day.is_over(now) {
-            day.total
-        } else {
-            day.remaining
-        };
+        let remaining = if day.is_over(now) { day.total } else { day.remaining };
         Some(SessionStartLimit {
             total: day.total,
             remaining,
@@ -118,11 +114,7 @@ impl IdentifyDay {
         if !self.is_over(now) {
             return self;
         }
-        Self {
-            total: self.total,
-            remaining: self.total,
-            reset_at: now.after(DAY),
-        }
+        Self { total: self.total, remaining: self.total, reset_at: now.after(DAY) }
     }
 
     fn is_over(self, now: StoreMillis) -> bool {

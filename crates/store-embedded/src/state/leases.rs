@@ -48,11 +48,7 @@ impl StoreState {
     /// # Errors
     /// [`Fenced`] if the caller does not hold the row, or has it on another offer.
     pub fn offer(&mut self, hold: &Hold, to: InstanceId, offer: OfferId) -> Result<(), HoldError> {
-        let offered = Holding::Offered {
-            owner: hold.owner,
-            to,
-            offer,
-        };
+        let offered = Holding::Offered { owner: hold.owner, to, offer };
         let lease = self.lease_under(hold)?;
         if lease.holding == offered {
             return Ok(());
@@ -78,11 +74,7 @@ impl StoreState {
         let Some(lease) = self.lease(&hold.address) else {
             return Err(AcceptError::Gone(None));
         };
-        let awaited = Holding::Offered {
-            owner: hold.owner,
-            to: me,
-            offer,
-        };
+        let awaited = Holding::Offered { owner: hold.owner, to: me, offer };
         if lease.epoch == hold.epoch && lease.holding == awaited {
             let lease = owned_anew(Some(&lease), now, me);
             return Ok(self.grant(&hold.address, lease));
@@ -176,10 +168,7 @@ impl StoreState {
 
     pub(super) fn put_lease(&mut self, shard: &ShardAddress, lease: LeaseRow) {
         let commands_done = self.commands_done(shard);
-        let row = Row {
-            lease,
-            commands_done,
-        };
+        let row = Row { lease, commands_done };
         self.change(Change::Row(shard.clone(), row));
     }
 
@@ -241,10 +230,7 @@ fn session_of(stored: Option<&LeaseRow>) -> Option<SessionRow> {
 }
 
 pub(super) fn grant_of(row: &LeaseRow) -> Grant {
-    Grant {
-        epoch: row.epoch,
-        session: row.session.clone(),
-    }
+    Grant { epoch: row.epoch, session: row.session.clone() }
 }
 
 fn is_owned(holding: &Holding) -> bool {

@@ -76,10 +76,7 @@ impl StoreState {
             present: present.contains(id),
         });
         Poll {
-            identity: StoreIdentity {
-                data_set: self.data_set,
-                primary,
-            },
+            identity: StoreIdentity { data_set: self.data_set, primary },
             now,
             members: members.collect(),
             planner: self.planner.clone(),

@@ -50,10 +50,7 @@ impl StoreState {
     /// A store that holds nothing yet, and will keep so much of its streams.
     #[must_use]
     pub fn new(retention: Retention) -> Self {
-        Self {
-            retention,
-            ..Self::default()
-        }
+        Self { retention, ..Self::default() }
     }
 
     /// What the operations since the last call have changed, in order. Replayed on a state equal

@@ -163,9 +163,7 @@ impl Script {
             unreachable!("nobody came in between")
         };
         let count = self.roll(4);
-        let targets: Vec<_> = (0..count)
-            .map(|_| (self.address().shard, self.instance()))
-            .collect();
+        let targets: Vec<_> = (0..count).map(|_| (self.address().shard, self.instance())).collect();
         let epoch = Epoch(grant.epoch.0 - u64::from(self.chance(20)));
         drop(state.write_targets(me, epoch, &targets));
     }
@@ -194,20 +192,12 @@ impl Script {
         };
         let epoch = row.map_or(0, |row| row.epoch.0);
         let epoch = Epoch(epoch.saturating_sub(u64::from(self.chance(5))));
-        Hold {
-            address,
-            owner,
-            epoch,
-        }
+        Hold { address, owner, epoch }
     }
 
     fn address(&mut self) -> ShardAddress {
         let number = u32::try_from(self.roll(3)).unwrap();
-        let shard = ShardKey {
-            app: app(),
-            generation: Generation(1),
-            number: ShardNumber(number),
-        };
+        let shard = ShardKey { app: app(), generation: Generation(1), number: ShardNumber(number) };
         let lane = Lane(u16::from(number == 2));
         ShardAddress { shard, lane }
     }
@@ -219,9 +209,7 @@ impl Script {
     fn new_session(&mut self) -> NewSession {
         NewSession {
             id: SessionId::new(&format!("session {}", self.roll(100))),
-            resume_url: self
-                .chance(80)
-                .then(|| "wss://resume.discord.gg".parse().unwrap()),
+            resume_url: self.chance(80).then(|| "wss://resume.discord.gg".parse().unwrap()),
             start: SessionStart::Invalidated,
             at: UnixMicros(self.now.0),
         }
@@ -242,9 +230,7 @@ impl Script {
     fn frame(&mut self) -> Bytes {
         let length = if self.chance(3) { 6_000 } else { 300 };
         let length = self.roll(length);
-        (0..length)
-            .map(|_| u8::try_from(self.roll(256)).unwrap())
-            .collect()
+        (0..length).map(|_| u8::try_from(self.roll(256)).unwrap()).collect()
     }
 
     fn record(&mut self) -> InstanceRecord {
@@ -276,10 +262,7 @@ mod tests {
     use super::*;
     use crate::state::{Change, Retention};
 
-    const SMALL: Retention = Retention {
-        items_max: 24,
-        bytes_max: 20_000,
-    };
+    const SMALL: Retention = Retention { items_max: 24, bytes_max: 20_000 };
 
     fn story(seed: u64, steps: usize) -> Vec<(Vec<Change>, StoreState)> {
         let mut script = Script::new(seed);
@@ -345,10 +328,7 @@ mod tests {
             ("command", count(|c| matches!(c, Change::Command(..)))),
             ("trim", count(|c| matches!(c, Change::CommandsTrimmed(..)))),
             ("member", count(|c| matches!(c, Change::Member(..)))),
-            (
-                "forgotten",
-                count(|c| matches!(c, Change::MemberForgotten(_))),
-            ),
+            ("forgotten", count(|c| matches!(c, Change::MemberForgotten(_)))),
             ("planner", count(|c| matches!(c, Change::Planner(_)))),
             ("targets", count(|c| matches!(c, Change::Targets(_)))),
             ("bucket", count(|c| matches!(c, Change::IdentifyBucket(..)))),

@@ -28,9 +28,7 @@ impl StoreState {
             at: new.at,
             marker: Marker::SessionStarted {
                 start: new.start,
-                previous: before
-                    .as_ref()
-                    .map(|session| (session.number, session.last_seq)),
+                previous: before.as_ref().map(|session| (session.number, session.last_seq)),
             },
         };
         let previous = before.map_or(0, |session| session.number.0);
@@ -72,11 +70,7 @@ impl StoreState {
             Reconciled::Outdated => return Err(Fenced { row: stored }.into()),
         };
         let owner = hold.owner;
-        let lease = LeaseRow {
-            epoch: hold.epoch,
-            holding: Holding::Owned { owner },
-            session,
-        };
+        let lease = LeaseRow { epoch: hold.epoch, holding: Holding::Owned { owner }, session };
         if stored.as_ref() != Some(&lease) {
             self.put_lease(&hold.address, lease.clone());
         }

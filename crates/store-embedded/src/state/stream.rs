@@ -35,10 +35,7 @@ pub struct Retention {
 impl Default for Retention {
     /// Half an hour of a lane with 36 events a second, in at most 32 MiB.
     fn default() -> Self {
-        Self {
-            items_max: 65_536,
-            bytes_max: 32 * 1024 * 1024,
-        }
+        Self { items_max: 65_536, bytes_max: 32 * 1024 * 1024 }
     }
 }
 
@@ -66,14 +63,8 @@ impl StreamItem for Command {
 
 /// The id for an item that is added behind `last`. It grows even where the clock does not.
 pub(super) fn next_id(last: Option<StreamId>, now: StoreMillis) -> StreamId {
-    let first_of_now = StreamId {
-        millis: now.0,
-        number: u64::from(now.0 == 0),
-    };
-    let behind = |last: StreamId| StreamId {
-        number: last.number + 1,
-        ..last
-    };
+    let first_of_now = StreamId { millis: now.0, number: u64::from(now.0 == 0) };
+    let behind = |last: StreamId| StreamId { number: last.number + 1, ..last };
     last.map_or(first_of_now, |last| first_of_now.max(behind(last)))
 }
 
@@ -88,10 +79,7 @@ pub struct Stream<T> {
 
 impl<T> Default for Stream<T> {
     fn default() -> Self {
-        Self {
-            items: VecDeque::new(),
-            bytes: 0,
-        }
+        Self { items: VecDeque::new(), bytes: 0 }
     }
 }
 
@@ -115,10 +103,7 @@ impl<T: StreamItem + Clone> Stream<T> {
     /// add them. The last one stays, however large it is.
     #[must_use]
     pub fn excess(&self, retention: Retention) -> Option<StreamId> {
-        let Retention {
-            items_max,
-            bytes_max,
-        } = retention;
+        let Retention { items_max, bytes_max } = retention;
         let (mut items, mut bytes) = (self.items.len(), self.bytes);
         if items <= items_max && bytes <= bytes_max {
             return None;

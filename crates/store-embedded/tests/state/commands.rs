@@ -25,9 +25,7 @@ fn place(number: u64) -> StreamId {
 fn commands_are_read_in_the_order_they_were_taken() {
     let mut state = empty();
     for bytes in [1, 2, 3] {
-        state
-            .send_command(NOON, &app(), LANE, &command(bytes))
-            .unwrap();
+        state.send_command(NOON, &app(), LANE, &command(bytes)).unwrap();
     }
     let read = state.commands(&app(), LANE, place(0), 9);
     assert_eq!(read, [(place(1), command(2)), (place(2), command(3))]);

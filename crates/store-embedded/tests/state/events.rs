@@ -12,10 +12,7 @@ fn entries_stand_in_order_with_shard_session_and_epoch_of_the_row() {
     let expected = [(session, 1), (session, 2), (session, 3)];
     assert_eq!(dispatches(&state), expected);
     for entry in entries(&state) {
-        assert_eq!(
-            (entry.shard, entry.epoch),
-            (shard(0).shard.number, hold.epoch)
-        );
+        assert_eq!((entry.shard, entry.epoch), (shard(0).shard.number, hold.epoch));
     }
 }
 
@@ -79,10 +76,7 @@ fn fenced_comes_before_other_session_and_that_before_gap() {
 #[test]
 fn what_the_stream_holds_already_is_skipped() {
     let (mut state, hold, session) = at_seq_3();
-    assert_eq!(
-        append(&mut state, &hold, session, 1, &[2, 3, 4]),
-        Ok(Seq(4))
-    );
+    assert_eq!(append(&mut state, &hold, session, 1, &[2, 3, 4]), Ok(Seq(4)));
     let seqs: Vec<u64> = dispatches(&state).into_iter().map(|(_, seq)| seq).collect();
     assert_eq!(seqs, [1, 2, 3, 4]);
     state.take_changes();
@@ -93,13 +87,8 @@ fn what_the_stream_holds_already_is_skipped() {
 #[test]
 fn an_append_without_entries_moves_the_mark() {
     let (mut state, hold, session) = at_seq_3();
-    let filtered = Append {
-        hold: hold.clone(),
-        session,
-        prev: Seq(3),
-        entries: Vec::new(),
-        last: Seq(9),
-    };
+    let filtered =
+        Append { hold: hold.clone(), session, prev: Seq(3), entries: Vec::new(), last: Seq(9) };
     assert_eq!(state.append(NOON, &filtered), Ok(Seq(9)));
     assert_eq!(append(&mut state, &hold, session, 9, &[11]), Ok(Seq(11)));
     assert_eq!(dispatches(&state).last(), Some(&(session, 11)));
@@ -141,10 +130,7 @@ fn ids_are_the_stores_time_and_a_number() {
 }
 
 fn with_retention(items_max: usize, bytes_max: usize) -> StoreState {
-    let mut state = StoreState::new(Retention {
-        items_max,
-        bytes_max,
-    });
+    let mut state = StoreState::new(Retention { items_max, bytes_max });
     let hold = hold(ANNA, claim(&mut state, ANNA).epoch);
     let session = state.begin_session(NOON, &hold, &new_session("one"));
     let session = session.expect("begun");

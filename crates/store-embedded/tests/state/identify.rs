@@ -13,11 +13,7 @@ const SPACING_MILLIS: u64 = 5_250;
 const HOUR_MILLIS: u64 = 3_600_000;
 
 fn limit(total: u32, remaining: u32, reset_millis: u64) -> SessionStartLimit {
-    SessionStartLimit {
-        total,
-        remaining,
-        reset_after: Duration::from_millis(reset_millis),
-    }
+    SessionStartLimit { total, remaining, reset_after: Duration::from_millis(reset_millis) }
 }
 
 fn with_limit(limit: SessionStartLimit) -> StoreState {
@@ -43,11 +39,7 @@ fn permits_of_one_bucket_are_a_spacing_apart() {
     let mut state = with_limit(limit(1_000, 1_000, HOUR_MILLIS));
     let granted = |remaining| Take::Granted { remaining };
     assert_eq!(state.take_identify(NOON, &app(), 0), granted(999));
-    assert_eq!(
-        state.take_identify(NOON, &app(), 1),
-        granted(998),
-        "other bucket"
-    );
+    assert_eq!(state.take_identify(NOON, &app(), 1), granted(998), "other bucket");
     let early = state.take_identify(later(SPACING_MILLIS - 1), &app(), 0);
     assert_eq!(early, Take::Wait(Duration::from_millis(1)));
     assert_eq!(remaining(&state, NOON), 998, "waiting costs nothing");
@@ -60,9 +52,7 @@ fn the_reserve_is_never_granted() {
     let mut state = with_limit(limit(1_000, 101, HOUR_MILLIS));
     let last = state.take_identify(NOON, &app(), 0);
     assert_eq!(last, Take::Granted { remaining: 100 });
-    let exhausted = Take::Exhausted {
-        reset_after: Duration::from_millis(HOUR_MILLIS),
-    };
+    let exhausted = Take::Exhausted { reset_after: Duration::from_millis(HOUR_MILLIS) };
     assert_eq!(state.take_identify(NOON, &app(), 1), exhausted);
     assert_eq!(state.take_identify(NOON, &app(), 0), exhausted, "not: wait");
 }
@@ -71,10 +61,7 @@ fn the_reserve_is_never_granted() {
 fn a_clock_that_ran_back_delays_by_one_spacing_only() {
     let mut state = with_limit(limit(1_000, 1_000, 100 * HOUR_MILLIS));
     state.take_identify(later(HOUR_MILLIS), &app(), 0);
-    assert_eq!(
-        state.take_identify(NOON, &app(), 0),
-        Take::Wait(IDENTIFY_SPACING)
-    );
+    assert_eq!(state.take_identify(NOON, &app(), 0), Take::Wait(IDENTIFY_SPACING));
     let due = state.take_identify(later(SPACING_MILLIS), &app(), 0);
     assert!(matches!(due, Take::Granted { .. }), "{due:?}");
 }
@@ -163,14 +150,8 @@ fn a_permit_is_two_changes_of_one_operation() {
     let mut state = with_limit(limit(1_000, 1_000, HOUR_MILLIS));
     state.take_changes();
     state.take_identify(NOON, &app(), 4);
-    let day = IdentifyDay {
-        total: 1_000,
-        remaining: 999,
-        reset_at: later(HOUR_MILLIS),
-    };
-    let expected = [
-        Change::IdentifyDay(app(), day),
-        Change::IdentifyBucket(app(), 4, later(SPACING_MILLIS)),
-    ];
+    let day = IdentifyDay { total: 1_000, remaining: 999, reset_at: later(HOUR_MILLIS) };
+    let expected =
+        [Change::IdentifyDay(app(), day), Change::IdentifyBucket(app(), 4, later(SPACING_MILLIS))];
     assert_eq!(state.take_changes(), expected);
 }

@@ -61,10 +61,7 @@ fn a_store_that_lost_a_grant_does_not_grant_its_number_again() {
 #[test]
 fn of_two_claims_over_the_same_row_the_first_wins() {
     let (mut state, hold) = owned_by_anna();
-    let seen = Expected::Row {
-        epoch: hold.epoch,
-        holding: Holding::Owned { owner: ANNA },
-    };
+    let seen = Expected::Row { epoch: hold.epoch, holding: Holding::Owned { owner: ANNA } };
     let bert = state.claim(NOON, &shard(0), seen, BERT).unwrap();
     let lost = state.claim(NOON, &shard(0), seen, CARL);
     assert!(
@@ -100,19 +97,13 @@ fn a_repeated_claim_returns_the_first_grant_and_changes_nothing() {
 fn a_claim_of_a_missing_row_may_be_repeated_too() {
     let mut state = empty();
     let first = state.claim(NOON, &shard(0), Expected::Missing, ANNA);
-    assert_eq!(
-        state.claim(later(50), &shard(0), Expected::Missing, ANNA),
-        first
-    );
+    assert_eq!(state.claim(later(50), &shard(0), Expected::Missing, ANNA), first);
 }
 
 #[test]
 fn a_claim_that_expects_an_epoch_to_come_is_no_repetition() {
     let (mut state, hold) = owned_by_anna();
-    let expected = Expected::Row {
-        epoch: Epoch(hold.epoch.0 + 10),
-        holding: Holding::Free,
-    };
+    let expected = Expected::Row { epoch: Epoch(hold.epoch.0 + 10), holding: Holding::Free };
     let lost = state.claim(NOON, &shard(0), expected, ANNA);
     assert!(matches!(lost, Err(ClaimError::Lost(Some(_)))));
 }

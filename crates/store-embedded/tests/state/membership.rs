@@ -24,10 +24,7 @@ fn record(phase: Phase) -> InstanceRecord {
 }
 
 fn vantage() -> Vantage {
-    Vantage {
-        primary: PrimaryId(Arc::from("p")),
-        present: BTreeSet::from([BERT]),
-    }
+    Vantage { primary: PrimaryId(Arc::from("p")), present: BTreeSet::from([BERT]) }
 }
 
 #[test]
@@ -58,9 +55,7 @@ fn the_same_beat_is_a_repetition_only_with_the_same_record() {
 fn a_poll_shows_everybody_by_id_and_who_is_present() {
     let mut state = empty();
     state.beat(NOON, BERT, Beat(7), &record(Phase::Up)).unwrap();
-    state
-        .beat(NOON, ANNA, Beat(1), &record(Phase::Joining))
-        .unwrap();
+    state.beat(NOON, ANNA, Beat(1), &record(Phase::Joining)).unwrap();
     let poll = state.poll(later(3), vantage());
     assert_eq!(poll.now, later(3));
     let seen: Vec<_> = poll
@@ -68,10 +63,7 @@ fn a_poll_shows_everybody_by_id_and_who_is_present() {
         .iter()
         .map(|member| (member.id, member.beat, member.record.phase, member.present))
         .collect();
-    let expected = [
-        (ANNA, Beat(1), Phase::Joining, false),
-        (BERT, Beat(7), Phase::Up, true),
-    ];
+    let expected = [(ANNA, Beat(1), Phase::Joining, false), (BERT, Beat(7), Phase::Up, true)];
     assert_eq!(seen, expected);
 }
 

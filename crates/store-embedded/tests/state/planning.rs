@@ -14,10 +14,7 @@ fn the_planners_lease_is_claimed_like_a_shards() {
     assert_eq!(again, Ok(first.clone()), "repeated");
     let late = state.claim_planner(NOON, Expected::Missing, BERT);
     assert!(matches!(late, Err(ClaimError::Lost(Some(_)))));
-    let over = Expected::Row {
-        epoch: first.epoch,
-        holding: Holding::Owned { owner: ANNA },
-    };
+    let over = Expected::Row { epoch: first.epoch, holding: Holding::Owned { owner: ANNA } };
     let second = state.claim_planner(NOON, over, BERT).unwrap();
     assert_eq!(second.epoch, Epoch(NOON.0 + 1));
 }
@@ -27,11 +24,9 @@ fn only_the_planner_under_its_epoch_writes_targets() {
     let mut state = empty();
     let anna = state.claim_planner(NOON, Expected::Missing, ANNA).unwrap();
     let plan = [(shard(0).shard, BERT)];
-    for (who, epoch) in [
-        (BERT, anna.epoch),
-        (ANNA, Epoch(anna.epoch.0 - 1)),
-        (ANNA, Epoch(anna.epoch.0 + 1)),
-    ] {
+    for (who, epoch) in
+        [(BERT, anna.epoch), (ANNA, Epoch(anna.epoch.0 - 1)), (ANNA, Epoch(anna.epoch.0 + 1))]
+    {
         let refused = state.write_targets(who, epoch, &plan);
         assert_eq!(refused, Err(TargetsError::Fenced));
     }

@@ -28,21 +28,13 @@ pub(crate) fn app() -> AppName {
 }
 
 pub(crate) fn shard(number: u32) -> ShardAddress {
-    let shard = ShardKey {
-        app: app(),
-        generation: Generation(0),
-        number: ShardNumber(number),
-    };
+    let shard = ShardKey { app: app(), generation: Generation(0), number: ShardNumber(number) };
     ShardAddress { shard, lane: LANE }
 }
 
 pub(crate) fn hold(owner: InstanceId, epoch: Epoch) -> Hold {
     let address = shard(0);
-    Hold {
-        address,
-        owner,
-        epoch,
-    }
+    Hold { address, owner, epoch }
 }
 
 pub(crate) fn empty() -> StoreState {
@@ -59,9 +51,7 @@ pub(crate) fn owned_by_anna() -> (StoreState, Hold) {
 /// Shard 0 in Anna's hands, in a session whose entries 1 to 3 the stream holds.
 pub(crate) fn at_seq_3() -> (StoreState, Hold, SessionNumber) {
     let (mut state, hold) = owned_by_anna();
-    let session = state
-        .begin_session(NOON, &hold, &new_session("one"))
-        .expect("begun");
+    let session = state.begin_session(NOON, &hold, &new_session("one")).expect("begun");
     let appended = append(&mut state, &hold, session, 0, &[1, 2, 3]);
     assert_eq!(appended, Ok(Seq(3)));
     state.take_changes();

@@ -14,12 +14,7 @@ fn session_row(state: &StoreState) -> Option<SessionRow> {
 }
 
 fn remembered(number: SessionNumber, last_seq: u64) -> SessionRow {
-    SessionRow {
-        number,
-        id: SessionId::new("one"),
-        resume_url: None,
-        last_seq: Seq(last_seq),
-    }
+    SessionRow { number, id: SessionId::new("one"), resume_url: None, last_seq: Seq(last_seq) }
 }
 
 fn last_marker(state: &StoreState) -> (SessionNumber, Epoch, EntryBody) {
@@ -42,10 +37,7 @@ fn a_new_session_starts_with_its_marker_and_nothing_in_the_stream() {
     let marker = EntryBody::Marker {
         seq: Seq(0),
         at: UnixMicros(7),
-        marker: Marker::SessionStarted {
-            start: SessionStart::First,
-            previous: None,
-        },
+        marker: Marker::SessionStarted { start: SessionStart::First, previous: None },
     };
     let written = (SessionNumber(NOON.0 + 5), hold.epoch, marker);
     assert_eq!(last_marker(&state), written);
@@ -54,16 +46,11 @@ fn a_new_session_starts_with_its_marker_and_nothing_in_the_stream() {
 #[test]
 fn the_marker_names_the_session_before_and_how_far_it_got() {
     let (mut state, hold, before) = at_seq_3();
-    let new = NewSession {
-        start: SessionStart::Invalidated,
-        ..new_session("two")
-    };
+    let new = NewSession { start: SessionStart::Invalidated, ..new_session("two") };
     let number = state.begin_session(NOON, &hold, &new).unwrap();
     assert_eq!(number, SessionNumber(before.0 + 1), "the clock stood still");
     let (session, _, body) = last_marker(&state);
-    let EntryBody::Marker { marker, seq, .. } = body else {
-        panic!("no marker: {body:?}")
-    };
+    let EntryBody::Marker { marker, seq, .. } = body else { panic!("no marker: {body:?}") };
     let expected = Marker::SessionStarted {
         start: SessionStart::Invalidated,
         previous: Some((before, Seq(3))),

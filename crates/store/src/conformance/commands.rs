@@ -31,24 +31,13 @@ pub(super) async fn a_command_is_read_as_it_was_sent<S: Store>(s: S, scope: Scop
     assert!(second > first);
     let all = s.commands(app, lane, StreamId::START, 10).await;
     assert_eq!(all, Ok(vec![(first, plain), (second, rich.clone())]));
-    assert_eq!(
-        s.commands(app, lane, first, 10).await,
-        Ok(vec![(second, rich)])
-    );
-    assert_eq!(
-        s.commands(app, Lane(1), StreamId::START, 10).await,
-        Ok(vec![])
-    );
+    assert_eq!(s.commands(app, lane, first, 10).await, Ok(vec![(second, rich)]));
+    assert_eq!(s.commands(app, Lane(1), StreamId::START, 10).await, Ok(vec![]));
 }
 
 pub(super) async fn a_command_too_large_for_discord_is_refused<S: Store>(s: S, scope: Scope) {
-    let of_size = |size| Command {
-        frame: Bytes::from(vec![b' '; size]),
-        ..command(0, "")
-    };
-    let sent = s
-        .send_command(scope.app(), Lane(0), &of_size(COMMAND_BYTES_MAX))
-        .await;
+    let of_size = |size| Command { frame: Bytes::from(vec![b' '; size]), ..command(0, "") };
+    let sent = s.send_command(scope.app(), Lane(0), &of_size(COMMAND_BYTES_MAX)).await;
     assert!(sent.is_ok());
     let size = COMMAND_BYTES_MAX + 1;
     let refused = s.send_command(scope.app(), Lane(0), &of_size(size)).await;
@@ -64,41 +53,18 @@ pub(super) async fn the_place_in_the_commands_moves_with_the_lease_and_never_bac
     let (hold, _) = live(&s, &scope.shard(0), scope.instance(1)).await;
     assert_eq!(s.commands_done(&hold.address).await, Ok(StreamId::START));
     let place = |millis, number| StreamId { millis, number };
-    s.set_commands_done(&hold, place(1_795_000_000_000, 2))
-        .await
-        .expect("moved");
-    s.set_commands_done(&hold, place(1_795_000_000_000, 1))
-        .await
-        .expect("ignored");
-    s.set_commands_done(&hold, place(1_794_000_000_000, 9))
-        .await
-        .expect("ignored");
-    assert_eq!(
-        s.commands_done(&hold.address).await,
-        Ok(place(1_795_000_000_000, 2))
-    );
+    s.set_commands_done(&hold, place(1_795_000_000_000, 2)).await.expect("moved");
+    s.set_commands_done(&hold, place(1_795_000_000_000, 1)).await.expect("ignored");
+    s.set_commands_done(&hold, place(1_794_000_000_000, 9)).await.expect("ignored");
+    assert_eq!(s.commands_done(&hold.address).await, Ok(place(1_795_000_000_000, 2)));
 
     let seen = row(&s, &hold.address).await;
     let expected = Expected::unchanged(Some(&seen));
     let successor = scope.instance(2);
-    let grant = s
-        .claim(&hold.address, expected, successor)
-        .await
-        .expect("granted");
-    let late = s
-        .set_commands_done(&hold, place(1_796_000_000_000, 0))
-        .await;
+    let grant = s.claim(&hold.address, expected, successor).await.expect("granted");
+    let late = s.set_commands_done(&hold, place(1_796_000_000_000, 0)).await;
     assert!(late.is_err(), "the former owner is fenced");
-    let theirs = Hold {
-        owner: successor,
-        epoch: grant.epoch,
-        ..hold
-    };
-    s.set_commands_done(&theirs, place(1_795_000_000_000, 10))
-        .await
-        .expect("moved");
-    assert_eq!(
-        s.commands_done(&theirs.address).await,
-        Ok(place(1_795_000_000_000, 10))
-    );
+    let theirs = Hold { owner: successor, epoch: grant.epoch, ..hold };
+    s.set_commands_done(&theirs, place(1_795_000_000_000, 10)).await.expect("moved");
+    assert_eq!(s.commands_done(&theirs.address).await, Ok(place(1_795_000_000_000, 10)));
 }

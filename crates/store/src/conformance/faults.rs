@@ -25,23 +25,15 @@ pub(super) async fn appends_over_a_faulty_connection_are_exact<S: Store>(s: S, s
     for (number, seed) in [(0, 11), (1, 12), (2, 13)] {
         let (hold, session) = live(&s, &scope.shard(number), me).await;
         let faulty = Faulty::new(s.clone(), BAD, seed);
-        writers.push(tokio::spawn(async move {
-            write_all(&faulty, &hold, session).await
-        }));
+        writers.push(tokio::spawn(async move { write_all(&faulty, &hold, session).await }));
     }
     let mut unknown = 0;
     for writer in writers {
         unknown += writer.await.expect("no panic");
     }
-    assert!(
-        unknown > 50,
-        "only {unknown} outcomes were unknown: the connection was not bad"
-    );
+    assert!(unknown > 50, "only {unknown} outcomes were unknown: the connection was not bad");
     let found = stream(&s, &scope).await;
-    assert_eq!(
-        Audit::of(&found, [0, 1, 2].map(ShardNumber), LAST),
-        Audit::default()
-    );
+    assert_eq!(Audit::of(&found, [0, 1, 2].map(ShardNumber), LAST), Audit::default());
 }
 
 /// Appends `1..=LAST` in small pieces, several at once, as a writer does: whatever is not known to
@@ -70,12 +62,7 @@ async fn write_all<S: Store>(s: &Faulty<S>, hold: &Hold, session: SessionNumber)
 pub(super) async fn claims_over_a_faulty_connection_are_exact<S: Store>(s: S, scope: Scope) {
     let shard = scope.shard(0);
     for round in 0..20 {
-        let seen = s
-            .rows(std::slice::from_ref(&shard))
-            .await
-            .expect("read")
-            .pop()
-            .flatten();
+        let seen = s.rows(std::slice::from_ref(&shard)).await.expect("read").pop().flatten();
         let expected = Expected::unchanged(seen.as_ref());
         let mut claimants = Vec::new();
         for number in 1..=3 {
@@ -97,11 +84,7 @@ pub(super) async fn claims_over_a_faulty_connection_are_exact<S: Store>(s: S, sc
         }
         let now = row(&s, &shard).await;
         let holder = now.holding.owner().map(|owner| (owner, now.epoch));
-        assert_eq!(
-            winners,
-            Vec::from_iter(holder),
-            "one grant, and it is the one that stands"
-        );
+        assert_eq!(winners, Vec::from_iter(holder), "one grant, and it is the one that stands");
         assert_eq!(now.session, None);
     }
 }

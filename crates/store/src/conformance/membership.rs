@@ -11,30 +11,18 @@ use crate::{BeatError, Member, Membership, PresenceGuard, Store};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn member<S: Membership>(s: &S, id: InstanceId) -> Option<Member> {
-    s.poll()
-        .await
-        .expect("polled")
-        .members
-        .into_iter()
-        .find(|member| member.id == id)
+    s.poll().await.expect("polled").members.into_iter().find(|member| member.id == id)
 }
 
 pub(super) async fn a_data_set_has_one_identity<S: Store>(s: S, scope: Scope) {
     let bits = |number| scope.instance(number).bits();
     let first = s.ensure_data_set(DataSetId(bits(1))).await.expect("one");
-    let second = s
-        .ensure_data_set(DataSetId(bits(2)))
-        .await
-        .expect("the same");
+    let second = s.ensure_data_set(DataSetId(bits(2))).await.expect("the same");
     assert_eq!(first, second);
     let polled = s.poll().await.expect("polled").identity;
     assert_eq!(polled.data_set, Some(first));
     assert!(!polled.primary.0.is_empty());
-    assert_eq!(
-        s.poll().await.expect("polled").identity,
-        polled,
-        "it does not change by itself"
-    );
+    assert_eq!(s.poll().await.expect("polled").identity, polled, "it does not change by itself");
 }
 
 pub(super) async fn a_beat_shows_in_the_next_poll<S: Store>(s: S, scope: Scope) {
@@ -43,18 +31,12 @@ pub(super) async fn a_beat_shows_in_the_next_poll<S: Store>(s: S, scope: Scope) 
     let before = s.poll().await.expect("polled").now;
     let at = s.beat(me, Beat(1), &record()).await.expect("beaten");
     assert!(at >= before, "the store's clock");
-    let draining = InstanceRecord {
-        phase: Phase::Draining,
-        ..record()
-    };
+    let draining = InstanceRecord { phase: Phase::Draining, ..record() };
     s.beat(me, Beat(2), &draining).await.expect("beaten");
     s.beat(other, Beat(9), &record()).await.expect("beaten");
 
     let found = member(&s, me).await.expect("a member");
-    assert_eq!(
-        (found.beat, found.record, found.present),
-        (Beat(2), draining, false)
-    );
+    assert_eq!((found.beat, found.record, found.present), (Beat(2), draining, false));
     let members = s.poll().await.expect("polled").members;
     assert!(members.is_sorted_by_key(|member| member.id));
 }
@@ -62,10 +44,7 @@ pub(super) async fn a_beat_shows_in_the_next_poll<S: Store>(s: S, scope: Scope) 
 pub(super) async fn a_beat_behind_the_stored_one_is_a_duplicate<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
     s.beat(me, Beat(7), &record()).await.expect("beaten");
-    let joining = InstanceRecord {
-        phase: Phase::Joining,
-        ..record()
-    };
+    let joining = InstanceRecord { phase: Phase::Joining, ..record() };
     for beat in [1, 6, 7] {
         let refused = s.beat(me, Beat(beat), &joining).await;
         assert_eq!(refused, Err(BeatError::Duplicate(Beat(7))), "beat {beat}");
@@ -76,12 +55,8 @@ pub(super) async fn a_beat_behind_the_stored_one_is_a_duplicate<S: Store>(s: S, 
 pub(super) async fn the_same_beat_again_is_no_duplicate<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
     s.beat(me, Beat(7), &record()).await.expect("beaten");
-    s.beat(me, Beat(7), &record())
-        .await
-        .expect("the answer was lost");
-    s.beat(me, Beat(9), &record())
-        .await
-        .expect("one was lost on its way");
+    s.beat(me, Beat(7), &record()).await.expect("the answer was lost");
+    s.beat(me, Beat(9), &record()).await.expect("one was lost on its way");
 }
 
 pub(super) async fn a_forgotten_instance_is_gone<S: Store>(s: S, scope: Scope) {
@@ -99,10 +74,7 @@ pub(super) async fn presence_shows_while_it_is_held<S: Store>(s: S, scope: Scope
     let presence = s.hold_presence(me).await.expect("held");
     assert!(presence.is_held());
     until_present(&s, me, true).await;
-    assert!(
-        !member(&s, other).await.expect("a member").present,
-        "nobody holds this one"
-    );
+    assert!(!member(&s, other).await.expect("a member").present, "nobody holds this one");
     drop(presence);
     until_present(&s, me, false).await;
 }
@@ -110,10 +82,7 @@ pub(super) async fn presence_shows_while_it_is_held<S: Store>(s: S, scope: Scope
 async fn until_present<S: Store>(s: &S, id: InstanceId, wanted: bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while member(s, id).await.expect("a member").present != wanted {
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "never became present: {wanted}"
-        );
+        assert!(tokio::time::Instant::now() < deadline, "never became present: {wanted}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

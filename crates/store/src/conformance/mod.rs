@@ -21,7 +21,7 @@ use std::{future::Future, pin::Pin};
 
 use crate::Store;
 
-pub use scope::{Audit, Scope};
+pub use scope::{Audit, Scope, append, dispatch, live, stream};
 
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -92,7 +92,7 @@ fn stream_cases<S: Store>() -> Vec<Case<S>> {
         entries::shards_of_a_lane_share_its_stream,
         entries::entries_are_read_in_pieces,
         fences::only_the_owner_under_its_very_epoch_appends,
-        fences::an_earlier_epoch_is_fenced_and_so_is_a_later_one,
+        fences::an_earlier_epoch_is_fenced_and_a_later_one_was_forgotten,
         fences::a_free_shard_takes_no_appends,
         fences::only_the_holder_begins_sessions,
         fences::only_the_holder_offers_releases_and_forgets,

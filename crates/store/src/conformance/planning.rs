@@ -41,11 +41,7 @@ pub(super) async fn targets_are_replaced_as_a_whole<S: Store>(s: S, scope: Scope
         ];
         let found = s.targets().await.expect("read");
         let still = s.write_targets(me, epoch, &targets(0..0)).await;
-        if written
-            .iter()
-            .chain([&still])
-            .any(|done| *done == Err(TargetsError::Fenced))
-        {
+        if written.iter().chain([&still]).any(|done| *done == Err(TargetsError::Fenced)) {
             continue;
         }
         assert_eq!(found, targets(1_000..4_000));
@@ -59,9 +55,7 @@ pub(super) async fn only_the_planner_writes_targets<S: Store>(s: S, scope: Scope
     let other = s.write_targets(scope.instance(2), epoch, &target).await;
     assert_eq!(other, Err(TargetsError::Fenced));
     for wrong in [epoch.0 - 1, epoch.0 + 1] {
-        let late = s
-            .write_targets(scope.instance(1), Epoch(wrong), &target)
-            .await;
+        let late = s.write_targets(scope.instance(1), Epoch(wrong), &target).await;
         assert_eq!(late, Err(TargetsError::Fenced));
     }
     let found = s.targets().await.expect("read");

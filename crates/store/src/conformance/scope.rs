@@ -33,13 +33,8 @@ impl Scope {
     pub fn new(seed: u64) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let app = format!("case-{seed:x}-{number}");
-        let app = app
-            .parse()
-            .unwrap_or_else(|error| unreachable!("{app}: {error}"));
-        Self {
-            app,
-            base: (u128::from(seed) << 64) | (u128::from(number) << 16),
-        }
+        let app = app.parse().unwrap_or_else(|error| unreachable!("{app}: {error}"));
+        Self { app, base: (u128::from(seed) << 64) | (u128::from(number) << 16) }
     }
 
     /// The app.
@@ -59,15 +54,8 @@ impl Scope {
     pub fn shard(&self, number: u32) -> ShardAddress {
         let generation = Generation(0);
         let number = ShardNumber(number);
-        let shard = ShardKey {
-            app: self.app.clone(),
-            generation,
-            number,
-        };
-        ShardAddress {
-            shard,
-            lane: Lane(0),
-        }
+        let shard = ShardKey { app: self.app.clone(), generation, number };
+        ShardAddress { shard, lane: Lane(0) }
     }
 }
 
@@ -79,34 +67,24 @@ pub(super) fn record() -> InstanceRecord {
         zone: "a".parse().unwrap_or_else(|error| unreachable!("{error}")),
         weight: Weight(NonZeroU16::MIN),
         capacity: Capacity(1_000),
-        version: Version {
-            major: 0,
-            minor: 1,
-            patch: 0,
-        },
+        version: Version { major: 0, minor: 1, patch: 0 },
         joined_at: StoreMillis(0),
         stalled: std::collections::BTreeSet::new(),
     }
 }
 
 /// Claims a shard that has no row, and begins a session.
-pub(super) async fn live<S: Store>(
+///
+/// # Panics
+/// If the store refuses.
+pub async fn live<S: Store>(
     store: &S,
     shard: &ShardAddress,
     me: InstanceId,
 ) -> (Hold, SessionNumber) {
-    let grant = store
-        .claim(shard, Expected::Missing, me)
-        .await
-        .expect("claimed");
-    let hold = Hold {
-        address: shard.clone(),
-        owner: me,
-        epoch: grant.epoch,
-    };
-    let session = store
-        .begin_session(&hold, &new_session("s1", SessionStart::First))
-        .await;
+    let grant = store.claim(shard, Expected::Missing, me).await.expect("claimed");
+    let hold = Hold { address: shard.clone(), owner: me, epoch: grant.epoch };
+    let session = store.begin_session(&hold, &new_session("s1", SessionStart::First)).await;
     (hold, session.expect("begun"))
 }
 
@@ -122,21 +100,21 @@ pub(super) fn new_session(id: &str, start: SessionStart) -> NewSession {
 }
 
 /// A dispatch whose every field follows from its seq, so that it can be checked anywhere.
-pub(super) fn dispatch(seq: u64) -> EntryBody {
+#[must_use]
+pub fn dispatch(seq: u64) -> EntryBody {
     EntryBody::Dispatch(Dispatch {
         seq: Seq(seq),
         name: EventName::new("MESSAGE_CREATE"),
         guild: seq.is_multiple_of(2).then_some(GuildId(seq * 1_000)),
         at: UnixMicros(1_000_000 + seq),
         trace: None,
-        frame: Bytes::from(format!(
-            "{{\"t\":\"MESSAGE_CREATE\",\"s\":{seq},\"op\":0,\"d\":{{}}}}"
-        )),
+        frame: Bytes::from(format!("{{\"t\":\"MESSAGE_CREATE\",\"s\":{seq},\"op\":0,\"d\":{{}}}}")),
     })
 }
 
 /// An append of the dispatches behind `prev`, up to `last`.
-pub(super) fn append(hold: &Hold, session: SessionNumber, prev: u64, last: u64) -> Append {
+#[must_use]
+pub fn append(hold: &Hold, session: SessionNumber, prev: u64, last: u64) -> Append {
     Append {
         hold: hold.clone(),
         session,
@@ -148,21 +126,18 @@ pub(super) fn append(hold: &Hold, session: SessionNumber, prev: u64, last: u64) 
 
 /// The same right under another epoch.
 pub(super) fn under(hold: &Hold, epoch: Epoch) -> Hold {
-    Hold {
-        epoch,
-        ..hold.clone()
-    }
+    Hold { epoch, ..hold.clone() }
 }
 
 /// Everything in the case's lane.
-pub(super) async fn stream<S: Events>(store: &S, scope: &Scope) -> Vec<Entry> {
+///
+/// # Panics
+/// If it cannot be read.
+pub async fn stream<S: Events>(store: &S, scope: &Scope) -> Vec<Entry> {
     let mut after = StreamId::START;
     let mut entries = Vec::new();
     loop {
-        let some = store
-            .entries(scope.app(), Lane(0), after, 1_000)
-            .await
-            .expect("read");
+        let some = store.entries(scope.app(), Lane(0), after, 1_000).await.expect("read");
         let Some((last, _)) = some.last() else {
             return entries;
         };
@@ -237,46 +212,16 @@ mod tests {
     fn the_audit_finds_each_defect() {
         let audit = |seqs: &[u64]| Audit::of(&written(seqs), [ShardNumber(0)], 3);
         assert_eq!(audit(&[1, 2, 3]), Audit::default());
-        assert_eq!(
-            audit(&[1, 3]),
-            Audit {
-                lost: 1,
-                ..Audit::default()
-            }
-        );
-        assert_eq!(
-            audit(&[1, 2, 2, 3]),
-            Audit {
-                doubled: 1,
-                ..Audit::default()
-            }
-        );
-        assert_eq!(
-            audit(&[1, 3, 2]),
-            Audit {
-                reordered: 1,
-                ..Audit::default()
-            }
-        );
+        assert_eq!(audit(&[1, 3]), Audit { lost: 1, ..Audit::default() });
+        assert_eq!(audit(&[1, 2, 2, 3]), Audit { doubled: 1, ..Audit::default() });
+        assert_eq!(audit(&[1, 3, 2]), Audit { reordered: 1, ..Audit::default() });
         let mut altered = written(&[1, 2, 3]);
         if let EntryBody::Dispatch(dispatch) = &mut altered[1].body {
             dispatch.frame = Bytes::from_static(b"{}");
         }
         let found = Audit::of(&altered, [ShardNumber(0)], 3);
-        assert_eq!(
-            found,
-            Audit {
-                altered: 1,
-                ..Audit::default()
-            }
-        );
+        assert_eq!(found, Audit { altered: 1, ..Audit::default() });
         let foreign = Audit::of(&written(&[1]), [ShardNumber(9)], 1);
-        assert_eq!(
-            foreign,
-            Audit {
-                lost: 1,
-                ..Audit::default()
-            }
-        );
+        assert_eq!(foreign, Audit { lost: 1, ..Audit::default() });
     }
 }

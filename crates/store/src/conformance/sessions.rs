@@ -18,31 +18,13 @@ pub(super) async fn a_first_session_is_marked<S: Store>(s: S, scope: Scope) {
     let stored = row(&s, &hold.address).await.session.expect("a session");
     let opened = new_session("s1", SessionStart::First);
     assert_eq!((stored.number, stored.last_seq), (session, Seq(0)));
-    assert_eq!(
-        (stored.id, stored.resume_url),
-        (opened.id, opened.resume_url)
-    );
+    assert_eq!((stored.id, stored.resume_url), (opened.id, opened.resume_url));
 
     let found = stream(&s, &scope).await;
-    let marker = Marker::SessionStarted {
-        start: SessionStart::First,
-        previous: None,
-    };
-    let body = EntryBody::Marker {
-        seq: Seq(0),
-        at: UnixMicros(7),
-        marker,
-    };
+    let marker = Marker::SessionStarted { start: SessionStart::First, previous: None };
+    let body = EntryBody::Marker { seq: Seq(0), at: UnixMicros(7), marker };
     let (shard, epoch) = (hold.address.shard.number, hold.epoch);
-    assert_eq!(
-        found,
-        [Entry {
-            shard,
-            session,
-            epoch,
-            body
-        }]
-    );
+    assert_eq!(found, [Entry { shard, session, epoch, body }]);
 }
 
 pub(super) async fn a_new_session_names_the_one_before_and_where_it_ended<S: Store>(
@@ -50,57 +32,33 @@ pub(super) async fn a_new_session_names_the_one_before_and_where_it_ended<S: Sto
     scope: Scope,
 ) {
     let (hold, first) = live(&s, &scope.shard(0), scope.instance(1)).await;
-    s.append(&append(&hold, first, 0, 4))
-        .await
-        .expect("appended");
+    s.append(&append(&hold, first, 0, 4)).await.expect("appended");
     let opened = new_session("s2", SessionStart::Invalidated);
     let second = s.begin_session(&hold, &opened).await.expect("begun");
     assert!(second > first);
     let stored = row(&s, &hold.address).await.session.expect("a session");
-    assert_eq!(
-        (stored.number, stored.last_seq, stored.id),
-        (second, Seq(0), opened.id)
-    );
+    assert_eq!((stored.number, stored.last_seq, stored.id), (second, Seq(0), opened.id));
 
     let previous = Some((first, Seq(4)));
-    let marker = Marker::SessionStarted {
-        start: SessionStart::Invalidated,
-        previous,
-    };
+    let marker = Marker::SessionStarted { start: SessionStart::Invalidated, previous };
     let found = markers(&stream(&s, &scope).await);
     assert_eq!(found.last(), Some(&(second, Seq(0), marker)));
-    assert_eq!(
-        s.append(&append(&hold, second, 0, 2)).await,
-        Ok(Seq(2)),
-        "its seqs start over"
-    );
+    assert_eq!(s.append(&append(&hold, second, 0, 2)).await, Ok(Seq(2)), "its seqs start over");
 
-    let without_url = crate::NewSession {
-        resume_url: None,
-        ..new_session("s3", SessionStart::Restarted)
-    };
+    let without_url =
+        crate::NewSession { resume_url: None, ..new_session("s3", SessionStart::Restarted) };
     s.begin_session(&hold, &without_url).await.expect("begun");
     let stored = row(&s, &hold.address).await.session.expect("a session");
-    assert_eq!(
-        stored.resume_url, None,
-        "the url of another session is none for this one"
-    );
+    assert_eq!(stored.resume_url, None, "the url of another session is none for this one");
 }
 
 pub(super) async fn beginning_a_session_again_changes_nothing<S: Store>(s: S, scope: Scope) {
     let (hold, session) = live(&s, &scope.shard(0), scope.instance(1)).await;
-    s.append(&append(&hold, session, 0, 2))
-        .await
-        .expect("appended");
+    s.append(&append(&hold, session, 0, 2)).await.expect("appended");
     let before = (row(&s, &hold.address).await, stream(&s, &scope).await);
-    let again = s
-        .begin_session(&hold, &new_session("s1", SessionStart::First))
-        .await;
+    let again = s.begin_session(&hold, &new_session("s1", SessionStart::First)).await;
     assert_eq!(again, Ok(session), "the answer to the first was lost");
-    assert_eq!(
-        (row(&s, &hold.address).await, stream(&s, &scope).await),
-        before
-    );
+    assert_eq!((row(&s, &hold.address).await, stream(&s, &scope).await), before);
 }
 
 pub(super) async fn a_session_number_is_never_below_the_stores_clock<S: Store>(s: S, scope: Scope) {
@@ -109,9 +67,7 @@ pub(super) async fn a_session_number_is_never_below_the_stores_clock<S: Store>(s
     assert!(first.0 >= before.0, "{first} at {}", before.0);
     let mut last = first;
     for id in ["s2", "s3", "s4"] {
-        let next = s
-            .begin_session(&hold, &new_session(id, SessionStart::Restarted))
-            .await;
+        let next = s.begin_session(&hold, &new_session(id, SessionStart::Restarted)).await;
         let next = next.expect("begun");
         assert!(next > last);
         last = next;
@@ -121,21 +77,10 @@ pub(super) async fn a_session_number_is_never_below_the_stores_clock<S: Store>(s
 pub(super) async fn an_append_of_a_dead_session_is_refused<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
     let shard = scope.shard(0);
-    let grant = s
-        .claim(&shard, Expected::Missing, me)
-        .await
-        .expect("granted");
-    let hold = Hold {
-        address: shard,
-        owner: me,
-        epoch: grant.epoch,
-    };
+    let grant = s.claim(&shard, Expected::Missing, me).await.expect("granted");
+    let hold = Hold { address: shard, owner: me, epoch: grant.epoch };
     let none = s.append(&append(&hold, SessionNumber(1), 0, 1)).await;
-    assert_eq!(
-        none,
-        Err(AppendError::OtherSession(None)),
-        "there is no session yet"
-    );
+    assert_eq!(none, Err(AppendError::OtherSession(None)), "there is no session yet");
 
     let opened = new_session("s1", SessionStart::First);
     let first = s.begin_session(&hold, &opened).await.expect("begun");
@@ -143,9 +88,5 @@ pub(super) async fn an_append_of_a_dead_session_is_refused<S: Store>(s: S, scope
     let second = s.begin_session(&hold, &opened).await.expect("begun");
     let late = s.append(&append(&hold, first, 0, 1)).await;
     assert_eq!(late, Err(AppendError::OtherSession(Some(second))));
-    assert_eq!(
-        stream(&s, &scope).await.len(),
-        2,
-        "two markers and nothing else"
-    );
+    assert_eq!(stream(&s, &scope).await.len(), 2, "two markers and nothing else");
 }

@@ -57,11 +57,7 @@ mod tests {
                     zone: zone.parse().unwrap(),
                     weight: Weight(weight),
                     capacity: Capacity(numbers.0),
-                    version: Version {
-                        major: numbers.1,
-                        minor: numbers.2,
-                        patch: numbers.3,
-                    },
+                    version: Version { major: numbers.1, minor: numbers.2, patch: numbers.3 },
                     joined_at: StoreMillis(joined_at),
                     stalled,
                 }

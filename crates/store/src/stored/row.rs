@@ -39,12 +39,7 @@ pub fn encode(row: &LeaseRow) -> Vec<(&'static str, String)> {
         fields.push(("number", session.number.to_string()));
         fields.push(("session", session.id.as_str().to_owned()));
         fields.push(("seq", session.last_seq.to_string()));
-        fields.extend(
-            session
-                .resume_url
-                .iter()
-                .map(|url| ("url", url.to_string())),
-        );
+        fields.extend(session.resume_url.iter().map(|url| ("url", url.to_string())));
     }
     fields
 }
@@ -57,10 +52,7 @@ pub fn decode<'a, F>(key: &str, fields: F) -> Result<Option<LeaseRow>, StoreErro
 where
     F: IntoIterator<Item = (&'a str, &'a str)>,
 {
-    let fields = Fields {
-        key,
-        fields: fields.into_iter().collect(),
-    };
+    let fields = Fields { key, fields: fields.into_iter().collect() };
     if fields.fields.is_empty() {
         return Ok(None);
     }
@@ -89,9 +81,7 @@ impl Fields<'_> {
     }
 
     fn corrupt(&self, field: &str, expected: &str) -> StoreError {
-        let found = self
-            .get(field)
-            .map_or("nothing".to_owned(), |text| format!("{text:?}"));
+        let found = self.get(field).map_or("nothing".to_owned(), |text| format!("{text:?}"));
         StoreError::corrupt(format!("{} field {field}", self.key), found, expected)
     }
 
@@ -99,9 +89,7 @@ impl Fields<'_> {
         let instance = |field| self.parse::<InstanceId>(field, "an instance id");
         match self.get("state") {
             Some("free") => Ok(Holding::Free),
-            Some("owned") => Ok(Holding::Owned {
-                owner: instance("owner")?,
-            }),
+            Some("owned") => Ok(Holding::Owned { owner: instance("owner")? }),
             Some("offered") => Ok(Holding::Offered {
                 owner: instance("owner")?,
                 to: instance("to")?,
@@ -143,11 +131,7 @@ mod tests {
             Just(Holding::Free),
             instance().prop_map(|owner| Holding::Owned { owner }),
             (instance(), instance(), any::<u64>()).prop_map(|(owner, to, offer)| {
-                Holding::Offered {
-                    owner,
-                    to,
-                    offer: OfferId(offer),
-                }
+                Holding::Offered { owner, to, offer: OfferId(offer) }
             }),
         ]
     }
@@ -166,19 +150,12 @@ mod tests {
 
     fn row() -> impl Strategy<Value = LeaseRow> {
         (any::<u64>(), holding(), proptest::option::of(session())).prop_map(
-            |(epoch, holding, session)| LeaseRow {
-                epoch: Epoch(epoch),
-                holding,
-                session,
-            },
+            |(epoch, holding, session)| LeaseRow { epoch: Epoch(epoch), holding, session },
         )
     }
 
     fn borrowed<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-        fields
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect()
+        fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
     }
 
     proptest! {

@@ -49,10 +49,7 @@ mod tests {
     #[test]
     fn anything_else_is_corrupt() {
         for bad in ["", "bot", "bot/1", "bot/1.x", "/1.2", "Bot/1.2"] {
-            assert!(
-                matches!(decode("k", bad), Err(StoreError::Corrupt { .. })),
-                "{bad:?}"
-            );
+            assert!(matches!(decode("k", bad), Err(StoreError::Corrupt { .. })), "{bad:?}");
         }
     }
 }

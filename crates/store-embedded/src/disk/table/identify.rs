@@ -49,11 +49,7 @@ pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Res
     for stored in transaction.open_table(DAYS)?.iter()? {
         let (app, day) = stored?;
         let (total, remaining, reset_at) = day.value();
-        let day = IdentifyDay {
-            total,
-            remaining,
-            reset_at: StoreMillis(reset_at),
-        };
+        let day = IdentifyDay { total, remaining, reset_at: StoreMillis(reset_at) };
         state.apply(&Change::IdentifyDay(parse("app", app.value())?, day));
     }
     Ok(())

@@ -39,10 +39,9 @@ fn format_of(database: &Database) -> Result<Option<u64>, DiskError> {
         },
         Err(TableError::TableDoesNotExist(_)) => match transaction.list_tables()?.next() {
             None => Ok(None),
-            Some(other) => Err(DiskError::Damaged(format!(
-                "table {:?} of another program",
-                other.name()
-            ))),
+            Some(other) => {
+                Err(DiskError::Damaged(format!("table {:?} of another program", other.name())))
+            }
         },
         Err(error) => Err(error.into()),
     }

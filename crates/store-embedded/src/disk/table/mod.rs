@@ -5,8 +5,7 @@
 //! | [`meta`] | name | at every opening |
 //! | [`data_set`] | – | once |
 //! | [`rows`] | app, lane, generation, shard | with every append, claim, offer … of the shard |
-//! | [`events`] | app, lane, stream id | with every append; removed when trimmed |
-//! | [`commands`] | app, lane, stream id | with every command; removed when trimmed |
+//! | [`streams`] (two) | app, lane, stream id | with every entry or command; removed when trimmed |
 //! | [`members`] | instance id | with every beat; removed when forgotten |
 //! | [`planner`] | – | when claimed |
 //! | [`targets`] | app, generation, shard | replaced with every plan |
@@ -14,18 +13,18 @@
 //!
 //! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
 
-mod commands;
 mod data_set;
-mod events;
 mod identify;
 mod members;
 pub(super) mod meta;
 mod planner;
 mod rows;
+mod streams;
 mod targets;
 
 use redb::{ReadTransaction, WriteTransaction};
 
+use self::streams::{COMMANDS, EVENTS};
 use super::DiskError;
 use crate::state::{Change, StoreState};
 
@@ -38,10 +37,16 @@ pub(super) fn put<'a>(
         match change {
             Change::DataSet(id) => data_set::put(transaction, *id)?,
             Change::Row(address, row) => rows::put(transaction, address, row)?,
-            Change::Entry(lane, id, entry) => events::put(transaction, lane, *id, entry)?,
-            Change::EntriesTrimmed(lane, upto) => events::trim(transaction, lane, *upto)?,
-            Change::Command(lane, id, command) => commands::put(transaction, lane, *id, command)?,
-            Change::CommandsTrimmed(lane, upto) => commands::trim(transaction, lane, *upto)?,
+            Change::Entry(lane, id, entry) => {
+                streams::put(transaction, EVENTS, (lane, *id), &entry.encode())?;
+            }
+            Change::EntriesTrimmed(lane, upto) => streams::trim(transaction, EVENTS, lane, *upto)?,
+            Change::Command(lane, id, command) => {
+                streams::put(transaction, COMMANDS, (lane, *id), &command.encode())?;
+            }
+            Change::CommandsTrimmed(lane, upto) => {
+                streams::trim(transaction, COMMANDS, lane, *upto)?
+            }
             Change::Member(id, member) => members::put(transaction, *id, member)?,
             Change::MemberForgotten(id) => members::remove(transaction, *id)?,
             Change::Planner(row) => planner::put(transaction, row)?,
@@ -59,8 +64,7 @@ pub(super) fn put<'a>(
 fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
     data_set::ensure(transaction)?;
     rows::ensure(transaction)?;
-    events::ensure(transaction)?;
-    commands::ensure(transaction)?;
+    streams::ensure(transaction)?;
     members::ensure(transaction)?;
     planner::ensure(transaction)?;
     targets::ensure(transaction)?;
@@ -74,8 +78,7 @@ pub(super) fn read_all(
 ) -> Result<(), DiskError> {
     data_set::read(transaction, state)?;
     rows::read(transaction, state)?;
-    events::read(transaction, state)?;
-    commands::read(transaction, state)?;
+    streams::read(transaction, state)?;
     members::read(transaction, state)?;
     planner::read(transaction, state)?;
     targets::read(transaction, state)?;

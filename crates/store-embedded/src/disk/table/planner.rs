@@ -19,9 +19,7 @@ pub(super) fn ensure(transaction: &WriteTransaction) -> Result<(), DiskError> {
 
 pub(super) fn put(transaction: &WriteTransaction, row: &LeaseRow) -> Result<(), DiskError> {
     let fields = stored::row::encode(row);
-    transaction
-        .open_table(TABLE)?
-        .insert((), borrowed(&fields))?;
+    transaction.open_table(TABLE)?.insert((), borrowed(&fields))?;
     Ok(())
 }
 

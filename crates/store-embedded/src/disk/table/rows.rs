@@ -24,12 +24,7 @@ pub(super) fn put(
     row: &Row,
 ) -> Result<(), DiskError> {
     let ShardAddress { shard, lane } = address;
-    let key = (
-        shard.app.as_str(),
-        lane.0,
-        shard.generation.0,
-        shard.number.0,
-    );
+    let key = (shard.app.as_str(), lane.0, shard.generation.0, shard.number.0);
     let fields = stored::row::encode(&row.lease);
     let done = (row.commands_done.millis, row.commands_done.number);
     let mut table = transaction.open_table(TABLE)?;
@@ -65,9 +60,7 @@ fn address_of(key: (&str, u16, u32, u32)) -> Result<ShardAddress, DiskError> {
 /// A lease row's fields, as the file wants them.
 pub(super) fn borrowed<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     let fields = fields.iter();
-    fields
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect()
+    fields.map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 /// A lease row from its fields; `key` is for the error.

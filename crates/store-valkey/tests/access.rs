@@ -1,0 +1,117 @@
+//! Users with least rights, as `docs/valkey.md` lists them, and TLS.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use baton_model::ShardNumber;
+use baton_store::{
+    Command, Commands, IdentifyBudget, Leases, Membership, Planning, PresenceGuard, Take,
+    conformance::{Audit, Scope, live, stream},
+};
+use baton_store_valkey::{Valkey, ValkeyConfig};
+use baton_test_servers::{Program, Server};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use support::{Writer, open, seed, try_open};
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/valkey.md");
+
+/// The rights that the document tells operators to grant to a user.
+fn documented_rights(user: &str) -> String {
+    let text = fs::read_to_string(DOCUMENT).expect("the document");
+    let start = format!("user {user} on ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&start));
+    line.unwrap_or_else(|| panic!("no line \"{start}…\" in docs/valkey.md")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_rights_of_a_gateway_suffice_for_everything_it_does() {
+    for program in [Program::Valkey, Program::Redis] {
+        let server = Server::start(program, &[]);
+        let rights = documented_rights("gateway");
+        let mut words = vec!["ACL", "SETUSER", "gateway", "on", ">secret"];
+        words.extend(rights.split_whitespace().filter(|word| !word.starts_with('>')));
+        server.command::<()>(&words).expect("a user");
+        let store = open(&format!("valkey://gateway:secret@127.0.0.1:{}", server.port())).await;
+        do_everything(&store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_without_rights_is_told_where_they_are_listed() {
+    let server = Server::start(Program::Valkey, &[]);
+    server
+        .command::<()>(&["ACL", "SETUSER", "nobody", "on", ">secret", "+@connection"])
+        .expect("set");
+    let error = try_open(&format!("valkey://nobody:secret@127.0.0.1:{}", server.port())).await;
+    let text = error.expect_err("refused").to_string();
+    assert!(text.contains("NOPERM") && text.contains("docs/valkey.md"), "{text}");
+}
+
+/// One of each thing that an instance does with a store.
+async fn do_everything(store: &Valkey) {
+    let scope = Scope::new(seed());
+    let (hold, session) = live(store, &scope.shard(0), scope.instance(1)).await;
+    Writer::new(store.clone(), hold.clone(), session).write_to(100).await;
+    let audit = Audit::of(&stream(store, &scope).await, [ShardNumber(0)], 100);
+    assert_eq!(audit, Audit::default());
+    store.rows(std::slice::from_ref(&hold.address)).await.expect("read");
+    store.forget_resume_url(&hold, session).await.expect("forgotten");
+    store.ensure_data_set(baton_model::DataSetId(1)).await.expect("an identity");
+    let presence = store.hold_presence(scope.instance(1)).await.expect("held");
+    assert!(presence.is_held());
+    store.poll().await.expect("polled");
+    store.forget(scope.instance(1)).await.expect("forgotten");
+    store.targets().await.expect("read");
+    assert_eq!(store.take_identify(scope.app(), 0).await, Ok(Take::Unlearned));
+    let command = Command {
+        shard: ShardNumber(0),
+        expires: None,
+        reply_to: String::new(),
+        trace: None,
+        frame: "{}".into(),
+    };
+    let id = store.send_command(scope.app(), hold.address.lane, &command).await.expect("sent");
+    store.set_commands_done(&hold, id).await.expect("moved");
+    assert_eq!(store.commands_done(&hold.address).await, Ok(id));
+    store.release(&hold).await.expect("released");
+}
+
+fn tls_server(certificate: &CertifiedKey<rcgen::KeyPair>) -> (Server, String) {
+    let write = |folder: &Path| {
+        fs::write(folder.join("cert.pem"), certificate.cert.pem()).expect("written");
+        fs::write(folder.join("key.pem"), certificate.signing_key.serialize_pem())
+            .expect("written");
+    };
+    let tls_port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = tls_port.local_addr().expect("an address").port().to_string();
+    drop(tls_port);
+    let settings = [
+        "--tls-port",
+        &port,
+        "--tls-cert-file",
+        "{dir}/cert.pem",
+        "--tls-key-file",
+        "{dir}/key.pem",
+        "--tls-ca-cert-file",
+        "{dir}/cert.pem",
+        "--tls-auth-clients",
+        "no",
+    ];
+    (Server::start_in(Program::Redis, &settings, write), format!("valkeys://localhost:{port}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_works_over_tls_and_a_foreign_certificate_is_refused() {
+    let names = || vec!["localhost".to_owned()];
+    let certificate = generate_simple_self_signed(names()).expect("a certificate");
+    let foreign = generate_simple_self_signed(names()).expect("a certificate");
+    let (_server, url) = tls_server(&certificate);
+    let config = |pem: String| ValkeyConfig {
+        ca_pem: Some(pem.into_bytes()),
+        ..ValkeyConfig::new(url.parse().expect("a url"), "main".parse().expect("a name"))
+    };
+    let store = Valkey::open(config(certificate.cert.pem())).await.expect("opens");
+    do_everything(&store).await;
+    Valkey::open(config(foreign.cert.pem())).await.expect_err("not whom it says it is");
+}

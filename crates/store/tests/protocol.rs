@@ -1,0 +1,91 @@
+//! `docs/protocol.md` is the contract with consumers: it must say what the code does.
+
+use std::fs;
+
+use baton_model::{
+    AppName, FleetName, Generation, InstanceId, Lane, Marker, Seq, SessionNumber, SessionStart,
+    ShardKey, ShardNumber,
+};
+use baton_store::{COMMAND_FIELDS, ENTRY_FIELDS, FORMAT, ShardAddress, key::Key};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocol.md");
+
+fn page() -> String {
+    fs::read_to_string(PAGE).expect("docs/protocol.md")
+}
+
+/// The rows of the table under a heading, each as its cells without backticks.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let page = page();
+    let (_, section) = page.split_once(&format!("\n## {heading}\n")).expect("the heading");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(cells).collect()
+}
+
+fn cells(row: &str) -> Vec<String> {
+    let inner = row.trim_matches('|');
+    inner.split(" | ").map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
+}
+
+#[test]
+fn the_page_names_the_version_and_the_fields_in_their_order() {
+    assert!(page().contains(&format!("\nVersion: `{FORMAT}`\n")));
+    let names: Vec<_> = table("Entries").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(names, ENTRY_FIELDS);
+    let names: Vec<_> = table("Commands").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(names, COMMAND_FIELDS);
+}
+
+#[test]
+fn the_page_shows_every_marker_as_it_is_written() {
+    let previous = Some((SessionNumber(1_795_159_808_786), Seq(4_711)));
+    let markers = [
+        Marker::SessionStarted { start: SessionStart::Invalidated, previous },
+        Marker::Gap { after: Seq(4_711), before: Seq(4_800) },
+        Marker::StreamLost { upto: Seq(4_711) },
+        Marker::GenerationSwitched { from: Generation(0), to: Generation(1) },
+    ];
+    let written = markers.map(|marker| {
+        let body = serde_json::to_string(&marker).expect("plain data");
+        (marker.name().as_str().to_owned(), body)
+    });
+    let shown: Vec<_> =
+        table("Markers").into_iter().map(|row| (row[0].clone(), row[2].clone())).collect();
+    assert_eq!(shown, written);
+}
+
+#[test]
+fn the_page_shows_every_way_a_session_can_start() {
+    for start in [SessionStart::First, SessionStart::Invalidated, SessionStart::Restarted] {
+        let written = serde_json::to_string(&start).expect("plain data");
+        let shown = format!("`{}`", written.trim_matches('"'));
+        assert!(table("Markers")[0][1].contains(&shown), "{shown}");
+    }
+}
+
+#[test]
+fn the_page_shows_every_key_as_it_is_written() {
+    let fleet: FleetName = "main".parse().expect("a name");
+    let app: AppName = "bot".parse().expect("a name");
+    let (generation, number) = (Generation(0), ShardNumber(7));
+    let shard = ShardKey { app: app.clone(), generation, number };
+    let address = ShardAddress { shard, lane: Lane(0) };
+    let keys = [
+        Key::Instances(&fleet),
+        Key::Planner(&fleet),
+        Key::Targets(&fleet),
+        Key::DataSet(&fleet),
+        Key::IdentifyBuckets(&app),
+        Key::IdentifyDay(&app),
+        Key::Row(&address),
+    ];
+    let shown: Vec<_> = table("Other keys").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(shown, keys.map(|key| key.to_string()));
+    let streams = [Key::Events(&app, Lane(0)), Key::Commands(&app, Lane(0))];
+    let shown: Vec<_> = table("Streams").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(shown, streams.map(|key| key.to_string()));
+    let channel = Key::Presence(&fleet, InstanceId::new(0)).to_string();
+    let shown = channel.replace(&InstanceId::new(0).to_string(), "<instance>");
+    assert!(page().contains(&format!("`{shown}`")), "{shown}");
+}

@@ -93,6 +93,7 @@ impl Ours {
             id: SessionId::new("s"),
             resume_url: None,
             start: SessionStart::First,
+            previous: None,
             at: UnixMicros(0),
         };
         let session = store.begin_session(&hold, &opened).await.expect("begun");

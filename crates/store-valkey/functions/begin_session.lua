@@ -1,13 +1,15 @@
 -- begin_session: makes a new session the current one and marks its start in the stream.
 --
 -- keys: row, events
--- args: owner, epoch, Discord's session id, resume url or '', start, at, shard number
--- answers: ok <number> | fenced <row> | forgotten <row>
+-- args: owner, epoch, Discord's session id, resume url or '', start, at, shard number,
+--       then number and last seq of the session that it follows ('' if there was none)
+-- answers: ok <number> | fenced <row> | forgotten <row> | previous <number or ''> <seq or ''>
 --
--- Repeated for the session that is current already, it writes nothing and answers its number.
+-- Repeated for the session that is current already, it writes nothing and answers its number. An
+-- attempt that was delayed on its way does not follow the current session and changes nothing.
 redis.register_function('baton_1_begin_session', function(keys, args)
   local key, stream = keys[1], keys[2]
-  local owner, epoch, id, url, start, at, shard = unpack(args)
+  local owner, epoch, id, url, start, at, shard, previous, seq = unpack(args)
   local row = read_row(key)
   if not is_held(row, owner, epoch) then
     return with_row(refusal(row, epoch), key)
@@ -15,10 +17,14 @@ redis.register_function('baton_1_begin_session', function(keys, args)
   if row.session == id then
     return { 'ok', row.number }
   end
-  local previous = row.session and ('[' .. row.number .. ',' .. row.seq .. ']') or 'null'
+  local held = row.session and { row.number, row.seq } or { '', '' }
+  if held[1] ~= previous or held[2] ~= seq then
+    return { 'previous', held[1], held[2] }
+  end
+  local before = row.session and ('[' .. previous .. ',' .. seq .. ']') or 'null'
   local number = next_number(row.number)
   add_entry(stream, shard, number, epoch, 'BATON_SESSION_STARTED', '0', at, '', '',
-    '{"marker":"session_started","start":"' .. start .. '","previous":' .. previous .. '}')
+    '{"marker":"session_started","start":"' .. start .. '","previous":' .. before .. '}')
   redis.call('HSET', key, 'session', id, 'number', number, 'seq', '0')
   if url == '' then
     redis.call('HDEL', key, 'url')

@@ -15,7 +15,7 @@ redis.register_function('baton_1_claim', function(keys, args)
     return epoch == '' and grant(key, nil, me) or with_row('lost', key)
   end
   if row.epoch == epoch and row.state == state and (row.owner or '') == owner
-    and (row.to or '') == to and (row.offer or '') == offer then
+    and (row.to or '') == to and (state ~= 'offered' or row.offer == offer) then
     return grant(key, row.epoch, me)
   end
   local is_mine = row.state == 'owned' and row.owner == me

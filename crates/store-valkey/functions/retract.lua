@@ -13,7 +13,7 @@ redis.register_function('baton_1_retract', function(keys, args)
   if row and row.state == 'offered' and row.owner == owner and row.epoch == epoch
     and row.offer == offer then
     redis.call('HSET', key, 'state', 'owned')
-    redis.call('HDEL', key, 'to', 'offer')
+    redis.call('HDEL', key, 'to') -- the offer's id stays: it was used
     return { 'ok' }
   end
   return with_row(refusal(row, epoch), key)

@@ -2,14 +2,15 @@
 
 use baton_model::{AppName, Lane, Seq, SessionNumber, SessionStart};
 use baton_store::{
-    Append, AppendError, Entry, Events, Hold, HoldError, NewSession, StoreError, StreamId, key::Key,
+    Append, AppendError, BeginError, Entry, Events, Fenced, Hold, NewSession, StoreError, StreamId,
+    key::Key,
 };
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
 
 use crate::{
     Valkey, arg,
-    leases::events_key,
+    leases::{events_key, existing},
     library::function,
     reply::{MISSING_FUNCTION, Reply, nth},
 };
@@ -40,16 +41,30 @@ impl Events for Valkey {
         &self,
         hold: &Hold,
         session: &NewSession,
-    ) -> Result<SessionNumber, HoldError> {
+    ) -> Result<SessionNumber, BeginError> {
+        let key = Key::Row(&hold.address).to_string();
+        let keys = [key.clone(), events_key(hold.address.app(), hold.address.lane)];
+        let (number, seq) =
+            session.previous.map_or_else(Default::default, |(number, seq)| (arg(number), arg(seq)));
         let args = [
+            arg(hold.owner),
+            arg(hold.epoch),
             arg(session.id.as_str()),
             session.resume_url.as_ref().map_or_else(Bytes::new, arg),
             arg(start_text(session.start)),
             arg(session.at.0),
             arg(hold.address.shard.number),
+            number,
+            seq,
         ];
-        let rest = self.as_holder(function::BEGIN_SESSION, hold, args).await?;
-        Ok(SessionNumber(nth(&rest, 0)?.number()?))
+        let reply = self.control().call(function::BEGIN_SESSION, keys, args).await?;
+        match reply.outcome()? {
+            ("ok", rest) => Ok(SessionNumber(nth(rest, 0)?.number()?)),
+            ("fenced", rest) => Err(Fenced { row: existing(&key, rest)? }.into()),
+            ("forgotten", _) => Err(BeginError::Forgotten),
+            ("previous", rest) => Err(BeginError::OtherPrevious(held_session(rest)?)),
+            _ => Err(reply.unexpected("an answer to a new session").into()),
+        }
     }
 
     async fn entries(
@@ -133,6 +148,13 @@ fn appended(answer: Result<Reply, StoreError>) -> Result<Seq, AppendError> {
         }
         _ => Err(reply.unexpected("an answer to an append").into()),
     }
+}
+
+fn held_session(rest: &[Reply]) -> Result<Option<(SessionNumber, Seq)>, StoreError> {
+    if nth(rest, 0)?.text()?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((SessionNumber(nth(rest, 0)?.number()?), Seq(nth(rest, 1)?.number()?))))
 }
 
 const fn start_text(start: SessionStart) -> &'static str {

@@ -111,6 +111,7 @@ impl Valkey {
             ("ok", rest) => Ok(rest.to_vec()),
             ("fenced", rest) => Err(Fenced { row: existing(&key, rest)? }.into()),
             ("forgotten", _) => Err(HoldError::Forgotten),
+            ("overtaken", _) => Err(HoldError::Overtaken),
             _ => Err(reply.unexpected("ok or fenced").into()),
         }
     }
@@ -177,7 +178,7 @@ fn row(key: &str, rest: &[Reply]) -> Result<Option<LeaseRow>, StoreError> {
 }
 
 /// The row behind an outcome that there is none without.
-fn existing(key: &str, rest: &[Reply]) -> Result<LeaseRow, StoreError> {
+pub(crate) fn existing(key: &str, rest: &[Reply]) -> Result<LeaseRow, StoreError> {
     row(key, rest)?.ok_or_else(|| StoreError::corrupt(key, "no row", "a row"))
 }
 

@@ -7,7 +7,7 @@ use baton_model::{
 };
 use thiserror::Error;
 
-use crate::{Entry, EntryBody, Hold, HoldError, StoreError, StreamId, error::unhappy};
+use crate::{Entry, EntryBody, Fenced, Hold, StoreError, StreamId, error::unhappy};
 
 /// One shard's next entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +58,31 @@ pub struct NewSession {
     pub resume_url: Option<ResumeUrl>,
     /// Why there is a new one.
     pub start: SessionStart,
+    /// The session that it follows, and where the stream ends in that, as far as the caller knows.
+    pub previous: Option<(SessionNumber, Seq)>,
     /// When it was received.
     pub at: UnixMicros,
 }
+
+/// Why a session was not begun.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BeginError {
+    /// Somebody else was granted the shard later, or it was given back. The caller must stop.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// The store has lost the lease; see [`AppendError::Forgotten`].
+    #[error("the store has forgotten the lease")]
+    Forgotten,
+    /// The row holds another session than the one to be followed, or the stream does not end where
+    /// the caller believes: the store fell back, or the request was overtaken.
+    #[error("the shard is in another session, or the stream ends elsewhere")]
+    OtherPrevious(Option<(SessionNumber, Seq)>),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+unhappy!(BeginError);
 
 /// The streams.
 ///
@@ -82,7 +104,8 @@ pub trait Events {
     ) -> impl Future<Output = Vec<Result<Seq, AppendError>>> + Send;
 
     /// Makes a new session the current one, with nothing in the stream yet, and writes its
-    /// `SessionStarted` marker, which names the session before it.
+    /// `SessionStarted` marker, which names the session before it. That one must be the row's, and
+    /// the stream must end in it where the caller says: a marker is believed.
     ///
     /// Its number is `max(previous + 1, the store's time in ms)`. Repeated for a session that is
     /// current already, it returns that one's number and writes nothing.
@@ -90,7 +113,7 @@ pub trait Events {
         &self,
         hold: &Hold,
         session: &NewSession,
-    ) -> impl Future<Output = Result<SessionNumber, HoldError>> + Send;
+    ) -> impl Future<Output = Result<SessionNumber, BeginError>> + Send;
 
     /// Reads entries behind `after`, oldest first, at most `count`.
     fn entries(

@@ -19,8 +19,8 @@ use baton_model::{
 };
 
 use crate::{
-    AcceptError, Append, AppendError, BeatError, ClaimError, Command, CommandError, Commands,
-    Entry, Events, Expected, Grant, Hold, HoldError, IdentifyBudget, Leases, Membership,
+    AcceptError, Append, AppendError, BeatError, BeginError, ClaimError, Command, CommandError,
+    Commands, Entry, Events, Expected, Grant, Hold, HoldError, IdentifyBudget, Leases, Membership,
     NewSession, Planning, Poll, SessionStartLimit, ShardAddress, StoreError, StreamId, Take,
     TargetsError,
 };
@@ -190,7 +190,7 @@ impl<S: Events + Sync> Events for Faulty<S> {
         &self,
         hold: &Hold,
         session: &NewSession,
-    ) -> Result<SessionNumber, HoldError> {
+    ) -> Result<SessionNumber, BeginError> {
         self.through(self.store.begin_session(hold, session)).await
     }
 

@@ -84,6 +84,9 @@ pub enum HoldError {
     /// Nobody has taken it away; to be repaired by [`Leases::reassert`].
     #[error("the store has forgotten the lease")]
     Forgotten,
+    /// A later request of the same holder has overtaken this one, which was delayed on its way.
+    #[error("a later request has overtaken this one")]
+    Overtaken,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -121,7 +124,8 @@ pub trait Leases {
     ) -> impl Future<Output = Result<Grant, ClaimError>> + Send;
 
     /// Puts the lease on offer to another instance. From then on the holder's appends are
-    /// refused. Repeating it changes nothing.
+    /// refused. Repeating it changes nothing. Offers under one epoch have growing ids: one that is
+    /// not above the last was taken back meanwhile and is [`HoldError::Overtaken`].
     fn offer(
         &self,
         hold: &Hold,

@@ -35,7 +35,7 @@ pub use command::{COMMAND_FIELDS, Command};
 pub use commands::{CommandError, Commands};
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
-pub use events::{Append, AppendError, Events, NewSession};
+pub use events::{Append, AppendError, BeginError, Events, NewSession};
 pub use faulty::{Faults, Faulty};
 pub use fields::{FORMAT, FieldsError};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take, reserve_of};

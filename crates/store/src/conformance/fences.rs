@@ -3,7 +3,7 @@
 use baton_model::{Epoch, LeaseRow, OfferId, Seq, SessionStart};
 
 use super::scope::{Scope, append, live, new_session, row, stream, under};
-use crate::{AppendError, Expected, Fenced, Hold, HoldError, Store, StreamId};
+use crate::{AppendError, BeginError, Expected, Fenced, Hold, HoldError, Store, StreamId};
 
 pub(super) async fn only_the_owner_under_its_very_epoch_appends<S: Store>(s: S, scope: Scope) {
     let (old, session) = live(&s, &scope.shard(0), scope.instance(1)).await;
@@ -59,8 +59,13 @@ pub(super) async fn only_the_holder_begins_sessions<S: Store>(s: S, scope: Scope
     let before = (row(&s, &hold.address).await, stream(&s, &scope).await);
     let session = new_session("s2", SessionStart::Invalidated);
     for stranger in strangers(&hold, &scope) {
-        let refused = s.begin_session(&stranger, &session).await;
-        assert_eq!(refused, Err(refusal(&stranger, &before.0)));
+        let refused = match refusal(&stranger, &before.0) {
+            HoldError::Fenced(fenced) => BeginError::Fenced(fenced),
+            HoldError::Forgotten | HoldError::Overtaken | HoldError::Store(_) => {
+                BeginError::Forgotten
+            }
+        };
+        assert_eq!(s.begin_session(&stranger, &session).await, Err(refused));
     }
     assert_eq!((row(&s, &hold.address).await, stream(&s, &scope).await), before);
 }

@@ -47,6 +47,9 @@ pub(super) async fn a_retracted_offer_is_gone_and_the_owner_goes_on<S: Store>(s:
     assert!(matches!(s.accept(&hold, OFFER, target).await, Err(AcceptError::Gone(_))));
     assert_eq!(s.append(&append(&hold, session, 0, 1)).await, Ok(Seq(1)));
 
+    let late = s.offer(&hold, target, OFFER).await;
+    assert_eq!(late, Err(HoldError::Overtaken), "an attempt that was delayed on its way");
+    s.append(&append(&hold, session, 1, 2)).await.expect("the owner goes on all the same");
     s.offer(&hold, target, OfferId(2)).await.expect("offered again");
     let stale = s.accept(&hold, OFFER, target).await;
     assert!(matches!(stale, Err(AcceptError::Gone(_))), "an accept of the first came late");

@@ -99,6 +99,7 @@ fn stream_cases<S: Store>() -> Vec<Case<S>> {
         sessions::a_first_session_is_marked,
         sessions::a_new_session_names_the_one_before_and_where_it_ended,
         sessions::beginning_a_session_again_changes_nothing,
+        sessions::a_session_follows_only_the_one_that_the_row_holds,
         sessions::a_session_number_is_never_below_the_stores_clock,
         sessions::an_append_of_a_dead_session_is_refused,
         faults::appends_over_a_faulty_connection_are_exact,

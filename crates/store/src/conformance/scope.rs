@@ -88,15 +88,26 @@ pub async fn live<S: Store>(
     (hold, session.expect("begun"))
 }
 
-/// A session as Discord opens it.
+/// A session as Discord opens it, after none.
 pub(super) fn new_session(id: &str, start: SessionStart) -> NewSession {
     let url = "wss://gateway-us-east1-b.discord.gg".parse();
     NewSession {
         id: SessionId::new(id),
         resume_url: Some(url.unwrap_or_else(|error| unreachable!("{error}"))),
         start,
+        previous: None,
         at: UnixMicros(7),
     }
+}
+
+/// A session as Discord opens it, after one whose stream ends at this seq.
+pub(super) fn following(
+    id: &str,
+    start: SessionStart,
+    previous: SessionNumber,
+    seq: u64,
+) -> NewSession {
+    NewSession { previous: Some((previous, Seq(seq))), ..new_session(id, start) }
 }
 
 /// A dispatch whose every field follows from its seq, so that it can be checked anywhere.

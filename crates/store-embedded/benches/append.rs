@@ -105,6 +105,7 @@ async fn begin(store: &EmbeddedStore, shard: u32) -> (Hold, baton_model::Session
         id: SessionId::new("s"),
         resume_url: None,
         start: SessionStart::First,
+        previous: None,
         at: UnixMicros(0),
     };
     let session = store.begin_session(&hold, &new).await;

@@ -121,6 +121,7 @@ async fn story(durability: Durability, stall: Duration) -> Story {
         id: SessionId::new("one"),
         resume_url: None,
         start: SessionStart::First,
+        previous: None,
         at: UnixMicros(0),
     };
     let session = store.begin_session(&hold, &new).await.unwrap();

@@ -113,6 +113,7 @@ async fn take_over(store: &EmbeddedStore, shard: u32) -> (Hold, SessionRow) {
         id: SessionId::new("the only one"),
         resume_url: None,
         start: SessionStart::First,
+        previous: None,
         at: UnixMicros(0),
     };
     store.begin_session(&hold, &new).await.expect("begun");

@@ -2,7 +2,7 @@
 
 use baton_model::{AppName, Lane, Seq, SessionNumber};
 use baton_store::{
-    Append, AppendError, Entry, Events, Hold, HoldError, NewSession, StoreError, StreamId,
+    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId,
 };
 
 use crate::EmbeddedStore;
@@ -27,7 +27,7 @@ impl Events for EmbeddedStore {
         &self,
         hold: &Hold,
         session: &NewSession,
-    ) -> Result<SessionNumber, HoldError> {
+    ) -> Result<SessionNumber, BeginError> {
         self.live.run(|at| at.state.begin_session(at.now, hold, session)).await?
     }
 

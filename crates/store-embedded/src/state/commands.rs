@@ -58,10 +58,9 @@ impl StoreState {
     /// # Errors
     /// [`Fenced`](baton_store::Fenced) if the caller does not own the row.
     pub fn set_commands_done(&mut self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
-        let lease = self.lease_owned(hold)?;
-        if done > self.commands_done(&hold.address) {
-            let row = Row { lease, commands_done: done };
-            self.change(Change::Row(hold.address.clone(), row));
+        let row = self.row_owned(hold)?;
+        if done > row.commands_done {
+            self.put_row(&hold.address, Row { commands_done: done, ..row });
         }
         Ok(())
     }

@@ -1,20 +1,29 @@
 //! Events: what stands in the lanes' streams.
 
-use baton_model::{AppName, Lane, LeaseRow, Seq, SessionNumber, SessionRow, StoreMillis};
+use baton_model::{AppName, Lane, Seq, SessionNumber, SessionRow, StoreMillis};
 use baton_store::{Append, AppendError, Entry, EntryBody, Hold, StreamId};
 
-use super::{Change, LaneAddress, StoreState, stream::next_id};
+use super::{Change, LaneAddress, StoreState, leases::Refusal, stream::next_id};
+
+impl From<Refusal> for AppendError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Fenced(_) => Self::Fenced,
+            Refusal::Forgotten => Self::Forgotten,
+        }
+    }
+}
 
 impl StoreState {
     /// See [`Events::append`](baton_store::Events::append).
     ///
     /// # Errors
-    /// In this order: [`AppendError::Fenced`], [`AppendError::OtherSession`],
-    /// [`AppendError::Gap`]. A writer that is all three must learn first that it has to stop.
+    /// In this order: [`AppendError::Fenced`] or [`AppendError::Forgotten`],
+    /// [`AppendError::OtherSession`], [`AppendError::Gap`]. A writer that is all three must learn first that it has to stop.
     pub fn append(&mut self, now: StoreMillis, append: &Append) -> Result<Seq, AppendError> {
         let hold = &append.hold;
-        let lease = self.lease_owned(hold).map_err(|_| AppendError::Fenced)?;
-        let session = match &lease.session {
+        let row = self.row_owned(hold)?;
+        let session = match &row.lease.session {
             Some(session) if session.number == append.session => session.clone(),
             other => return Err(AppendError::OtherSession(other.as_ref().map(|s| s.number))),
         };
@@ -29,8 +38,7 @@ impl StoreState {
         if append.last <= complete_to {
             return Ok(complete_to);
         }
-        let session = Some(SessionRow { last_seq: append.last, ..session });
-        self.put_lease(&hold.address, LeaseRow { session, ..lease });
+        self.put_session(hold, row, SessionRow { last_seq: append.last, ..session });
         Ok(append.last)
     }
 

@@ -1,8 +1,6 @@
 //! Leases: who may write a shard's events.
 
-use baton_model::{
-    Epoch, Holding, InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow, StoreMillis,
-};
+use baton_model::{Epoch, Holding, InstanceId, LeaseRow, OfferId, SessionNumber, StoreMillis};
 use baton_store::{
     AcceptError, ClaimError, Expected, Fenced, Grant, Hold, HoldError, ShardAddress, StreamId,
 };
@@ -14,15 +12,36 @@ use super::{Change, StoreState, next_number};
 pub struct Row {
     /// Its lease and its session.
     pub lease: LeaseRow,
+    /// The last offer under this epoch, also after it was taken back: an attempt to make it that
+    /// was delayed on its way must not make it once more.
+    pub last_offer: Option<OfferId>,
     /// Up to where it has dealt with its lane's commands.
     pub commands_done: StreamId,
+}
+
+/// Why somebody who is not the holder may not do what only the holder may.
+pub(super) enum Refusal {
+    /// The lease is another's, or was given back.
+    Fenced(LeaseRow),
+    /// The store holds nothing as late as the caller's lease: it has lost that.
+    Forgotten,
+}
+
+impl From<Refusal> for HoldError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Fenced(row) => Self::Fenced(Fenced { row }),
+            Refusal::Forgotten => Self::Forgotten,
+        }
+    }
 }
 
 impl StoreState {
     /// See [`Leases::rows`](baton_store::Leases::rows).
     #[must_use]
     pub fn rows(&self, shards: &[ShardAddress]) -> Vec<Option<LeaseRow>> {
-        shards.iter().map(|shard| self.lease(shard)).collect()
+        let rows = shards.iter().map(|shard| self.rows.get(shard));
+        rows.map(|row| row.map(|row| row.lease.clone())).collect()
     }
 
     /// See [`Leases::claim`](baton_store::Leases::claim).
@@ -46,17 +65,22 @@ impl StoreState {
     /// See [`Leases::offer`](baton_store::Leases::offer).
     ///
     /// # Errors
-    /// [`Fenced`] if the caller does not hold the row, or has it on another offer.
+    /// [`Fenced`] if the caller does not hold the row, or has it on another offer;
+    /// [`HoldError::Overtaken`] if the offer was taken back meanwhile.
     pub fn offer(&mut self, hold: &Hold, to: InstanceId, offer: OfferId) -> Result<(), HoldError> {
+        let row = self.row_under(hold)?;
         let offered = Holding::Offered { owner: hold.owner, to, offer };
-        let lease = self.lease_under(hold)?;
-        if lease.holding == offered {
+        if row.lease.holding == offered {
             return Ok(());
         }
-        if !is_owned(&lease.holding) {
-            return Err(Fenced { row: Some(lease) }.into());
+        if !is_owned(&row) {
+            return Err(Refusal::Fenced(row.lease).into());
         }
-        self.set_holding(hold, lease, offered);
+        if row.last_offer >= Some(offer) {
+            return Err(HoldError::Overtaken);
+        }
+        let last_offer = Some(offer);
+        self.put_holding(hold, Row { last_offer, ..row }, offered);
         Ok(())
     }
 
@@ -71,18 +95,18 @@ impl StoreState {
         offer: OfferId,
         me: InstanceId,
     ) -> Result<Grant, AcceptError> {
-        let Some(lease) = self.lease(&hold.address) else {
+        let Some(Row { lease, .. }) = self.rows.get(&hold.address) else {
             return Err(AcceptError::Gone(None));
         };
         let awaited = Holding::Offered { owner: hold.owner, to: me, offer };
         if lease.epoch == hold.epoch && lease.holding == awaited {
-            let lease = owned_anew(Some(&lease), now, me);
+            let lease = owned_anew(Some(lease), now, me);
             return Ok(self.grant(&hold.address, lease));
         }
         if lease.epoch > hold.epoch && lease.holding == (Holding::Owned { owner: me }) {
-            return Ok(grant_of(&lease));
+            return Ok(grant_of(lease));
         }
-        Err(AcceptError::Gone(Some(lease)))
+        Err(AcceptError::Gone(Some(lease.clone())))
     }
 
     /// See [`Leases::retract`](baton_store::Leases::retract).
@@ -90,15 +114,14 @@ impl StoreState {
     /// # Errors
     /// [`Fenced`] if the offer was accepted, or is another one.
     pub fn retract(&mut self, hold: &Hold, offer: OfferId) -> Result<(), HoldError> {
-        let lease = self.lease_under(hold)?;
-        match lease.holding {
+        let row = self.row_under(hold)?;
+        match row.lease.holding {
             Holding::Owned { .. } => Ok(()),
             Holding::Offered { offer: stored, .. } if stored == offer => {
-                let owner = hold.owner;
-                self.set_holding(hold, lease, Holding::Owned { owner });
+                self.put_holding(hold, row, Holding::Owned { owner: hold.owner });
                 Ok(())
             }
-            Holding::Offered { .. } | Holding::Free => Err(Fenced { row: Some(lease) }.into()),
+            Holding::Offered { .. } | Holding::Free => Err(Refusal::Fenced(row.lease).into()),
         }
     }
 
@@ -107,14 +130,14 @@ impl StoreState {
     /// # Errors
     /// [`Fenced`] if the row is another's.
     pub fn release(&mut self, hold: &Hold) -> Result<(), HoldError> {
-        if let Some(lease) = self.lease(&hold.address)
+        if let Some(Row { lease, .. }) = self.rows.get(&hold.address)
             && lease.epoch == hold.epoch
             && lease.holding == Holding::Free
         {
             return Ok(());
         }
-        let lease = self.lease_under(hold)?;
-        self.set_holding(hold, lease, Holding::Free);
+        let row = self.row_under(hold)?;
+        self.put_holding(hold, Row { last_offer: None, ..row }, Holding::Free);
         Ok(())
     }
 
@@ -127,58 +150,56 @@ impl StoreState {
         hold: &Hold,
         session: SessionNumber,
     ) -> Result<(), HoldError> {
-        let mut lease = self.lease_owned(hold)?;
-        match &mut lease.session {
+        let mut row = self.row_owned(hold)?;
+        match &mut row.lease.session {
             Some(stored) if stored.number == session && stored.resume_url.is_some() => {
                 stored.resume_url = None;
             }
             Some(_) | None => return Ok(()),
         }
-        self.put_lease(&hold.address, lease);
+        self.put_row(&hold.address, row);
         Ok(())
     }
 
-    pub(super) fn lease(&self, shard: &ShardAddress) -> Option<LeaseRow> {
-        self.rows.get(shard).map(|row| row.lease.clone())
-    }
-
     /// The row, if it is the caller's under this very epoch, on offer or not.
-    fn lease_under(&self, hold: &Hold) -> Result<LeaseRow, Fenced> {
-        match self.lease(&hold.address) {
-            Some(lease)
-                if lease.epoch == hold.epoch && lease.holding.owner() == Some(hold.owner) =>
-            {
-                Ok(lease)
-            }
-            row => Err(Fenced { row }),
+    fn row_under(&self, hold: &Hold) -> Result<Row, Refusal> {
+        let Some(row) = self.rows.get(&hold.address) else {
+            return Err(Refusal::Forgotten);
+        };
+        if row.lease.epoch < hold.epoch {
+            return Err(Refusal::Forgotten);
         }
+        if row.lease.epoch > hold.epoch || row.lease.holding.owner() != Some(hold.owner) {
+            return Err(Refusal::Fenced(row.lease.clone()));
+        }
+        Ok(row.clone())
     }
 
     /// The row, if the caller may write under it: equal owner, equal epoch, not on offer.
     ///
-    /// A later epoch is no better than an earlier one: it may come from a side of a failover that
-    /// has lost.
-    pub(super) fn lease_owned(&self, hold: &Hold) -> Result<LeaseRow, Fenced> {
-        let lease = self.lease_under(hold)?;
-        if !is_owned(&lease.holding) {
-            return Err(Fenced { row: Some(lease) });
+    /// A later epoch than the row's is no better than an earlier one: it may come from a side of
+    /// a failover that has lost.
+    pub(super) fn row_owned(&self, hold: &Hold) -> Result<Row, Refusal> {
+        let row = self.row_under(hold)?;
+        if !is_owned(&row) {
+            return Err(Refusal::Fenced(row.lease));
         }
-        Ok(lease)
+        Ok(row)
     }
 
-    pub(super) fn put_lease(&mut self, shard: &ShardAddress, lease: LeaseRow) {
-        let commands_done = self.commands_done(shard);
-        let row = Row { lease, commands_done };
+    pub(super) fn put_row(&mut self, shard: &ShardAddress, row: Row) {
         self.change(Change::Row(shard.clone(), row));
     }
 
-    fn set_holding(&mut self, hold: &Hold, lease: LeaseRow, holding: Holding) {
-        self.put_lease(&hold.address, LeaseRow { holding, ..lease });
+    fn put_holding(&mut self, hold: &Hold, row: Row, holding: Holding) {
+        let lease = LeaseRow { holding, ..row.lease };
+        self.put_row(&hold.address, Row { lease, ..row });
     }
 
     fn grant(&mut self, shard: &ShardAddress, lease: LeaseRow) -> Grant {
         let grant = grant_of(&lease);
-        self.put_lease(shard, lease);
+        let commands_done = self.commands_done(shard);
+        self.put_row(shard, Row { lease, last_offer: None, commands_done });
         grant
     }
 }
@@ -221,20 +242,16 @@ fn owned_anew(stored: Option<&LeaseRow>, now: StoreMillis, owner: InstanceId) ->
     LeaseRow {
         epoch: Epoch(next_number(previous, now)),
         holding: Holding::Owned { owner },
-        session: session_of(stored),
+        session: stored.and_then(|row| row.session.clone()),
     }
-}
-
-fn session_of(stored: Option<&LeaseRow>) -> Option<SessionRow> {
-    stored.and_then(|row| row.session.clone())
 }
 
 pub(super) fn grant_of(row: &LeaseRow) -> Grant {
     Grant { epoch: row.epoch, session: row.session.clone() }
 }
 
-fn is_owned(holding: &Holding) -> bool {
-    match holding {
+fn is_owned(row: &Row) -> bool {
+    match row.lease.holding {
         Holding::Owned { .. } => true,
         Holding::Free | Holding::Offered { .. } => false,
     }

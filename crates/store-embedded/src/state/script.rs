@@ -8,8 +8,9 @@ use std::{collections::BTreeSet, num::NonZeroU16, time::Duration};
 
 use baton_model::{
     AppName, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Generation, GuildId,
-    InstanceId, InstanceRecord, Lane, OfferId, Phase, Seq, SessionId, SessionNumber, SessionRow,
-    SessionStart, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros, Version, Weight,
+    InstanceId, InstanceRecord, Lane, LeaseRow, OfferId, Phase, Seq, SessionId, SessionNumber,
+    SessionRow, SessionStart, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros, Version,
+    Weight,
 };
 use baton_store::{
     Append, Command, EntryBody, Expected, Hold, NewSession, SessionStartLimit, ShardAddress,
@@ -62,11 +63,11 @@ impl Script {
 
     fn write_events(&mut self, state: &mut StoreState) {
         let hold = self.hold(state);
-        let session = state.lease(&hold.address).and_then(|row| row.session);
+        let session = lease(state, &hold.address).and_then(|row| row.session);
         match session {
             Some(session) if !self.chance(5) => self.append(state, hold, &session),
-            Some(_) | None => {
-                let new = self.new_session();
+            session => {
+                let new = self.new_session(session.as_ref());
                 drop(state.begin_session(self.now, &hold, &new));
             }
         }
@@ -94,7 +95,7 @@ impl Script {
     fn move_lease(&mut self, state: &mut StoreState) {
         let hold = self.hold(state);
         let (me, offer) = (self.instance(), OfferId(self.roll(2)));
-        let row = state.lease(&hold.address);
+        let row = lease(state, &hold.address);
         match self.roll(7) {
             0 | 1 => {
                 let expected = Expected::unchanged(row.as_ref());
@@ -184,7 +185,7 @@ impl Script {
     /// Mostly the right to a row as it stands.
     fn hold(&mut self, state: &StoreState) -> Hold {
         let address = self.address();
-        let row = state.lease(&address);
+        let row = lease(state, &address);
         let owner = row.as_ref().and_then(|row| row.holding.owner());
         let owner = match owner {
             Some(owner) if !self.chance(5) => owner,
@@ -206,11 +207,13 @@ impl Script {
         InstanceId::new(u128::from(self.roll(3)))
     }
 
-    fn new_session(&mut self) -> NewSession {
+    fn new_session(&mut self, before: Option<&SessionRow>) -> NewSession {
+        let previous = before.map(|before| (before.number, before.last_seq));
         NewSession {
             id: SessionId::new(&format!("session {}", self.roll(100))),
             resume_url: self.chance(80).then(|| "wss://resume.discord.gg".parse().unwrap()),
             start: SessionStart::Invalidated,
+            previous: previous.filter(|_| !self.chance(5)),
             at: UnixMicros(self.now.0),
         }
     }
@@ -245,6 +248,10 @@ impl Script {
             stalled: BTreeSet::from([self.address().shard]),
         }
     }
+}
+
+fn lease(state: &StoreState, shard: &ShardAddress) -> Option<LeaseRow> {
+    state.rows.get(shard).map(|row| row.lease.clone())
 }
 
 fn app() -> AppName {

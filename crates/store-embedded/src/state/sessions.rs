@@ -3,45 +3,54 @@
 use baton_model::{
     Holding, LeaseRow, Marker, Seq, SessionNumber, SessionRow, StoreMillis, UnixMicros,
 };
-use baton_store::{EntryBody, Fenced, Hold, HoldError, NewSession};
+use baton_store::{BeginError, EntryBody, Fenced, Hold, HoldError, NewSession};
 
-use super::{StoreState, next_number};
+use super::{Row, StoreState, leases::Refusal, next_number};
+
+impl From<Refusal> for BeginError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Fenced(row) => Self::Fenced(Fenced { row }),
+            Refusal::Forgotten => Self::Forgotten,
+        }
+    }
+}
 
 impl StoreState {
     /// See [`Events::begin_session`](baton_store::Events::begin_session).
     ///
     /// # Errors
-    /// [`Fenced`] if the caller does not own the row.
+    /// [`Fenced`] if the caller does not own the row; [`BeginError::OtherPrevious`] if it believes
+    /// in another end of another session before.
     pub fn begin_session(
         &mut self,
         now: StoreMillis,
         hold: &Hold,
         new: &NewSession,
-    ) -> Result<SessionNumber, HoldError> {
-        let lease = self.lease_owned(hold)?;
-        let before = match lease.session {
+    ) -> Result<SessionNumber, BeginError> {
+        let row = self.row_owned(hold)?;
+        let previous = match &row.lease.session {
             Some(current) if current.id == new.id => return Ok(current.number),
-            before => before,
+            before => before.as_ref().map(|before| (before.number, before.last_seq)),
         };
+        if previous != new.previous {
+            return Err(BeginError::OtherPrevious(previous));
+        }
         let marker = EntryBody::Marker {
             seq: Seq(0),
             at: new.at,
-            marker: Marker::SessionStarted {
-                start: new.start,
-                previous: before.as_ref().map(|session| (session.number, session.last_seq)),
-            },
+            marker: Marker::SessionStarted { start: new.start, previous },
         };
-        let previous = before.map_or(0, |session| session.number.0);
+        let before = previous.map_or(0, |(number, _)| number.0);
+        let number = SessionNumber(next_number(before, now));
         let session = SessionRow {
-            number: SessionNumber(next_number(previous, now)),
+            number,
             id: new.id.clone(),
             resume_url: new.resume_url.clone(),
             last_seq: Seq(0),
         };
-        let number = session.number;
         self.write_entry(now, hold, number, marker);
-        let session = Some(session);
-        self.put_lease(&hold.address, LeaseRow { session, ..lease });
+        self.put_session(hold, row, session);
         Ok(number)
     }
 
@@ -55,52 +64,48 @@ impl StoreState {
         hold: &Hold,
         told: Option<&SessionRow>,
     ) -> Result<LeaseRow, HoldError> {
-        let stored = self.lease(&hold.address);
-        if stored.as_ref().is_some_and(|row| outranks(row, hold)) {
-            return Err(Fenced { row: stored }.into());
+        let stored = self.rows.get(&hold.address).cloned();
+        if let Some(row) = &stored
+            && prevails(&row.lease, hold, told)
+        {
+            return Err(Refusal::Fenced(row.lease.clone()).into());
         }
-        let known = stored.as_ref().and_then(|row| row.session.as_ref());
-        let session = match reconcile(known, told) {
-            Reconciled::Stored => known.cloned(),
-            Reconciled::Told(session) => {
-                let session = session.clone();
-                self.write_entry(now, hold, session.number, stream_lost(now, &session));
-                Some(session)
+        let known = stored.as_ref().and_then(|row| row.lease.session.as_ref());
+        let session = match told {
+            Some(told) if known.is_none_or(|known| known.number < told.number) => {
+                self.write_entry(now, hold, told.number, stream_lost(now, told));
+                Some(told.clone())
             }
-            Reconciled::Outdated => return Err(Fenced { row: stored }.into()),
+            // The stream holds what the row says, whatever its writer has sent since.
+            Some(_) | None => known.cloned(),
         };
         let owner = hold.owner;
         let lease = LeaseRow { epoch: hold.epoch, holding: Holding::Owned { owner }, session };
-        if stored.as_ref() != Some(&lease) {
-            self.put_lease(&hold.address, lease.clone());
+        let commands_done = self.commands_done(&hold.address);
+        let row = Row { lease: lease.clone(), last_offer: None, commands_done };
+        if stored.as_ref() != Some(&row) {
+            self.put_row(&hold.address, row);
         }
         Ok(lease)
     }
-}
 
-/// Does what is stored prevail over what a holder remembers? Under an equal epoch a free row
-/// does: that holder has released it, and no longer runs the shard.
-fn outranks(row: &LeaseRow, hold: &Hold) -> bool {
-    row.epoch > hold.epoch || (row.epoch == hold.epoch && row.holding.owner() != Some(hold.owner))
-}
-
-enum Reconciled<'a> {
-    /// What is stored stays: the stream holds what it says, whatever the writer has sent since.
-    Stored,
-    /// The store had forgotten it.
-    Told(&'a SessionRow),
-    /// The caller remembers a session before the one that is stored.
-    Outdated,
-}
-
-fn reconcile<'a>(known: Option<&SessionRow>, told: Option<&'a SessionRow>) -> Reconciled<'a> {
-    match (known, told) {
-        (_, None) => Reconciled::Stored,
-        (None, Some(told)) => Reconciled::Told(told),
-        (Some(known), Some(told)) if known.number == told.number => Reconciled::Stored,
-        (Some(known), Some(told)) if known.number < told.number => Reconciled::Told(told),
-        (Some(_), Some(_)) => Reconciled::Outdated,
+    /// Writes the row with this session.
+    pub(super) fn put_session(&mut self, hold: &Hold, mut row: Row, session: SessionRow) {
+        row.lease.session = Some(session);
+        self.put_row(&hold.address, row);
     }
+}
+
+/// Is what is stored later than what a holder remembers? Under an equal epoch a free row is: that
+/// holder has released it, and no longer runs the shard.
+fn prevails(row: &LeaseRow, hold: &Hold, told: Option<&SessionRow>) -> bool {
+    let is_later_session = match (&row.session, told) {
+        (Some(stored), Some(told)) => stored.number > told.number,
+        (None, _) | (_, None) => false,
+    };
+    row.epoch > hold.epoch
+        || (row.epoch == hold.epoch && row.holding.owner() != Some(hold.owner))
+        || is_later_session
 }
 
 fn stream_lost(now: StoreMillis, session: &SessionRow) -> EntryBody {

@@ -2,6 +2,7 @@
 
 use baton_model::{Epoch, ShardNumber, limits::COMMAND_BYTES_MAX};
 use baton_store::{Command, CommandError, HoldError, StreamId};
+use baton_store_embedded::state::{Retention, StoreState};
 use bytes::Bytes;
 
 use crate::scene::*;
@@ -64,8 +65,19 @@ fn the_place_moves_with_the_lease() {
 #[test]
 fn only_the_owner_moves_the_place() {
     let (mut state, hold) = owned_by_anna();
-    let wrong = self::hold(ANNA, Epoch(hold.epoch.0 + 1));
+    let wrong = self::hold(ANNA, Epoch(hold.epoch.0 - 1));
     let refused = state.set_commands_done(&wrong, place(5));
     assert!(matches!(refused, Err(HoldError::Fenced(_))));
     assert_eq!(state.commands_done(&shard(0)), StreamId::START);
+}
+
+#[test]
+fn the_oldest_commands_go_when_there_are_too_many() {
+    let mut state = StoreState::new(Retention { items_max: 16, bytes_max: usize::MAX });
+    for _ in 0..100 {
+        state.send_command(NOON, &app(), LANE, &command(1)).unwrap();
+    }
+    let kept = state.commands(&app(), LANE, StreamId::START, 999);
+    assert!((14..=16).contains(&kept.len()), "{}", kept.len());
+    assert_eq!(kept.last().unwrap().0, place(99));
 }

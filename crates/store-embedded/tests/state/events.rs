@@ -19,16 +19,16 @@ fn entries_stand_in_order_with_shard_session_and_epoch_of_the_row() {
 #[test]
 fn an_append_needs_equal_owner_and_equal_epoch() {
     let (mut state, hold, session) = at_seq_3();
-    for wrong in [
-        self::hold(BERT, hold.epoch),
-        self::hold(ANNA, Epoch(hold.epoch.0 - 1)),
-        self::hold(ANNA, Epoch(hold.epoch.0 + 1)),
+    for (wrong, refusal) in [
+        (self::hold(BERT, hold.epoch), AppendError::Fenced),
+        (self::hold(ANNA, Epoch(hold.epoch.0 - 1)), AppendError::Fenced),
+        (self::hold(ANNA, Epoch(hold.epoch.0 + 1)), AppendError::Forgotten),
     ] {
         let refused = append(&mut state, &wrong, session, 3, &[4]);
-        assert_eq!(refused, Err(AppendError::Fenced), "{wrong:?}");
+        assert_eq!(refused, Err(refusal), "{wrong:?}");
     }
     let missing = append(&mut empty(), &hold, session, 3, &[4]);
-    assert_eq!(missing, Err(AppendError::Fenced));
+    assert_eq!(missing, Err(AppendError::Forgotten));
 }
 
 #[test]

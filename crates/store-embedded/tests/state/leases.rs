@@ -13,12 +13,9 @@ fn holding(state: &StoreState) -> Holding {
     row.expect("a row").holding
 }
 
-fn assert_fenced<T: std::fmt::Debug>(result: Result<T, HoldError>, state: &StoreState) {
+fn fenced(state: &StoreState) -> Result<(), HoldError> {
     let row = state.rows(&[shard(0)]).remove(0);
-    match result {
-        Err(HoldError::Fenced(fenced)) => assert_eq!(fenced, Fenced { row }),
-        other => panic!("expected to be fenced, not {other:?}"),
-    }
+    Err(HoldError::Fenced(Fenced { row: row.expect("a row") }))
 }
 
 #[test]
@@ -168,9 +165,9 @@ fn an_offer_is_repeated_but_not_replaced() {
     state.take_changes();
     state.offer(&hold, BERT, FIRST_OFFER).unwrap();
     assert_eq!(state.take_changes(), []);
-    assert_fenced(state.clone().offer(&hold, BERT, OfferId(2)), &state);
-    assert_fenced(state.clone().offer(&hold, CARL, FIRST_OFFER), &state);
-    assert_fenced(state.clone().retract(&hold, OfferId(2)), &state);
+    assert_eq!(state.clone().offer(&hold, BERT, OfferId(2)), fenced(&state));
+    assert_eq!(state.clone().offer(&hold, CARL, FIRST_OFFER), fenced(&state));
+    assert_eq!(state.clone().retract(&hold, OfferId(2)), fenced(&state));
 }
 
 #[test]
@@ -178,9 +175,9 @@ fn after_the_offer_was_accepted_its_maker_is_fenced() {
     let (mut state, hold) = owned_by_anna();
     state.offer(&hold, BERT, FIRST_OFFER).unwrap();
     state.accept(NOON, &hold, FIRST_OFFER, BERT).unwrap();
-    assert_fenced(state.clone().retract(&hold, FIRST_OFFER), &state);
-    assert_fenced(state.clone().offer(&hold, BERT, FIRST_OFFER), &state);
-    assert_fenced(state.clone().release(&hold), &state);
+    assert_eq!(state.clone().retract(&hold, FIRST_OFFER), fenced(&state));
+    assert_eq!(state.clone().offer(&hold, BERT, FIRST_OFFER), fenced(&state));
+    assert_eq!(state.clone().release(&hold), fenced(&state));
 }
 
 #[test]
@@ -207,19 +204,41 @@ fn what_is_on_offer_can_be_released() {
 #[test]
 fn only_the_holder_under_this_very_epoch_may_do_anything() {
     let (state, hold) = owned_by_anna();
-    let wrong_holds: [Hold; 3] = [
-        self::hold(BERT, hold.epoch),
-        self::hold(ANNA, Epoch(hold.epoch.0 - 1)),
-        self::hold(ANNA, Epoch(hold.epoch.0 + 1)),
-    ];
-    for wrong in wrong_holds {
-        assert_fenced(state.clone().offer(&wrong, CARL, FIRST_OFFER), &state);
-        assert_fenced(state.clone().retract(&wrong, FIRST_OFFER), &state);
-        assert_fenced(state.clone().release(&wrong), &state);
+    let later_than_any = Epoch(hold.epoch.0 + 1);
+    for (wrong, refusal) in [
+        (self::hold(BERT, hold.epoch), fenced(&state)),
+        (self::hold(ANNA, Epoch(hold.epoch.0 - 1)), fenced(&state)),
+        (self::hold(ANNA, later_than_any), Err(HoldError::Forgotten)),
+    ] {
+        assert_eq!(state.clone().offer(&wrong, CARL, FIRST_OFFER), refusal);
+        assert_eq!(state.clone().retract(&wrong, FIRST_OFFER), refusal);
+        assert_eq!(state.clone().release(&wrong), refusal);
         let forget = state.clone().forget_resume_url(&wrong, SessionNumber(0));
-        assert_fenced(forget, &state);
+        assert_eq!(forget, refusal);
     }
-    assert_fenced(empty().release(&hold), &empty());
+    assert_eq!(empty().release(&hold), Err(HoldError::Forgotten));
+}
+
+#[test]
+fn an_offer_that_was_taken_back_is_not_made_once_more() {
+    let (mut state, hold) = owned_by_anna();
+    state.offer(&hold, BERT, OfferId(2)).unwrap();
+    state.retract(&hold, OfferId(2)).unwrap();
+    state.take_changes();
+    for late in [OfferId(1), OfferId(2)] {
+        assert_eq!(state.offer(&hold, BERT, late), Err(HoldError::Overtaken));
+    }
+    assert_eq!(state.take_changes(), []);
+    assert_eq!(state.offer(&hold, BERT, OfferId(3)), Ok(()));
+}
+
+#[test]
+fn under_a_new_epoch_offers_are_counted_anew() {
+    let (mut state, hold) = owned_by_anna();
+    state.offer(&hold, BERT, OfferId(2)).unwrap();
+    state.retract(&hold, OfferId(2)).unwrap();
+    let again = self::hold(ANNA, claim(&mut state, ANNA).epoch);
+    assert_eq!(state.offer(&again, BERT, OfferId(1)), Ok(()));
 }
 
 #[test]

@@ -70,6 +70,7 @@ pub(crate) fn new_session(id: &str) -> NewSession {
         id: SessionId::new(id),
         resume_url: Some(url()),
         start: SessionStart::First,
+        previous: None,
         at: UnixMicros(7),
     }
 }

@@ -3,7 +3,7 @@
 use baton_model::{
     Epoch, Holding, Marker, Seq, SessionId, SessionNumber, SessionRow, SessionStart, UnixMicros,
 };
-use baton_store::{EntryBody, HoldError, NewSession};
+use baton_store::{BeginError, EntryBody, HoldError, NewSession};
 use baton_store_embedded::state::StoreState;
 
 use crate::scene::*;
@@ -46,7 +46,11 @@ fn a_new_session_starts_with_its_marker_and_nothing_in_the_stream() {
 #[test]
 fn the_marker_names_the_session_before_and_how_far_it_got() {
     let (mut state, hold, before) = at_seq_3();
-    let new = NewSession { start: SessionStart::Invalidated, ..new_session("two") };
+    let new = NewSession {
+        start: SessionStart::Invalidated,
+        previous: Some((before, Seq(3))),
+        ..new_session("two")
+    };
     let number = state.begin_session(NOON, &hold, &new).unwrap();
     assert_eq!(number, SessionNumber(before.0 + 1), "the clock stood still");
     let (session, _, body) = last_marker(&state);
@@ -67,14 +71,38 @@ fn beginning_the_current_session_again_writes_nothing() {
 }
 
 #[test]
+fn a_session_follows_only_the_one_that_the_row_holds_up_to_its_end() {
+    let (mut state, hold, before) = at_seq_3();
+    let end = Some((before, Seq(3)));
+    for previous in [
+        None,
+        Some((before, Seq(2))),
+        Some((before, Seq(4))),
+        Some((SessionNumber(before.0 - 1), Seq(3))),
+    ] {
+        let new = NewSession { previous, ..new_session("two") };
+        let refused = state.begin_session(NOON, &hold, &new);
+        assert_eq!(refused, Err(BeginError::OtherPrevious(end)));
+    }
+    assert_eq!(state.take_changes(), []);
+    let (mut state, hold) = owned_by_anna();
+    let new = NewSession { previous: end, ..new_session("two") };
+    let refused = state.begin_session(NOON, &hold, &new);
+    assert_eq!(refused, Err(BeginError::OtherPrevious(None)));
+}
+
+#[test]
 fn only_the_owner_begins_sessions() {
     let (mut state, hold) = owned_by_anna();
     let wrong = self::hold(BERT, hold.epoch);
     let refused = state.begin_session(NOON, &wrong, &new_session("one"));
-    assert!(matches!(refused, Err(HoldError::Fenced(_))));
+    assert!(matches!(refused, Err(BeginError::Fenced(_))));
+    let forgotten = self::hold(ANNA, Epoch(hold.epoch.0 + 1));
+    let refused = state.begin_session(NOON, &forgotten, &new_session("one"));
+    assert_eq!(refused, Err(BeginError::Forgotten));
     state.offer(&hold, BERT, FIRST_OFFER).unwrap();
     let refused = state.begin_session(NOON, &hold, &new_session("one"));
-    assert!(matches!(refused, Err(HoldError::Fenced(_))), "on offer");
+    assert!(matches!(refused, Err(BeginError::Fenced(_))), "on offer");
     assert_eq!(entries(&state), []);
 }
 

@@ -45,7 +45,7 @@ pub(super) fn put<'a>(
                 streams::put(transaction, COMMANDS, (lane, *id), &command.encode())?;
             }
             Change::CommandsTrimmed(lane, upto) => {
-                streams::trim(transaction, COMMANDS, lane, *upto)?
+                streams::trim(transaction, COMMANDS, lane, *upto)?;
             }
             Change::Member(id, member) => members::put(transaction, *id, member)?,
             Change::MemberForgotten(id) => members::remove(transaction, *id)?,

@@ -1,14 +1,14 @@
 //! The shards' rows, in the fields that [`baton_store::stored::row`] gives them everywhere.
 
-use baton_model::{Generation, Lane, LeaseRow, ShardKey, ShardNumber};
+use baton_model::{Generation, Lane, LeaseRow, OfferId, ShardKey, ShardNumber};
 use baton_store::{ShardAddress, StreamId, key::Key, stored};
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::{DiskError, parse};
 use crate::state::{Change, Row, StoreState};
 
-/// Fields of the lease row, place in the lane's commands.
-type Value<'a> = (Vec<(&'a str, &'a str)>, (u64, u64));
+/// Fields of the lease row, the last offer, the place in the lane's commands.
+type Value<'a> = (Vec<(&'a str, &'a str)>, Option<u64>, (u64, u64));
 
 /// App, lane, generation, shard → its row.
 const TABLE: TableDefinition<'_, (&str, u16, u32, u32), Value<'_>> = TableDefinition::new("rows");
@@ -28,7 +28,7 @@ pub(super) fn put(
     let fields = stored::row::encode(&row.lease);
     let done = (row.commands_done.millis, row.commands_done.number);
     let mut table = transaction.open_table(TABLE)?;
-    table.insert(key, (borrowed(&fields), done))?;
+    table.insert(key, (borrowed(&fields), row.last_offer.map(|offer| offer.0), done))?;
     Ok(())
 }
 
@@ -36,9 +36,10 @@ pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Res
     for stored in transaction.open_table(TABLE)?.iter()? {
         let (key, value) = stored?;
         let address = address_of(key.value())?;
-        let (fields, (millis, number)) = value.value();
+        let (fields, last_offer, (millis, number)) = value.value();
         let row = Row {
             lease: lease_of(&Key::Row(&address).to_string(), fields)?,
+            last_offer: last_offer.map(OfferId),
             commands_done: StreamId { millis, number },
         };
         state.apply(&Change::Row(address, row));

@@ -1,7 +1,7 @@
 //! Leases: claims, offers, releases.
 
 use baton_model::{Epoch, Holding, InstanceId, OfferId, SessionNumber, StoreMillis};
-use baton_store::{AcceptError, ClaimError, Expected, Fenced, Hold, HoldError};
+use baton_store::{AcceptError, ClaimError, Expected, Fenced, HoldError};
 use baton_store_embedded::state::StoreState;
 
 use crate::scene::*;

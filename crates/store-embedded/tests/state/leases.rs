@@ -196,10 +196,10 @@ fn a_release_keeps_epoch_and_session_and_may_be_repeated() {
 #[test]
 fn a_row_that_was_given_back_under_another_epoch_is_not_given_back_by_me() {
     let (mut state, early) = owned_by_anna();
-    let late = self::hold(BERT, claim(&mut state, BERT).epoch);
+    let late = hold(BERT, claim(&mut state, BERT).epoch);
     state.release(&late).unwrap();
     assert_eq!(state.clone().release(&early), fenced(&state));
-    let lost = self::hold(ANNA, Epoch(late.epoch.0 + 1));
+    let lost = hold(ANNA, Epoch(late.epoch.0 + 1));
     assert_eq!(state.release(&lost), Err(HoldError::Forgotten));
 }
 

@@ -69,6 +69,29 @@ pub struct LeaseRow {
     pub session: Option<SessionRow>,
 }
 
+/// The lease that a claimant believes to replace: a claim is a compare-and-set against it.
+///
+/// Neither the session is part of it, which moves with every append, nor whether the holder has the
+/// lease on offer: a holder of whose death there is evidence offers nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Expected {
+    /// Who holds it; none if it is free.
+    pub holder: Option<InstanceId>,
+    /// Its number.
+    pub epoch: Epoch,
+}
+
+impl Expected {
+    /// A shard that nobody has ever held, or that the store has forgotten.
+    pub const NEVER_LEASED: Self = Self { holder: None, epoch: Epoch(0) };
+
+    /// The lease of a row that somebody has just read.
+    #[must_use]
+    pub fn unchanged(row: Option<&LeaseRow>) -> Self {
+        row.map_or(Self::NEVER_LEASED, |row| Self { holder: row.holding.owner(), epoch: row.epoch })
+    }
+}
+
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

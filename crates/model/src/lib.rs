@@ -38,7 +38,7 @@ pub use instance::{
     VersionError, Weight,
 };
 pub use lane::{Lane, LaneCount};
-pub use lease::{Epoch, Holding, LeaseRow, OfferId};
+pub use lease::{Epoch, Expected, Holding, LeaseRow, OfferId};
 pub use marker::{Marker, SessionStart};
 pub use name::{AppName, FleetName, NameError, Zone};
 pub use session::{ResumeUrl, ResumeUrlError, Seq, SessionId, SessionNumber, SessionRow};

@@ -206,6 +206,20 @@ pub const IDENTIFY_RESERVE_PERCENT: u32 = 10;
 /// The least number of IDENTIFYs that is never used.
 pub const IDENTIFY_RESERVE_MIN: u32 = 50;
 
+/// How many IDENTIFYs of a day are never used, of so many that Discord allows.
+#[must_use]
+pub const fn identify_reserve(total: u32) -> u32 {
+    // Rounded up, to the safe side, and without overflow.
+    let share = total / 100 * IDENTIFY_RESERVE_PERCENT
+        + (total % 100 * IDENTIFY_RESERVE_PERCENT).div_ceil(100);
+    if share > IDENTIFY_RESERVE_MIN { share } else { IDENTIFY_RESERVE_MIN }
+}
+
+const _: () = assert!(identify_reserve(1_000) == 100);
+const _: () = assert!(identify_reserve(1_001) == 101);
+const _: () = assert!(identify_reserve(60) == 50);
+const _: () = assert!(identify_reserve(u32::MAX) == u32::MAX / 10 + 1);
+
 const _: () = assert!(
     IDENTIFY_SPACING.as_millis()
         >= IDENTIFY_DISCORD_SPACING.as_millis() + IDENTIFY_PERMIT_VALID.as_millis()

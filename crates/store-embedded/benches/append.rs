@@ -6,10 +6,10 @@
 use std::time::{Duration, Instant};
 
 use baton_model::{
-    AppName, Dispatch, EventName, Generation, InstanceId, Lane, Seq, SessionId, SessionStart,
-    ShardKey, ShardNumber, UnixMicros,
+    AppName, Dispatch, EventName, Expected, Generation, InstanceId, Lane, Seq, SessionId,
+    SessionStart, ShardKey, ShardNumber, UnixMicros,
 };
-use baton_store::{Append, EntryBody, Events, Expected, Hold, Leases, NewSession, ShardAddress};
+use baton_store::{Append, EntryBody, Events, Hold, Leases, NewSession, ShardAddress};
 use baton_store_embedded::{Durability, EmbeddedStore, Options};
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -99,7 +99,7 @@ async fn begin(store: &EmbeddedStore, shard: u32) -> (Hold, baton_model::Session
     let lane = Lane(u16::try_from(shard.number.0 % 16).expect("small"));
     let address = ShardAddress { shard, lane };
     let owner = InstanceId::new(1);
-    let grant = store.claim(&address, Expected::Missing, owner).await;
+    let grant = store.claim(&address, Expected::NEVER_LEASED, owner).await;
     let hold = Hold { address, owner, epoch: grant.expect("claimed").epoch };
     let new = NewSession {
         id: SessionId::new("s"),

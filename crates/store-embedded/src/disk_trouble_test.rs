@@ -11,12 +11,12 @@ use std::{
 };
 
 use baton_model::{
-    AppName, DataSetId, Dispatch, EventName, Generation, InstanceId, Lane, Seq, SessionId,
-    SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis, UnixMicros,
+    AppName, DataSetId, Dispatch, EventName, Expected, Generation, InstanceId, Lane, Seq,
+    SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis, UnixMicros,
 };
 use baton_store::{
-    Append, AppendError, EntryBody, Events, Expected, Hold, Leases, Membership, NewSession,
-    ShardAddress, StoreError, StreamId,
+    Append, AppendError, EntryBody, Events, Hold, Leases, Membership, NewSession, ShardAddress,
+    StoreError, StreamId,
 };
 use bytes::Bytes;
 use redb::{StorageBackend, backends::FileBackend};
@@ -122,7 +122,7 @@ async fn story(durability: Durability, stall: Duration) -> Story {
     let shard = ShardKey { app: app(), generation: Generation(0), number: ShardNumber(0) };
     let lane = Lane(0);
     let address = ShardAddress { shard, lane };
-    let grant = store.claim(&address, Expected::Missing, ANNA).await;
+    let grant = store.claim(&address, Expected::NEVER_LEASED, ANNA).await;
     let hold = Hold { address, owner: ANNA, epoch: grant.unwrap().epoch };
     let new = NewSession {
         id: SessionId::new("one"),
@@ -184,9 +184,13 @@ impl Story {
 
     /// Waits until the store answers again.
     async fn until_available(&self) {
-        while self.store.poll().await.is_err() {
+        for _ in 0..TRIES_MAX {
+            if self.store.poll().await.is_ok() {
+                return;
+            }
             tokio::task::yield_now().await;
         }
+        panic!("the store does not come back");
     }
 }
 
@@ -194,6 +198,9 @@ fn is_pending<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
     let mut context = Context::from_waker(Waker::noop());
     matches!(future.poll(&mut context), Poll::Pending)
 }
+
+/// Many more than it takes a disk to come back.
+const TRIES_MAX: u32 = 50_000_000;
 
 const PATIENT: Duration = Duration::from_secs(60);
 

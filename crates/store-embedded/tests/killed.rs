@@ -14,12 +14,10 @@ use std::{
 };
 
 use baton_model::{
-    AppName, Dispatch, EventName, Generation, InstanceId, Lane, Seq, SessionId, SessionRow,
-    SessionStart, ShardKey, ShardNumber, UnixMicros,
+    AppName, Dispatch, EventName, Expected, Generation, InstanceId, Lane, Seq, SessionId,
+    SessionRow, SessionStart, ShardKey, ShardNumber, UnixMicros,
 };
-use baton_store::{
-    Append, EntryBody, Events, Expected, Hold, Leases, NewSession, ShardAddress, StreamId,
-};
+use baton_store::{Append, EntryBody, Events, Hold, Leases, NewSession, ShardAddress, StreamId};
 use baton_store_embedded::{Durability, EmbeddedStore, OpenError, Options, state::Retention};
 use bytes::Bytes;
 use libtest_mimic::{Arguments, Trial};

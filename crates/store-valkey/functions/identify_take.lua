@@ -22,7 +22,7 @@ redis.register_function('baton_1_identify_take', function(keys, args)
     remaining = total
     reset_at = now + day_millis
   end
-  local reserve = math.max(math.floor(total * tonumber(args[4]) / 100), tonumber(args[5]))
+  local reserve = math.max(math.ceil(total * tonumber(args[4]) / 100), tonumber(args[5]))
   if remaining <= reserve then
     return { 'exhausted', text(math.min(reset_at - now, day_millis)) }
   end

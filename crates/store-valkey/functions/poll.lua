@@ -1,8 +1,8 @@
 -- poll: one consistent look at everybody, at one primary, at one moment. Writes nothing.
 --
--- keys: instances, data set, planner's row
+-- keys: instances, data set, planner's row, targets
 -- args: what presence channels start with
--- answers: ok <run id> <data set or ''> <server time in ms> <planner's row> <members>
+-- answers: ok <run id> <data set or ''> <server time in ms> <planner's row> <members> <targets>
 --          where members holds for each: id, beat and record, subscribers of its presence
 --
 -- The run id tells one server process from another: after a promotion or a restart, beats that
@@ -23,6 +23,7 @@ redis.register_function({
     end
     local data_set = redis.call('HGET', keys[2], 'id') or ''
     local planner = redis.call('HGETALL', keys[3])
-    return { 'ok', run_id, data_set, text(now_millis()), planner, members }
+    local targets = redis.call('HGETALL', keys[4])
+    return { 'ok', run_id, data_set, text(now_millis()), planner, members, targets }
   end,
 })

@@ -1,11 +1,11 @@
 //! Leases on Valkey.
 
 use baton_model::{
-    AppName, Holding, InstanceId, Lane, LeaseRow, OfferId, SessionNumber, SessionRow,
+    AppName, Expected, InstanceId, Lane, LeaseRow, OfferId, SessionNumber, SessionRow,
 };
 use baton_store::{
-    AcceptError, ClaimError, Expected, Fenced, Grant, Hold, HoldError, Leases, ShardAddress,
-    StoreError, key::Key, stored,
+    AcceptError, ClaimError, Fenced, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
+    key::Key, stored,
 };
 use bytes::Bytes;
 use fred::interfaces::HashesInterface;
@@ -122,7 +122,8 @@ impl Valkey {
         expected: Expected,
         me: InstanceId,
     ) -> Result<Grant, ClaimError> {
-        let args = [arg(me)].into_iter().chain(expectation(expected));
+        let holder = expected.holder.map_or_else(Bytes::new, arg);
+        let args = [arg(me), arg(expected.epoch), holder];
         let reply = self.control().call(function::CLAIM, [key.clone()], args).await?;
         match reply.outcome()? {
             ("ok", rest) => Ok(granted(&key, rest)?),
@@ -154,22 +155,6 @@ impl Valkey {
 
 pub(crate) fn events_key(app: &AppName, lane: Lane) -> String {
     Key::Events(app, lane).to_string()
-}
-
-/// The expectation as the claim function takes it: epoch, state, owner, to, offer.
-fn expectation(expected: Expected) -> [Bytes; 5] {
-    let nothing = Bytes::new;
-    let (epoch, holding) = match expected {
-        Expected::Missing => return [const { Bytes::new() }; 5],
-        Expected::Row { epoch, holding } => (arg(epoch), holding),
-    };
-    match holding {
-        Holding::Free => [epoch, arg("free"), nothing(), nothing(), nothing()],
-        Holding::Owned { owner } => [epoch, arg("owned"), arg(owner), nothing(), nothing()],
-        Holding::Offered { owner, to, offer } => {
-            [epoch, arg("offered"), arg(owner), arg(to), arg(offer)]
-        }
-    }
 }
 
 /// The row that stands first behind an outcome.

@@ -17,7 +17,7 @@ pub(crate) const REVISION: u32 = 1;
 const OLDEST_CALLER: u32 = 1;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/begin_session.lua"),
@@ -30,6 +30,7 @@ const FILES: [&str; 19] = [
     include_str!("../functions/forget_resume_url.lua"),
     include_str!("../functions/commands_done.lua"),
     include_str!("../functions/beat.lua"),
+    include_str!("../functions/forget.lua"),
     include_str!("../functions/poll.lua"),
     include_str!("../functions/data_set.lua"),
     include_str!("../functions/write_targets.lua"),
@@ -52,6 +53,7 @@ pub(crate) mod function {
     pub(crate) const FORGET_RESUME_URL: &str = "baton_1_forget_resume_url";
     pub(crate) const COMMANDS_DONE: &str = "baton_1_commands_done";
     pub(crate) const BEAT: &str = "baton_1_beat";
+    pub(crate) const FORGET: &str = "baton_1_forget";
     pub(crate) const POLL: &str = "baton_1_poll";
     pub(crate) const DATA_SET: &str = "baton_1_data_set";
     pub(crate) const WRITE_TARGETS: &str = "baton_1_write_targets";

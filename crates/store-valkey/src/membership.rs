@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use baton_model::{
-    Beat, DataSetId, InstanceId, InstanceRecord, PrimaryId, StoreIdentity, StoreMillis,
+    Beat, DataSetId, InstanceId, InstanceRecord, PrimaryId, ShardKey, StoreIdentity, StoreMillis,
 };
 use baton_store::{
     BeatError, Member, Membership, Poll, PresenceGuard, StoreError, key::Key, stored,
 };
 use fred::{
     clients::SubscriberClient,
-    interfaces::{ClientLike, HashesInterface, PubsubInterface},
+    interfaces::{ClientLike, PubsubInterface},
 };
 use tokio::task::JoinHandle;
 
@@ -83,15 +83,15 @@ impl Membership for Valkey {
         }
     }
 
-    async fn forget(&self, id: InstanceId) -> Result<(), StoreError> {
+    async fn forget(&self, id: InstanceId, beat: Beat) -> Result<(), StoreError> {
         let key = Key::Instances(&self.config().fleet).to_string();
-        let removed: Result<i64, _> = self.control().client().hdel(key, id.to_string()).await;
-        removed.map(drop).map_err(|error| fred_error(&error))
+        self.control().call(function::FORGET, [key], [arg(id), arg(beat)]).await.map(drop)
     }
 
     async fn poll(&self) -> Result<Poll, StoreError> {
         let fleet = &self.config().fleet;
-        let keys = [Key::Instances(fleet), Key::DataSet(fleet), Key::Planner(fleet)];
+        let keys =
+            [Key::Instances(fleet), Key::DataSet(fleet), Key::Planner(fleet), Key::Targets(fleet)];
         let keys = keys.map(|key| key.to_string());
         let presence = presence_prefix(self);
         let reply = self.control().call(function::POLL, keys.clone(), [arg(presence)]).await?;
@@ -124,8 +124,8 @@ fn data_set_id(key: &str, text: &str) -> Result<DataSetId, StoreError> {
     parsed.map_err(|_| StoreError::corrupt(format!("{key} field id"), found(), "128 bits in hex"))
 }
 
-fn read_poll(keys: &[String; 3], rest: &[Reply]) -> Result<Poll, StoreError> {
-    let [instances, data_set, planner] = keys;
+fn read_poll(keys: &[String; 4], rest: &[Reply]) -> Result<Poll, StoreError> {
+    let [instances, data_set, planner, targets] = keys;
     let primary = PrimaryId(Arc::from(nth(rest, 0)?.text()?));
     let data_set = match nth(rest, 1)?.text()? {
         "" => None,
@@ -138,6 +138,7 @@ fn read_poll(keys: &[String; 3], rest: &[Reply]) -> Result<Poll, StoreError> {
         identity: StoreIdentity { data_set, primary },
         now: StoreMillis(nth(rest, 2)?.number()?),
         planner: stored::row::decode(planner, nth(rest, 3)?.pairs()?)?,
+        targets: read_targets(targets, nth(rest, 5)?)?,
         members,
     })
 }
@@ -148,4 +149,14 @@ fn read_member(key: &str, member: &[Reply]) -> Result<Member, StoreError> {
     let (beat, record) = stored::instance::decode(key, nth(member, 1)?.text()?)?;
     let present = nth(member, 2)?.number::<u64>()? > 0;
     Ok(Member { id: id.parse().map_err(corrupt)?, beat, record, present })
+}
+
+fn read_targets(key: &str, found: &Reply) -> Result<Vec<(ShardKey, InstanceId)>, StoreError> {
+    let targets = found.pairs()?.into_iter().map(|(shard, instance)| {
+        let corrupt = |_| StoreError::corrupt(key, format!("{instance:?}"), "an instance id");
+        Ok((stored::target::decode(key, shard)?, instance.parse().map_err(corrupt)?))
+    });
+    let mut targets = targets.collect::<Result<Vec<_>, StoreError>>()?;
+    targets.sort();
+    Ok(targets)
 }

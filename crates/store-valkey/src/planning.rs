@@ -1,15 +1,9 @@
 //! Planning on Valkey.
 
-use baton_model::{Epoch, InstanceId, ShardKey};
+use crate::{Valkey, arg, library::function};
+use baton_model::{Epoch, Expected, InstanceId};
 use baton_store::{
-    ClaimError, Expected, Grant, Planning, StoreError, TargetsError, key::Key, stored,
-};
-use fred::interfaces::HashesInterface;
-
-use crate::{
-    Valkey, arg,
-    library::function,
-    reply::{Reply, fred_error},
+    ClaimError, Grant, Planning, StoreError, Targets, TargetsError, key::Key, stored,
 };
 
 impl Planning for Valkey {
@@ -17,37 +11,33 @@ impl Planning for Valkey {
         self.claim_row(Key::Planner(&self.config().fleet).to_string(), expected, me).await
     }
 
+    async fn release_planner(&self, me: InstanceId, epoch: Epoch) -> Result<(), StoreError> {
+        let key = Key::Planner(&self.config().fleet).to_string();
+        let args = [arg(me), arg(epoch)];
+        // Whoever holds the lease by now, it is not the caller: that is all it wants.
+        self.control().call(function::RELEASE, [key], args).await.map(drop)
+    }
+
     async fn write_targets(
         &self,
         me: InstanceId,
         epoch: Epoch,
-        targets: &[(ShardKey, InstanceId)],
+        targets: Targets<'_>,
     ) -> Result<(), TargetsError> {
         let fleet = &self.config().fleet;
         let keys = [Key::Planner(fleet), Key::Targets(fleet)].map(|key| key.to_string());
-        let pairs = targets
+        let set = targets
+            .set
             .iter()
             .flat_map(|(shard, instance)| [arg(stored::target::encode(shard)), arg(instance)]);
-        let args = [arg(me), arg(epoch)].into_iter().chain(pairs);
+        let clear = targets.clear.iter().map(|shard| arg(stored::target::encode(shard)));
+        let head = [arg(me), arg(epoch), arg(targets.set.len())];
+        let args = head.into_iter().chain(set).chain(clear);
         let reply = self.control().call(function::WRITE_TARGETS, keys, args).await?;
         match reply.outcome()? {
             ("ok", _) => Ok(()),
             ("fenced", _) => Err(TargetsError::Fenced),
             _ => Err(reply.unexpected("ok or fenced").into()),
         }
-    }
-
-    async fn targets(&self) -> Result<Vec<(ShardKey, InstanceId)>, StoreError> {
-        let key = Key::Targets(&self.config().fleet).to_string();
-        let found: Result<fred::types::Value, _> =
-            self.control().client().hgetall(key.as_str()).await;
-        let reply = Reply::from(found.map_err(|error| fred_error(&error))?);
-        let targets = reply.pairs()?.into_iter().map(|(shard, instance)| {
-            let corrupt = |_| StoreError::corrupt(&key, format!("{instance:?}"), "an instance id");
-            Ok((stored::target::decode(&key, shard)?, instance.parse().map_err(corrupt)?))
-        });
-        let mut targets = targets.collect::<Result<Vec<_>, StoreError>>()?;
-        targets.sort();
-        Ok(targets)
     }
 }

@@ -4,9 +4,9 @@ mod support;
 
 use std::{fs, path::Path};
 
-use baton_model::ShardNumber;
+use baton_model::{Beat, Expected, ShardNumber};
 use baton_store::{
-    Command, Commands, IdentifyBudget, Leases, Membership, Planning, PresenceGuard, Take,
+    Command, Commands, IdentifyBudget, Leases, Membership, Planning, PresenceGuard, Take, Targets,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -61,8 +61,14 @@ async fn do_everything(store: &Valkey) {
     let presence = store.hold_presence(scope.instance(1)).await.expect("held");
     assert!(presence.is_held());
     store.poll().await.expect("polled");
-    store.forget(scope.instance(1)).await.expect("forgotten");
-    store.targets().await.expect("read");
+    store.forget(scope.instance(1), Beat(1)).await.expect("forgotten");
+    let planner = store.poll().await.expect("polled").planner;
+    let expected = Expected::unchanged(planner.as_ref());
+    let epoch = store.claim_planner(expected, hold.owner).await.expect("granted").epoch;
+    let target = [(hold.address.shard.clone(), hold.owner)];
+    let targets = Targets { set: &target, clear: std::slice::from_ref(&target[0].0) };
+    store.write_targets(hold.owner, epoch, targets).await.expect("written");
+    store.release_planner(hold.owner, epoch).await.expect("given back");
     assert_eq!(store.take_identify(scope.app(), 0).await, Ok(Take::Unlearned));
     let command = Command {
         shard: ShardNumber(0),

@@ -12,9 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_model::Seq;
+use baton_model::{Expected, Seq};
 use baton_store::{
-    AppendError, Events, Expected, Leases, Membership, Unhappy,
+    AppendError, Events, Leases, Membership, Unhappy,
     conformance::{Audit, Scope, append, live, stream},
 };
 use baton_test_servers::{Program, Server};
@@ -99,7 +99,7 @@ async fn a_frozen_server_keeps_nobody_waiting_for_ever_and_takes_no_lease_away()
     server.freeze();
     let started = Instant::now();
     let appended = store.append(&append(&hold, session, 0, 1)).await.expect_err("frozen");
-    let claimed = store.claim(&scope.shard(1), Expected::Missing, scope.instance(1)).await;
+    let claimed = store.claim(&scope.shard(1), Expected::NEVER_LEASED, scope.instance(1)).await;
     let claimed = claimed.expect_err("frozen");
     let polled = store.poll().await.expect_err("frozen");
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());

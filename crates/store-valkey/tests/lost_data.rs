@@ -4,9 +4,9 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use baton_model::{DataSetId, Epoch, Lane, Seq};
+use baton_model::{DataSetId, Epoch, Expected, Lane, Seq};
 use baton_store::{
-    AppendError, Events, Expected, Hold, HoldError, Leases, Membership, StreamId, Unhappy,
+    AppendError, Events, Hold, HoldError, Leases, Membership, StreamId, Unhappy,
     conformance::{Audit, Scope, append, live, stream},
 };
 use baton_store_valkey::Valkey;

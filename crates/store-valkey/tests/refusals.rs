@@ -3,9 +3,9 @@
 
 mod support;
 
-use baton_model::{DataSetId, Seq};
+use baton_model::{DataSetId, Expected, Seq};
 use baton_store::{
-    AppendError, Events, Expected, HoldError, Leases, Membership, StoreError, Unhappy,
+    AppendError, Events, HoldError, Leases, Membership, StoreError, Unhappy,
     conformance::{Scope, append, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -134,7 +134,7 @@ async fn a_key_of_another_type_is_corrupt_and_stays_as_it_is() {
     let scope = Scope::new(seed());
     let key = format!("baton:{{{}.0}}:shard:0:0", scope.app());
     server.command::<()>(&["SET", &key, "hello"]).expect("set");
-    let claimed = store.claim(&scope.shard(0), Expected::Missing, scope.instance(1)).await;
+    let claimed = store.claim(&scope.shard(0), Expected::NEVER_LEASED, scope.instance(1)).await;
     let error = claimed.expect_err("no hash");
     assert!(!error.is_retryable(), "{error}");
     assert_eq!(server.command::<String>(&["GET", &key]).expect("there"), "hello");

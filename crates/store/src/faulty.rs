@@ -14,15 +14,15 @@ use std::{
 };
 
 use baton_model::{
-    AppName, Beat, DataSetId, Epoch, InstanceId, InstanceRecord, Lane, LeaseRow, OfferId, Seq,
-    SessionNumber, SessionRow, ShardKey, StoreMillis,
+    AppName, Beat, DataSetId, Epoch, Expected, InstanceId, InstanceRecord, Lane, LeaseRow, OfferId,
+    Seq, SessionNumber, SessionRow, StoreMillis,
 };
 
 use crate::{
     AcceptError, Append, AppendError, BeatError, BeginError, ClaimError, Command, CommandError,
-    Commands, Entry, Events, Expected, Grant, Hold, HoldError, IdentifyBudget, Leases, Membership,
+    Commands, Entry, Events, Grant, Hold, HoldError, IdentifyBudget, Leases, Membership,
     NewSession, Planning, Poll, SessionStartLimit, ShardAddress, StoreError, StreamId, Take,
-    TargetsError,
+    Targets, TargetsError,
 };
 
 /// How often what goes wrong, in percent of calls.
@@ -250,8 +250,8 @@ impl<S: Membership + Sync> Membership for Faulty<S> {
         self.through(self.store.beat(me, beat, record)).await
     }
 
-    async fn forget(&self, id: InstanceId) -> Result<(), StoreError> {
-        self.through(self.store.forget(id)).await
+    async fn forget(&self, id: InstanceId, beat: Beat) -> Result<(), StoreError> {
+        self.through(self.store.forget(id, beat)).await
     }
 
     async fn poll(&self) -> Result<Poll, StoreError> {
@@ -268,17 +268,17 @@ impl<S: Planning + Sync> Planning for Faulty<S> {
         self.through(self.store.claim_planner(expected, me)).await
     }
 
+    async fn release_planner(&self, me: InstanceId, epoch: Epoch) -> Result<(), StoreError> {
+        self.through(self.store.release_planner(me, epoch)).await
+    }
+
     async fn write_targets(
         &self,
         me: InstanceId,
         epoch: Epoch,
-        targets: &[(ShardKey, InstanceId)],
+        targets: Targets<'_>,
     ) -> Result<(), TargetsError> {
         self.through(self.store.write_targets(me, epoch, targets)).await
-    }
-
-    async fn targets(&self) -> Result<Vec<(ShardKey, InstanceId)>, StoreError> {
-        self.through(self.store.targets()).await
     }
 }
 

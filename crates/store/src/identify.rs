@@ -38,9 +38,11 @@ pub enum Take {
 
 /// Fleet-wide permits to IDENTIFY.
 ///
-/// Decided by the store's clock alone, atomically per app. Within one bucket two permits are
-/// never less than `IDENTIFY_SPACING` apart; the last [`reserve_of`] IDENTIFYs of a day are never
+/// Decided by the store's clock alone, atomically per app. Within one bucket two permits are never
+/// less than `IDENTIFY_SPACING` apart; what [`identify_reserve`] keeps back of a day is never
 /// granted.
+///
+/// [`identify_reserve`]: baton_model::limits::identify_reserve
 pub trait IdentifyBudget {
     /// Asks for a permit. An unknown outcome may have spent one: the caller must not use it.
     fn take_identify(
@@ -62,26 +64,4 @@ pub trait IdentifyBudget {
         &self,
         app: &AppName,
     ) -> impl Future<Output = Result<Option<SessionStartLimit>, StoreError>> + Send;
-}
-
-/// How many IDENTIFYs of a day are never used: passing the limit resets the bot's token.
-#[must_use]
-pub fn reserve_of(total: u32) -> u32 {
-    use baton_model::limits::{IDENTIFY_RESERVE_MIN, IDENTIFY_RESERVE_PERCENT};
-    let share = u64::from(total) * u64::from(IDENTIFY_RESERVE_PERCENT) / 100;
-    let share = u32::try_from(share).unwrap_or(u32::MAX);
-    share.max(IDENTIFY_RESERVE_MIN)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reserve_is_a_tenth_and_never_below_fifty() {
-        assert_eq!(reserve_of(1_000), 100);
-        assert_eq!(reserve_of(2_000), 200);
-        assert_eq!(reserve_of(100), 50);
-        assert_eq!(reserve_of(u32::MAX), u32::MAX / 10);
-    }
 }

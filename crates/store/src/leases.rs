@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use baton_model::{Epoch, Holding, InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow};
+use baton_model::{Epoch, Expected, InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow};
 use thiserror::Error;
 
 use crate::{Hold, ShardAddress, StoreError, error::unhappy};
@@ -14,33 +14,6 @@ pub struct Grant {
     pub epoch: Epoch,
     /// The session to resume, and from where.
     pub session: Option<SessionRow>,
-}
-
-/// What the caller believes to stand in the store: a claim is a compare-and-set against it.
-///
-/// The session is not part of it. It moves with every append, and a claim does not care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// No row: the shard was never run, or the store has forgotten it.
-    Missing,
-    /// A row held in just this way.
-    Row {
-        /// The lease that is claimed over.
-        epoch: Epoch,
-        /// Its holder, of whose death the caller has evidence; or nobody.
-        holding: Holding,
-    },
-}
-
-impl Expected {
-    /// The expectation that nothing has happened to this row since it was read.
-    #[must_use]
-    pub fn unchanged(row: Option<&LeaseRow>) -> Self {
-        match row {
-            None => Self::Missing,
-            Some(row) => Self::Row { epoch: row.epoch, holding: row.holding },
-        }
-    }
 }
 
 /// Somebody else was granted the lease later, or it was given back. The caller must stop: its right

@@ -38,10 +38,10 @@ pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, BeginError, Events, NewSession};
 pub use faulty::{Faults, Faulty};
 pub use fields::{FORMAT, FieldsError};
-pub use identify::{IdentifyBudget, SessionStartLimit, Take, reserve_of};
-pub use leases::{AcceptError, ClaimError, Expected, Fenced, Grant, HoldError, Leases};
+pub use identify::{IdentifyBudget, SessionStartLimit, Take};
+pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Member, Membership, Poll, PresenceGuard};
-pub use planning::{Planning, TargetsError};
+pub use planning::{Planning, Targets, TargetsError};
 pub use stream_id::{StreamId, StreamIdError};
 
 /// Everything that a store does.

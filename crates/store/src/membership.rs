@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use baton_model::{
-    Beat, DataSetId, InstanceId, InstanceRecord, LeaseRow, StoreIdentity, StoreMillis,
+    Beat, DataSetId, InstanceId, InstanceRecord, LeaseRow, ShardKey, StoreIdentity, StoreMillis,
 };
 use thiserror::Error;
 
@@ -33,6 +33,8 @@ pub struct Poll {
     pub members: Vec<Member>,
     /// The planner's lease.
     pub planner: Option<LeaseRow>,
+    /// Where the planner wants shards that are on the move, ordered by shard.
+    pub targets: Vec<(ShardKey, InstanceId)>,
 }
 
 /// Why a beat was not taken.
@@ -76,8 +78,13 @@ pub trait Membership {
         record: &InstanceRecord,
     ) -> impl Future<Output = Result<StoreMillis, BeatError>> + Send;
 
-    /// Removes an instance. Repeating it changes nothing.
-    fn forget(&self, id: InstanceId) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Removes an instance, if its beat is still this one: whoever beats is not to be forgotten.
+    /// Repeating it changes nothing.
+    fn forget(
+        &self,
+        id: InstanceId,
+        beat: Beat,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// One consistent look at everybody.
     fn poll(&self) -> impl Future<Output = Result<Poll, StoreError>> + Send;

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use baton_model::{Epoch, InstanceId, ShardKey};
+use baton_model::{Epoch, Expected, InstanceId, ShardKey};
 use thiserror::Error;
 
-use crate::{ClaimError, Expected, Grant, StoreError, error::unhappy};
+use crate::{ClaimError, Grant, StoreError, error::unhappy};
 
 /// Why targets were not written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -32,16 +32,29 @@ pub trait Planning {
         me: InstanceId,
     ) -> impl Future<Output = Result<Grant, ClaimError>> + Send;
 
-    /// Replaces all targets, if the caller is the planner under this epoch.
+    /// Gives the planner's lease back. Repeating it changes nothing, and so does giving back what
+    /// somebody else has taken over.
+    fn release_planner(
+        &self,
+        me: InstanceId,
+        epoch: Epoch,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Changes targets, if the caller is the planner under this epoch: sets some, clears others.
+    /// They show in the next [`poll`](crate::Membership::poll).
     fn write_targets(
         &self,
         me: InstanceId,
         epoch: Epoch,
-        targets: &[(ShardKey, InstanceId)],
+        targets: Targets<'_>,
     ) -> impl Future<Output = Result<(), TargetsError>> + Send;
+}
 
-    /// All targets, ordered by shard.
-    fn targets(
-        &self,
-    ) -> impl Future<Output = Result<Vec<(ShardKey, InstanceId)>, StoreError>> + Send;
+/// A change of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Targets<'a> {
+    /// Shards that should go somewhere.
+    pub set: &'a [(ShardKey, InstanceId)],
+    /// Shards whose move is over.
+    pub clear: &'a [ShardKey],
 }

@@ -1,8 +1,8 @@
 //! Leases.
 
-use baton_model::{InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow};
+use baton_model::{Expected, InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow};
 use baton_store::{
-    AcceptError, ClaimError, Expected, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
+    AcceptError, ClaimError, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
 };
 
 use crate::EmbeddedStore;

@@ -21,8 +21,8 @@ impl Membership for EmbeddedStore {
         self.live.run(|at| at.state.beat(at.now, me, beat, record)).await?
     }
 
-    async fn forget(&self, id: InstanceId) -> Result<(), StoreError> {
-        self.live.run(|at| at.state.forget(id)).await
+    async fn forget(&self, id: InstanceId, beat: Beat) -> Result<(), StoreError> {
+        self.live.run(|at| at.state.forget(id, beat)).await
     }
 
     async fn poll(&self) -> Result<Poll, StoreError> {

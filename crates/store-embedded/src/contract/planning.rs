@@ -1,7 +1,7 @@
 //! Planning.
 
-use baton_model::{Epoch, InstanceId, ShardKey};
-use baton_store::{ClaimError, Expected, Grant, Planning, StoreError, TargetsError};
+use baton_model::{Epoch, Expected, InstanceId};
+use baton_store::{ClaimError, Grant, Planning, StoreError, Targets, TargetsError};
 
 use crate::EmbeddedStore;
 
@@ -10,16 +10,16 @@ impl Planning for EmbeddedStore {
         self.live.run(|at| at.state.claim_planner(at.now, expected, me)).await?
     }
 
+    async fn release_planner(&self, me: InstanceId, epoch: Epoch) -> Result<(), StoreError> {
+        self.live.run(|at| at.state.release_planner(me, epoch)).await
+    }
+
     async fn write_targets(
         &self,
         me: InstanceId,
         epoch: Epoch,
-        targets: &[(ShardKey, InstanceId)],
+        targets: Targets<'_>,
     ) -> Result<(), TargetsError> {
         self.live.run(|at| at.state.write_targets(me, epoch, targets)).await?
-    }
-
-    async fn targets(&self) -> Result<Vec<(ShardKey, InstanceId)>, StoreError> {
-        self.live.run(|at| at.state.targets()).await
     }
 }

@@ -34,8 +34,10 @@ pub enum Change {
     MemberForgotten(InstanceId),
     /// The planner's lease is this.
     Planner(LeaseRow),
-    /// These are all targets.
-    Targets(Arc<[(ShardKey, InstanceId)]>),
+    /// A shard should go to this instance.
+    Target(ShardKey, InstanceId),
+    /// A shard has no target.
+    TargetCleared(ShardKey),
     /// The next IDENTIFY of an app's bucket may go at this time.
     IdentifyBucket(AppName, u32, StoreMillis),
     /// An app's daily limit is this.
@@ -74,7 +76,12 @@ impl StoreState {
                 self.members.remove(id);
             }
             Change::Planner(row) => self.planner = Some(row.clone()),
-            Change::Targets(targets) => self.targets = targets.iter().cloned().collect(),
+            Change::Target(shard, target) => {
+                self.targets.insert(shard.clone(), *target);
+            }
+            Change::TargetCleared(shard) => {
+                self.targets.remove(shard);
+            }
             Change::IdentifyBucket(app, bucket, next_at) => {
                 let budget = self.identify.entry(app.clone()).or_default();
                 budget.buckets.insert(*bucket, *next_at);
@@ -93,7 +100,6 @@ impl Change {
         match self {
             Self::Entry(_, _, entry) => entry.bytes(),
             Self::Command(_, _, command) => command.bytes(),
-            Self::Targets(targets) => targets.len() * DISPATCH_OVERHEAD_BYTES,
             Self::DataSet(_)
             | Self::Row(..)
             | Self::EntriesTrimmed(..)
@@ -101,6 +107,8 @@ impl Change {
             | Self::Member(..)
             | Self::MemberForgotten(_)
             | Self::Planner(_)
+            | Self::Target(..)
+            | Self::TargetCleared(_)
             | Self::IdentifyBucket(..)
             | Self::IdentifyDay(..) => DISPATCH_OVERHEAD_BYTES,
         }

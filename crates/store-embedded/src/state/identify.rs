@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use baton_model::{AppName, StoreMillis, limits::IDENTIFY_SPACING};
-use baton_store::{SessionStartLimit, Take, reserve_of};
+use baton_model::{
+    AppName, StoreMillis,
+    limits::{IDENTIFY_SPACING, identify_reserve},
+};
+use baton_store::{SessionStartLimit, Take};
 
 use super::{Change, StoreState};
 
@@ -40,7 +43,7 @@ impl StoreState {
             return Take::Unlearned;
         };
         let day = stored.at(now);
-        if day.remaining <= reserve_of(day.total) {
+        if day.remaining <= identify_reserve(day.total) {
             // Never more than a day, even if the clock ran back.
             let reset_after = now.until(day.reset_at).min(DAY);
             return Take::Exhausted { reset_after };

@@ -1,8 +1,10 @@
 //! Leases: who may write a shard's events.
 
-use baton_model::{Epoch, Holding, InstanceId, LeaseRow, OfferId, SessionNumber, StoreMillis};
+use baton_model::{
+    Epoch, Expected, Holding, InstanceId, LeaseRow, OfferId, SessionNumber, StoreMillis,
+};
 use baton_store::{
-    AcceptError, ClaimError, Expected, Fenced, Grant, Hold, HoldError, ShardAddress, StreamId,
+    AcceptError, ClaimError, Fenced, Grant, Hold, HoldError, ShardAddress, StreamId,
 };
 
 use super::{Change, StoreState, next_number};
@@ -222,14 +224,9 @@ pub(super) fn claim_over(
     if expected == Expected::unchanged(stored) {
         return Ok(Claim::New(owned_anew(stored, now, me)));
     }
-    let expected_epoch = match expected {
-        Expected::Missing => None,
-        Expected::Row { epoch, .. } => Some(epoch),
-    };
     match stored {
         Some(row)
-            if row.holding == (Holding::Owned { owner: me })
-                && Some(row.epoch) > expected_epoch =>
+            if row.holding == (Holding::Owned { owner: me }) && row.epoch > expected.epoch =>
         {
             Ok(Claim::Repeated(grant_of(row)))
         }

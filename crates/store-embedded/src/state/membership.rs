@@ -59,8 +59,8 @@ impl StoreState {
     }
 
     /// See [`Membership::forget`](baton_store::Membership::forget).
-    pub fn forget(&mut self, id: InstanceId) {
-        if self.members.contains_key(&id) {
+    pub fn forget(&mut self, id: InstanceId, beat: Beat) {
+        if self.members.get(&id).is_some_and(|stored| stored.beat == beat) {
             self.change(Change::MemberForgotten(id));
         }
     }
@@ -80,6 +80,7 @@ impl StoreState {
             now,
             members: members.collect(),
             planner: self.planner.clone(),
+            targets: self.targets.iter().map(|(shard, id)| (shard.clone(), *id)).collect(),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Planning: the planner's lease and its advice.
 
-use std::collections::BTreeMap;
-
-use baton_model::{Epoch, Holding, InstanceId, ShardKey, StoreMillis};
-use baton_store::{ClaimError, Expected, Grant, TargetsError};
+use baton_model::{Epoch, Expected, Holding, InstanceId, LeaseRow, StoreMillis};
+use baton_store::{ClaimError, Grant, Targets, TargetsError};
 
 use super::{
     Change, StoreState,
@@ -31,6 +29,14 @@ impl StoreState {
         }
     }
 
+    /// See [`Planning::release_planner`](baton_store::Planning::release_planner).
+    pub fn release_planner(&mut self, me: InstanceId, epoch: Epoch) {
+        let row = self.planner.clone();
+        if let Some(row) = row.filter(|row| is_planner(row, me, epoch)) {
+            self.change(Change::Planner(LeaseRow { holding: Holding::Free, ..row }));
+        }
+    }
+
     /// See [`Planning::write_targets`](baton_store::Planning::write_targets).
     ///
     /// # Errors
@@ -39,26 +45,25 @@ impl StoreState {
         &mut self,
         me: InstanceId,
         epoch: Epoch,
-        targets: &[(ShardKey, InstanceId)],
+        targets: Targets<'_>,
     ) -> Result<(), TargetsError> {
-        let is_planner = self
-            .planner
-            .as_ref()
-            .is_some_and(|row| row.epoch == epoch && row.holding == (Holding::Owned { owner: me }));
-        if !is_planner {
+        if !self.planner.as_ref().is_some_and(|row| is_planner(row, me, epoch)) {
             return Err(TargetsError::Fenced);
         }
-        let targets: BTreeMap<_, _> = targets.iter().cloned().collect();
-        if targets != self.targets {
-            self.change(Change::Targets(targets.into_iter().collect()));
+        for (shard, target) in targets.set {
+            if self.targets.get(shard) != Some(target) {
+                self.change(Change::Target(shard.clone(), *target));
+            }
+        }
+        for shard in targets.clear {
+            if self.targets.contains_key(shard) {
+                self.change(Change::TargetCleared(shard.clone()));
+            }
         }
         Ok(())
     }
+}
 
-    /// See [`Planning::targets`](baton_store::Planning::targets).
-    #[must_use]
-    pub fn targets(&self) -> Vec<(ShardKey, InstanceId)> {
-        let targets = self.targets.iter();
-        targets.map(|(shard, id)| (shard.clone(), *id)).collect()
-    }
+fn is_planner(row: &LeaseRow, me: InstanceId, epoch: Epoch) -> bool {
+    row.epoch == epoch && row.holding == (Holding::Owned { owner: me })
 }

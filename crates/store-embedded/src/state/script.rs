@@ -7,13 +7,13 @@
 use std::{collections::BTreeSet, num::NonZeroU16, time::Duration};
 
 use baton_model::{
-    AppName, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Generation, GuildId,
+    AppName, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation, GuildId,
     InstanceId, InstanceRecord, Lane, LeaseRow, OfferId, Phase, Seq, SessionId, SessionNumber,
     SessionRow, SessionStart, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros, Version,
     Weight,
 };
 use baton_store::{
-    Append, Command, EntryBody, Expected, Hold, NewSession, SessionStartLimit, ShardAddress,
+    Append, Command, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress, Targets,
 };
 use bytes::Bytes;
 
@@ -145,7 +145,10 @@ impl Script {
     fn take_part(&mut self, state: &mut StoreState) {
         let me = self.instance();
         match self.roll(6) {
-            0 => state.forget(me),
+            0 => {
+                let stored = state.members.get(&me).map(|member| member.beat);
+                state.forget(me, stored.unwrap_or_default());
+            }
             1 => {
                 state.ensure_data_set(DataSetId(u128::from(self.roll(9))));
             }
@@ -163,10 +166,14 @@ impl Script {
         let Ok(grant) = state.claim_planner(self.now, expected, me) else {
             unreachable!("nobody came in between")
         };
-        let count = self.roll(4);
-        let targets: Vec<_> = (0..count).map(|_| (self.address().shard, self.instance())).collect();
+        let mut shards = || (0..self.roll(4)).map(|_| self.address().shard).collect::<Vec<_>>();
+        let (set, clear) = (shards(), shards());
+        let set: Vec<_> = set.into_iter().map(|shard| (shard, self.instance())).collect();
         let epoch = Epoch(grant.epoch.0 - u64::from(self.chance(20)));
-        drop(state.write_targets(me, epoch, &targets));
+        drop(state.write_targets(me, epoch, Targets { set: &set, clear: &clear }));
+        if self.chance(20) {
+            state.release_planner(me, epoch);
+        }
     }
 
     fn identify(&mut self, state: &mut StoreState) {
@@ -337,7 +344,8 @@ mod tests {
             ("member", count(|c| matches!(c, Change::Member(..)))),
             ("forgotten", count(|c| matches!(c, Change::MemberForgotten(_)))),
             ("planner", count(|c| matches!(c, Change::Planner(_)))),
-            ("targets", count(|c| matches!(c, Change::Targets(_)))),
+            ("target", count(|c| matches!(c, Change::Target(..)))),
+            ("cleared", count(|c| matches!(c, Change::TargetCleared(_)))),
             ("bucket", count(|c| matches!(c, Change::IdentifyBucket(..)))),
             ("day", count(|c| matches!(c, Change::IdentifyDay(..)))),
         ] {

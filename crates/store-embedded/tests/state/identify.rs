@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use baton_model::{StoreMillis, limits::IDENTIFY_SPACING};
-use baton_store::{SessionStartLimit, Take, reserve_of};
+use baton_model::{
+    StoreMillis,
+    limits::{IDENTIFY_SPACING, identify_reserve},
+};
+use baton_store::{SessionStartLimit, Take};
 use baton_store_embedded::state::{Change, IdentifyDay, StoreState};
 use proptest::prelude::*;
 
@@ -136,7 +139,7 @@ proptest! {
             if let Take::Granted { remaining } = state.take_identify(now, &app(), bucket) {
                 granted += 1;
                 prop_assert_eq!(remaining, total - granted);
-                prop_assert!(remaining >= reserve_of(total));
+                prop_assert!(remaining >= identify_reserve(total));
                 let last = &mut last[usize::try_from(bucket).unwrap()];
                 let before: Option<StoreMillis> = last.replace(now);
                 prop_assert!(before.is_none_or(|at| now.0 - at.0 >= SPACING_MILLIS));

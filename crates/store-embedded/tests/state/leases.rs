@@ -1,7 +1,7 @@
 //! Leases: claims, offers, releases.
 
-use baton_model::{Epoch, Holding, InstanceId, OfferId, SessionNumber, StoreMillis};
-use baton_store::{AcceptError, ClaimError, Expected, Fenced, HoldError};
+use baton_model::{Epoch, Expected, Holding, InstanceId, OfferId, SessionNumber, StoreMillis};
+use baton_store::{AcceptError, ClaimError, Fenced, HoldError};
 use baton_store_embedded::state::StoreState;
 
 use crate::scene::*;
@@ -51,33 +51,45 @@ fn a_store_that_lost_a_grant_does_not_grant_its_number_again() {
     let mut state = empty();
     let mut before_the_grant = state.clone();
     let lost = claim(&mut state, ANNA).epoch;
-    let again = before_the_grant.claim(later(1), &shard(0), Expected::Missing, BERT);
+    let again = before_the_grant.claim(later(1), &shard(0), Expected::NEVER_LEASED, BERT);
     assert!(again.unwrap().epoch > lost);
 }
 
 #[test]
 fn of_two_claims_over_the_same_row_the_first_wins() {
     let (mut state, hold) = owned_by_anna();
-    let seen = Expected::Row { epoch: hold.epoch, holding: Holding::Owned { owner: ANNA } };
+    let seen = Expected { holder: Some(ANNA), epoch: hold.epoch };
     let bert = state.claim(NOON, &shard(0), seen, BERT).unwrap();
     let lost = state.claim(NOON, &shard(0), seen, CARL);
     assert!(
         matches!(&lost, Err(ClaimError::Lost(Some(row))) if row.epoch == bert.epoch),
         "{lost:?}"
     );
-    let missing = state.claim(NOON, &shard(0), Expected::Missing, CARL);
-    assert!(matches!(missing, Err(ClaimError::Lost(Some(_)))));
+    let never = state.claim(NOON, &shard(0), Expected::NEVER_LEASED, CARL);
+    assert!(matches!(never, Err(ClaimError::Lost(Some(_)))));
     let forgotten = empty().claim(NOON, &shard(0), seen, CARL);
     assert_eq!(forgotten, Err(ClaimError::Lost(None)));
 }
 
 #[test]
-fn a_claim_compares_the_holding_and_not_the_epoch_alone() {
+fn a_claim_compares_the_holder_and_not_the_epoch_alone() {
+    let (mut state, hold) = owned_by_anna();
+    let seen = Expected::unchanged(state.rows(&[shard(0)])[0].as_ref());
+    state.release(&hold).unwrap();
+    let lost = state.claim(NOON, &shard(0), seen, CARL);
+    assert!(matches!(lost, Err(ClaimError::Lost(Some(_)))), "{lost:?}");
+    let free = Expected { holder: None, epoch: hold.epoch };
+    assert!(state.claim(NOON, &shard(0), free, CARL).is_ok());
+}
+
+#[test]
+fn what_is_on_offer_can_be_claimed_over() {
     let (mut state, hold) = owned_by_anna();
     let seen = Expected::unchanged(state.rows(&[shard(0)])[0].as_ref());
     state.offer(&hold, BERT, FIRST_OFFER).unwrap();
-    let lost = state.claim(NOON, &shard(0), seen, CARL);
-    assert!(matches!(lost, Err(ClaimError::Lost(Some(_)))), "{lost:?}");
+    assert!(state.claim(NOON, &shard(0), seen, CARL).is_ok());
+    let gone = state.accept(NOON, &hold, FIRST_OFFER, BERT);
+    assert!(matches!(gone, Err(AcceptError::Gone(Some(_)))));
 }
 
 #[test]
@@ -93,14 +105,14 @@ fn a_repeated_claim_returns_the_first_grant_and_changes_nothing() {
 #[test]
 fn a_claim_of_a_missing_row_may_be_repeated_too() {
     let mut state = empty();
-    let first = state.claim(NOON, &shard(0), Expected::Missing, ANNA);
-    assert_eq!(state.claim(later(50), &shard(0), Expected::Missing, ANNA), first);
+    let first = state.claim(NOON, &shard(0), Expected::NEVER_LEASED, ANNA);
+    assert_eq!(state.claim(later(50), &shard(0), Expected::NEVER_LEASED, ANNA), first);
 }
 
 #[test]
 fn a_claim_that_expects_an_epoch_to_come_is_no_repetition() {
     let (mut state, hold) = owned_by_anna();
-    let expected = Expected::Row { epoch: Epoch(hold.epoch.0 + 10), holding: Holding::Free };
+    let expected = Expected { holder: None, epoch: Epoch(hold.epoch.0 + 10) };
     let lost = state.claim(NOON, &shard(0), expected, ANNA);
     assert!(matches!(lost, Err(ClaimError::Lost(Some(_)))));
 }

@@ -72,7 +72,7 @@ fn a_poll_shows_the_planner_and_which_data_it_came_from() {
     let mut state = empty();
     assert_eq!(state.poll(NOON, vantage()).identity.data_set, None);
     state.ensure_data_set(DataSetId(5));
-    let expected = baton_store::Expected::Missing;
+    let expected = baton_model::Expected::NEVER_LEASED;
     let grant = state.claim_planner(NOON, expected, ANNA).unwrap();
     let poll = state.poll(NOON, vantage());
     assert_eq!(poll.identity.data_set, Some(DataSetId(5)));
@@ -84,12 +84,21 @@ fn a_poll_shows_the_planner_and_which_data_it_came_from() {
 fn whoever_is_forgotten_is_gone_and_may_come_back() {
     let mut state = empty();
     state.beat(NOON, ANNA, Beat(9), &record(Phase::Up)).unwrap();
-    state.forget(ANNA);
+    state.forget(ANNA, Beat(9));
     assert_eq!(state.poll(NOON, vantage()).members, []);
     state.take_changes();
-    state.forget(ANNA);
+    state.forget(ANNA, Beat(9));
     assert_eq!(state.take_changes(), []);
     assert!(state.beat(NOON, ANNA, Beat(1), &record(Phase::Up)).is_ok());
+}
+
+#[test]
+fn whoever_has_beaten_since_is_not_forgotten() {
+    let mut state = empty();
+    state.beat(NOON, ANNA, Beat(9), &record(Phase::Up)).unwrap();
+    state.forget(ANNA, Beat(8));
+    state.forget(ANNA, Beat(10));
+    assert_eq!(state.poll(NOON, vantage()).members.len(), 1);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! What the tests act with: a state, a shard, two instances.
 
 use baton_model::{
-    AppName, Dispatch, Epoch, EventName, Generation, InstanceId, Lane, OfferId, ResumeUrl, Seq,
-    SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis, UnixMicros,
+    AppName, Dispatch, Epoch, EventName, Expected, Generation, InstanceId, Lane, OfferId,
+    ResumeUrl, Seq, SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis,
+    UnixMicros,
 };
 use baton_store::{
-    Append, AppendError, Entry, EntryBody, Expected, Grant, Hold, NewSession, ShardAddress,
-    StreamId,
+    Append, AppendError, Entry, EntryBody, Grant, Hold, NewSession, ShardAddress, StreamId,
 };
 use baton_store_embedded::state::{Retention, StoreState};
 use bytes::Bytes;

@@ -1,19 +1,19 @@
 //! What a claim grants, and what it does not.
 
-use baton_model::{Epoch, Holding, Seq, SessionStart};
+use baton_model::{Epoch, Expected, Holding, Seq, SessionStart};
 
 use super::scope::{Scope, append, live, new_session, row};
-use crate::{ClaimError, Expected, Hold, Store};
+use crate::{ClaimError, Hold, Store};
 
 pub(super) async fn a_shard_without_a_row_is_claimed_as_missing<S: Store>(s: S, scope: Scope) {
     let (shard, me) = (scope.shard(0), scope.instance(1));
     assert_eq!(s.rows(std::slice::from_ref(&shard)).await, Ok(vec![None]));
-    let grant = s.claim(&shard, Expected::Missing, me).await.expect("granted");
+    let grant = s.claim(&shard, Expected::NEVER_LEASED, me).await.expect("granted");
     assert_eq!(grant.session, None);
     let row = row(&s, &shard).await;
     assert_eq!((row.epoch, row.holding), (grant.epoch, Holding::Owned { owner: me }));
 
-    let other = s.claim(&shard, Expected::Missing, scope.instance(2)).await;
+    let other = s.claim(&shard, Expected::NEVER_LEASED, scope.instance(2)).await;
     assert_eq!(other, Err(ClaimError::Lost(Some(row))));
 }
 
@@ -23,7 +23,7 @@ pub(super) async fn a_claim_against_a_changed_row_is_lost_and_shows_the_row<S: S
 ) {
     let shard = scope.shard(0);
     let [one, two, three] = [1, 2, 3].map(|number| scope.instance(number));
-    s.claim(&shard, Expected::Missing, one).await.expect("granted");
+    s.claim(&shard, Expected::NEVER_LEASED, one).await.expect("granted");
     let seen = row(&s, &shard).await;
     let expected = Expected::unchanged(Some(&seen));
     s.claim(&shard, expected, two).await.expect("granted to the faster");
@@ -31,11 +31,16 @@ pub(super) async fn a_claim_against_a_changed_row_is_lost_and_shows_the_row<S: S
     assert_eq!(s.claim(&shard, expected, three).await, Err(ClaimError::Lost(Some(now.clone()))));
     assert_eq!(row(&s, &shard).await, now, "a lost claim changes nothing");
 
-    let (epoch, holding) = (Epoch(now.epoch.0 + 1), now.holding);
-    let wrong_epoch = Expected::Row { epoch, holding };
-    assert!(matches!(s.claim(&shard, wrong_epoch, three).await, Err(ClaimError::Lost(_))));
-    let wrong_holder = Expected::Row { epoch: now.epoch, holding: Holding::Free };
-    assert!(matches!(s.claim(&shard, wrong_holder, three).await, Err(ClaimError::Lost(_))));
+    let holder = now.holding.owner();
+    for wrong in [
+        Expected { holder, epoch: Epoch(now.epoch.0 + 1) },
+        Expected { holder: None, epoch: now.epoch },
+        Expected { holder: Some(three), epoch: now.epoch },
+        Expected::NEVER_LEASED,
+    ] {
+        let lost = s.claim(&shard, wrong, three).await;
+        assert_eq!(lost, Err(ClaimError::Lost(Some(now.clone()))), "{wrong:?}");
+    }
 }
 
 pub(super) async fn of_many_claims_at_once_one_is_granted<S: Store>(s: S, scope: Scope) {
@@ -43,7 +48,7 @@ pub(super) async fn of_many_claims_at_once_one_is_granted<S: Store>(s: S, scope:
     let mut claims = Vec::new();
     for number in 1..=16 {
         let (s, shard, me) = (s.clone(), shard.clone(), scope.instance(number));
-        claims.push(tokio::spawn(async move { s.claim(&shard, Expected::Missing, me).await }));
+        claims.push(tokio::spawn(async move { s.claim(&shard, Expected::NEVER_LEASED, me).await }));
     }
     let mut granted = 0;
     for claim in claims {
@@ -57,21 +62,21 @@ pub(super) async fn of_many_claims_at_once_one_is_granted<S: Store>(s: S, scope:
 
 pub(super) async fn every_grant_has_a_larger_epoch<S: Store>(s: S, scope: Scope) {
     let shard = scope.shard(0);
-    let mut expected = Expected::Missing;
+    let mut expected = Expected::NEVER_LEASED;
     let mut last = Epoch(0);
     for number in 1..=20 {
         let me = scope.instance(number);
         let grant = s.claim(&shard, expected, me).await.expect("granted");
         assert!(grant.epoch > last, "{} after {last}", grant.epoch);
         last = grant.epoch;
-        expected = Expected::Row { epoch: last, holding: Holding::Owned { owner: me } };
+        expected = Expected { holder: Some(me), epoch: last };
     }
 }
 
 pub(super) async fn an_epoch_is_never_below_the_stores_clock<S: Store>(s: S, scope: Scope) {
     let (shard, me) = (scope.shard(0), scope.instance(1));
     let before = s.poll().await.expect("polled").now;
-    let first = s.claim(&shard, Expected::Missing, me).await.expect("granted");
+    let first = s.claim(&shard, Expected::NEVER_LEASED, me).await.expect("granted");
     assert!(first.epoch.0 >= before.0, "{} granted at {}", first.epoch, before.0);
 
     // Many grants in one millisecond run ahead of the clock; none falls behind it later.
@@ -84,8 +89,8 @@ pub(super) async fn an_epoch_is_never_below_the_stores_clock<S: Store>(s: S, sco
 
 pub(super) async fn a_repeated_claim_returns_the_first_grant<S: Store>(s: S, scope: Scope) {
     let (shard, me) = (scope.shard(0), scope.instance(1));
-    let first = s.claim(&shard, Expected::Missing, me).await.expect("granted");
-    let again = s.claim(&shard, Expected::Missing, me).await;
+    let first = s.claim(&shard, Expected::NEVER_LEASED, me).await.expect("granted");
+    let again = s.claim(&shard, Expected::NEVER_LEASED, me).await;
     assert_eq!(again, Ok(first.clone()), "the answer to the first was lost");
 
     let seen = row(&s, &shard).await;
@@ -140,7 +145,7 @@ pub(super) async fn releasing_again_changes_nothing<S: Store>(s: S, scope: Scope
 pub(super) async fn rows_come_in_the_order_asked_for<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
     for number in [1, 3] {
-        s.claim(&scope.shard(number), Expected::Missing, me).await.expect("granted");
+        s.claim(&scope.shard(number), Expected::NEVER_LEASED, me).await.expect("granted");
     }
     // More than are read at once, so that the pieces are put together in order.
     let shards: Vec<_> = (0..600).map(|number| scope.shard(number)).collect();

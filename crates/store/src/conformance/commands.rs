@@ -1,10 +1,10 @@
 //! Commands and a shard's place among them.
 
-use baton_model::{Lane, ShardNumber, StoreMillis, limits::COMMAND_BYTES_MAX};
+use baton_model::{Expected, Lane, ShardNumber, StoreMillis, limits::COMMAND_BYTES_MAX};
 use bytes::Bytes;
 
 use super::scope::{Scope, live, row};
-use crate::{Command, CommandError, Expected, Hold, Store, StreamId};
+use crate::{Command, CommandError, Hold, Store, StreamId};
 
 fn command(shard: u32, frame: &'static str) -> Command {
     Command {

@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use baton_model::{Seq, SessionNumber, ShardNumber};
+use baton_model::{Expected, Seq, SessionNumber, ShardNumber};
 
 use super::scope::{Audit, Scope, append, live, row, stream};
-use crate::{
-    AppendError, ClaimError, Events, Expected, Faults, Faulty, Hold, Leases, Store, Unhappy,
-};
+use crate::{AppendError, ClaimError, Events, Faults, Faulty, Hold, Leases, Store, Unhappy};
 
 const BAD: Faults = Faults {
     lost_request_percent: 15,

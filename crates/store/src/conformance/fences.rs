@@ -1,9 +1,9 @@
 //! Whoever writes names the epoch under which it may, and no other is accepted.
 
-use baton_model::{Epoch, LeaseRow, OfferId, Seq, SessionStart};
+use baton_model::{Epoch, Expected, LeaseRow, OfferId, Seq, SessionStart};
 
 use super::scope::{Scope, append, live, new_session, row, stream, under};
-use crate::{AppendError, BeginError, Expected, Fenced, Hold, HoldError, Store, StreamId};
+use crate::{AppendError, BeginError, Fenced, Hold, HoldError, Store, StreamId};
 
 pub(super) async fn only_the_owner_under_its_very_epoch_appends<S: Store>(s: S, scope: Scope) {
     let (old, session) = live(&s, &scope.shard(0), scope.instance(1)).await;

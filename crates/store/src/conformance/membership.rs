@@ -62,9 +62,13 @@ pub(super) async fn the_same_beat_again_is_no_duplicate<S: Store>(s: S, scope: S
 pub(super) async fn a_forgotten_instance_is_gone<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
     s.beat(me, Beat(7), &record()).await.expect("beaten");
-    s.forget(me).await.expect("forgotten");
+    for other in [6, 8] {
+        s.forget(me, Beat(other)).await.expect("nothing to forget");
+        assert!(member(&s, me).await.is_some(), "it has beaten since");
+    }
+    s.forget(me, Beat(7)).await.expect("forgotten");
     assert_eq!(member(&s, me).await, None);
-    s.forget(me).await.expect("forgotten again");
+    s.forget(me, Beat(7)).await.expect("forgotten again");
 }
 
 pub(super) async fn presence_shows_while_it_is_held<S: Store>(s: S, scope: Scope) {

@@ -2,10 +2,10 @@
 //!
 //! A row that the store has never seen stands for one that it has lost.
 
-use baton_model::{Epoch, Holding, Marker, Seq, SessionId, SessionNumber, SessionRow};
+use baton_model::{Epoch, Expected, Holding, Marker, Seq, SessionId, SessionNumber, SessionRow};
 
 use super::scope::{Scope, append, live, row, stream, under};
-use crate::{EntryBody, Expected, Hold, HoldError, Store};
+use crate::{EntryBody, Hold, HoldError, Store};
 
 fn remembered(number: u64, last_seq: u64) -> SessionRow {
     SessionRow {

@@ -7,15 +7,14 @@ use std::{
 };
 
 use baton_model::{
-    AppName, Capacity, Dispatch, Epoch, EventName, Generation, GuildId, InstanceId, InstanceRecord,
-    Lane, Phase, Seq, SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis,
-    Tier, UnixMicros, Version, Weight,
+    AppName, Capacity, Dispatch, Epoch, EventName, Expected, Generation, GuildId, InstanceId,
+    InstanceRecord, Lane, Phase, Seq, SessionId, SessionNumber, SessionStart, ShardKey,
+    ShardNumber, StoreMillis, Tier, UnixMicros, Version, Weight,
 };
 use bytes::Bytes;
 
 use crate::{
-    Append, Entry, EntryBody, Events, Expected, Hold, Leases, NewSession, ShardAddress, Store,
-    StreamId,
+    Append, Entry, EntryBody, Events, Hold, Leases, NewSession, ShardAddress, Store, StreamId,
 };
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -82,7 +81,7 @@ pub async fn live<S: Store>(
     shard: &ShardAddress,
     me: InstanceId,
 ) -> (Hold, SessionNumber) {
-    let grant = store.claim(shard, Expected::Missing, me).await.expect("claimed");
+    let grant = store.claim(shard, Expected::NEVER_LEASED, me).await.expect("claimed");
     let hold = Hold { address: shard.clone(), owner: me, epoch: grant.epoch };
     let session = store.begin_session(&hold, &new_session("s1", SessionStart::First)).await;
     (hold, session.expect("begun"))

@@ -1,9 +1,9 @@
 //! Sessions and the markers that part them.
 
-use baton_model::{Marker, Seq, SessionNumber, SessionStart, UnixMicros};
+use baton_model::{Expected, Marker, Seq, SessionNumber, SessionStart, UnixMicros};
 
 use super::scope::{Scope, append, following, live, new_session, row, stream};
-use crate::{AppendError, BeginError, Entry, EntryBody, Expected, Hold, Store};
+use crate::{AppendError, BeginError, Entry, EntryBody, Hold, Store};
 
 fn markers(entries: &[Entry]) -> Vec<(SessionNumber, Seq, Marker)> {
     let markers = entries.iter().filter_map(|entry| match entry.body {
@@ -107,7 +107,7 @@ pub(super) async fn a_session_number_is_never_below_the_stores_clock<S: Store>(s
 pub(super) async fn an_append_of_a_dead_session_is_refused<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
     let shard = scope.shard(0);
-    let grant = s.claim(&shard, Expected::Missing, me).await.expect("granted");
+    let grant = s.claim(&shard, Expected::NEVER_LEASED, me).await.expect("granted");
     let hold = Hold { address: shard, owner: me, epoch: grant.epoch };
     let none = s.append(&append(&hold, SessionNumber(1), 0, 1)).await;
     assert_eq!(none, Err(AppendError::OtherSession(None)), "there is no session yet");

@@ -8,7 +8,7 @@
 //! | [`streams`] (two) | app, lane, stream id | with every entry or command; removed when trimmed |
 //! | [`members`] | instance id | with every beat; removed when forgotten |
 //! | [`planner`] | – | when claimed |
-//! | [`targets`] | app, generation, shard | replaced with every plan |
+//! | [`targets`] | app, generation, shard | when set; removed when cleared |
 //! | [`identify`] | app (and bucket) | with every permit, and when Discord is asked |
 //!
 //! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
@@ -50,7 +50,8 @@ pub(super) fn put<'a>(
             Change::Member(id, member) => members::put(transaction, *id, member)?,
             Change::MemberForgotten(id) => members::remove(transaction, *id)?,
             Change::Planner(row) => planner::put(transaction, row)?,
-            Change::Targets(targets) => targets::replace(transaction, targets)?,
+            Change::Target(shard, target) => targets::put(transaction, shard, *target)?,
+            Change::TargetCleared(shard) => targets::clear(transaction, shard)?,
             Change::IdentifyBucket(app, bucket, next_at) => {
                 identify::put_bucket(transaction, app, *bucket, *next_at)?;
             }

@@ -14,21 +14,21 @@ pub(super) fn ensure(transaction: &WriteTransaction) -> Result<(), DiskError> {
     Ok(())
 }
 
-pub(super) fn replace(
+pub(super) fn put(
     transaction: &WriteTransaction,
-    targets: &[(ShardKey, InstanceId)],
+    shard: &ShardKey,
+    target: InstanceId,
 ) -> Result<(), DiskError> {
-    let mut table = transaction.open_table(TABLE)?;
-    table.retain(|_, _| false)?;
-    for (shard, target) in targets {
-        let key = (shard.app.as_str(), shard.generation.0, shard.number.0);
-        table.insert(key, target.bits())?;
-    }
+    transaction.open_table(TABLE)?.insert(key(shard), target.bits())?;
+    Ok(())
+}
+
+pub(super) fn clear(transaction: &WriteTransaction, shard: &ShardKey) -> Result<(), DiskError> {
+    transaction.open_table(TABLE)?.remove(key(shard))?;
     Ok(())
 }
 
 pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Result<(), DiskError> {
-    let mut targets = Vec::new();
     for stored in transaction.open_table(TABLE)?.iter()? {
         let (key, target) = stored?;
         let (app, generation, number) = key.value();
@@ -37,8 +37,11 @@ pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Res
             generation: Generation(generation),
             number: ShardNumber(number),
         };
-        targets.push((shard, InstanceId::new(target.value())));
+        state.apply(&Change::Target(shard, InstanceId::new(target.value())));
     }
-    state.apply(&Change::Targets(targets.into()));
     Ok(())
+}
+
+fn key(shard: &ShardKey) -> (&str, u32, u32) {
+    (shard.app.as_str(), shard.generation.0, shard.number.0)
 }

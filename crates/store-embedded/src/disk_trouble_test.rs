@@ -11,8 +11,8 @@ use std::{
 };
 
 use baton_model::{
-    AppName, DataSetId, Dispatch, EventName, Expected, Generation, InstanceId, Lane, Seq,
-    SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis, UnixMicros,
+    AppName, DataSetId, Dispatch, EventName, Expected, Generation, InstanceId, Lane, PrimaryId,
+    Seq, SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis, UnixMicros,
 };
 use baton_store::{
     Append, AppendError, EntryBody, Events, Hold, Leases, Membership, NewSession, ShardAddress,
@@ -184,13 +184,23 @@ impl Story {
 
     /// Waits until the store answers again.
     async fn until_available(&self) {
-        for _ in 0..TRIES_MAX {
-            if self.store.poll().await.is_ok() {
-                return;
+        let trying = async {
+            while self.store.poll().await.is_err() {
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
-        }
-        panic!("the store does not come back");
+        };
+        soon(trying).await;
+    }
+
+    /// Waits until another primary answers than this one.
+    async fn until_another_than(&self, before: &PrimaryId) {
+        let looking = async {
+            while self.store.poll().await.is_ok_and(|poll| poll.identity.primary == *before) {
+                tokio::task::yield_now().await;
+            }
+            self.until_available().await;
+        };
+        soon(looking).await;
     }
 }
 
@@ -199,8 +209,10 @@ fn is_pending<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
     matches!(future.poll(&mut context), Poll::Pending)
 }
 
-/// Many more than it takes a disk to come back.
-const TRIES_MAX: u32 = 50_000_000;
+/// What should happen soon fails the test if it does not, and does not hang it.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future).await.unwrap()
+}
 
 const PATIENT: Duration = Duration::from_secs(60);
 
@@ -256,7 +268,7 @@ async fn what_comes_while_the_disk_is_busy_shares_the_next_transaction() {
 async fn a_disk_that_hangs_leaves_the_outcome_unknown_and_the_store_unavailable() {
     let story = story(Durability::Always, Duration::from_millis(5)).await;
     story.trouble.hang();
-    let unknown = story.store.append(&story.append(1, 10)).await;
+    let unknown = soon(story.store.append(&story.append(1, 10))).await;
     let Err(AppendError::Store(StoreError::Unknown { reason })) = unknown else {
         panic!("expected no answer, not {unknown:?}")
     };
@@ -292,14 +304,10 @@ async fn a_disk_that_fails_takes_back_what_was_acknowledged_before_it_was_writte
     while story.store.live.waiting_bytes() > 0 {
         tokio::task::yield_now().await;
     }
+    let before = story.store.poll().await.unwrap().identity.primary;
     story.trouble.fail();
     story.store.append(&story.append(2, 5_000_000)).await.unwrap();
-    let mut primary = story.store.poll().await.map(|poll| poll.identity.primary);
-    let before = primary.clone().unwrap();
-    while primary.as_ref().map_or(true, |primary| *primary == before) {
-        tokio::task::yield_now().await;
-        primary = story.store.poll().await.map(|poll| poll.identity.primary);
-    }
+    story.until_another_than(&before).await;
     let gap = story.store.append(&story.append(3, 10)).await;
     assert_eq!(gap, Err(AppendError::Gap(Seq(1))), "like a failover");
 }

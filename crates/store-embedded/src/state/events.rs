@@ -19,7 +19,8 @@ impl StoreState {
     ///
     /// # Errors
     /// In this order: [`AppendError::Fenced`] or [`AppendError::Forgotten`],
-    /// [`AppendError::OtherSession`], [`AppendError::Gap`]. A writer that is all three must learn first that it has to stop.
+    /// [`AppendError::OtherSession`], [`AppendError::Gap`]. A writer that is all three must learn
+    /// first that it has to stop.
     pub fn append(&mut self, now: StoreMillis, append: &Append) -> Result<Seq, AppendError> {
         let hold = &append.hold;
         let row = self.row_owned(hold)?;

@@ -19,14 +19,17 @@ mod options;
 mod store;
 
 mod contract;
+
+mod live;
+mod presence;
+
+mod stall;
+mod writer;
+
 mod disk;
 
 #[cfg(test)]
 mod disk_trouble_test;
-mod live;
-mod presence;
-mod stall;
-mod writer;
 
 pub use open_error::OpenError;
 pub use options::{Clock, Durability, Options, SystemClock};

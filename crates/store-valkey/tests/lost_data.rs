@@ -10,7 +10,7 @@ use baton_store::{
     conformance::{Audit, Scope, append, live, stream},
 };
 use baton_store_valkey::Valkey;
-use baton_test_servers::{Program, SentinelTrio, Server};
+use baton_test_servers::{Cluster, Program, SentinelTrio, Server};
 use support::{Writer, open, open_at, seed};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -121,6 +121,28 @@ async fn writing_goes_on_through_a_failover() {
     assert!(writer.troubles > 0, "the failover was not noticed at all");
     let shards = [hold.address.shard.number];
     assert_eq!(Audit::of(&stream(&store, &scope).await, shards, 60_000), Audit::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writing_and_leasing_go_on_through_a_failover_of_a_cluster() {
+    let mut cluster = Cluster::start_with_replicas(Program::Valkey);
+    let store = open(&cluster.url()).await;
+    let scope = Scope::new(seed());
+    let (hold, session) = live(&store, &scope.shard(0), scope.instance(1)).await;
+    let mut writer = Writer::new(store.clone(), hold.clone(), session);
+    writer.write_to(2_000).await;
+    let writing = tokio::spawn(async move {
+        writer.write_to(20_000).await;
+        writer.troubles
+    });
+    cluster.fail_over(&format!("baton:{{{}.0}}:events", scope.app()));
+    assert!(writing.await.expect("the writer ends") > 0, "the failover was not noticed at all");
+    let seen = row(&store, &hold).await;
+    let successor = scope.instance(2);
+    let claimed = store.claim(&hold.address, Expected::unchanged(seen.as_ref()), successor).await;
+    assert!(claimed.expect("granted").epoch > hold.epoch);
+    let shards = [hold.address.shard.number];
+    assert_eq!(Audit::of(&stream(&store, &scope).await, shards, 20_000), Audit::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

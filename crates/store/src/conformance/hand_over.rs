@@ -28,6 +28,7 @@ pub(super) async fn an_offer_is_accepted_once_and_only_by_its_target<S: Store>(s
     let theirs = Hold { owner: target, epoch: grant.epoch, ..hold.clone() };
     s.append(&append(&theirs, session, 3, 4)).await.expect("the target goes on");
     assert_eq!(s.append(&append(&hold, session, 4, 5)).await, Err(AppendError::Fenced));
+    s.offer(&theirs, source, OFFER).await.expect("under a new epoch offers start over");
 }
 
 pub(super) async fn nobody_appends_while_an_offer_stands<S: Store>(s: S, scope: Scope) {

@@ -16,6 +16,9 @@ const WHERE: &str = "ARCHITECTURE.md";
 
 const PROMISES: [&str; 7] = ["P1", "P2", "P3", "P4", "P5", "P6", "P7"];
 
+/// Functions here are cases of the suite, which lists them all; rustc finds one that it forgets.
+const SUITE: &str = "crates/store/src/conformance/";
+
 /// What a promise says that nothing holds yet.
 const NO_TEST: &str = "no test yet";
 
@@ -97,7 +100,7 @@ fn is_a_test(files: &[RustFile<'_>], path: &str, name: &str) -> bool {
     rust.streams().any(|stream| {
         (0..stream.len()).any(|at| {
             function_name(stream, at).is_some_and(|found| found == name)
-                && has_test_attribute(&stream[..at])
+                && (path.starts_with(SUITE) || has_test_attribute(&stream[..at]))
         })
     })
 }

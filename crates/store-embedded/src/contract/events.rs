@@ -1,0 +1,43 @@
+//! Events.
+
+use baton_model::{AppName, Lane, Seq, SessionNumber};
+use baton_store::{
+    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId,
+};
+
+use crate::EmbeddedStore;
+
+impl Events for EmbeddedStore {
+    async fn append(&self, append: &Append) -> Result<Seq, AppendError> {
+        self.live.run(|at| at.state.append(at.now, append)).await?
+    }
+
+    async fn append_all(&self, appends: &[Append]) -> Vec<Result<Seq, AppendError>> {
+        let answers = self.live.run(|at| {
+            let each = appends.iter();
+            each.map(|append| at.state.append(at.now, append)).collect()
+        });
+        match answers.await {
+            Ok(answers) => answers,
+            Err(error) => vec![Err(error.into()); appends.len()],
+        }
+    }
+
+    async fn begin_session(
+        &self,
+        hold: &Hold,
+        session: &NewSession,
+    ) -> Result<SessionNumber, BeginError> {
+        self.live.run(|at| at.state.begin_session(at.now, hold, session)).await?
+    }
+
+    async fn entries(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+        count: usize,
+    ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
+        self.live.run(|at| at.state.entries(app, lane, after, count)).await
+    }
+}

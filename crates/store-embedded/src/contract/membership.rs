@@ -1,0 +1,40 @@
+//! Membership.
+
+use baton_model::{Beat, DataSetId, InstanceId, InstanceRecord, StoreMillis};
+use baton_store::{BeatError, Membership, Poll, StoreError};
+
+use crate::{EmbeddedStore, Presence, state::Vantage};
+
+impl Membership for EmbeddedStore {
+    type Presence = Presence;
+
+    async fn ensure_data_set(&self, candidate: DataSetId) -> Result<DataSetId, StoreError> {
+        self.live.run(|at| at.state.ensure_data_set(candidate)).await
+    }
+
+    async fn beat(
+        &self,
+        me: InstanceId,
+        beat: Beat,
+        record: &InstanceRecord,
+    ) -> Result<StoreMillis, BeatError> {
+        self.live.run(|at| at.state.beat(at.now, me, beat, record)).await?
+    }
+
+    async fn forget(&self, id: InstanceId, beat: Beat) -> Result<(), StoreError> {
+        self.live.run(|at| at.state.forget(id, beat)).await
+    }
+
+    async fn poll(&self) -> Result<Poll, StoreError> {
+        let poll = self.live.run(|at| {
+            let vantage =
+                Vantage { primary: at.primary.clone(), present: self.live.presence.present() };
+            at.state.poll(at.now, vantage)
+        });
+        poll.await
+    }
+
+    async fn hold_presence(&self, me: InstanceId) -> Result<Presence, StoreError> {
+        Ok(self.live.presence.hold(me))
+    }
+}

@@ -1,0 +1,8 @@
+//! The promises of [`baton_store`], kept: each operation is one decision of the state.
+
+mod commands;
+mod events;
+mod identify;
+mod leases;
+mod membership;
+mod planning;

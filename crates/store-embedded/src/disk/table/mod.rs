@@ -1,0 +1,93 @@
+//! The tables of the file: one file each, with its key, its value and both directions.
+//!
+//! | table | key | written |
+//! |---|---|---|
+//! | [`meta`] | name | at every opening |
+//! | [`data_set`] | – | once |
+//! | [`rows`] | app, lane, generation, shard | with every append, claim, offer … of the shard |
+//! | [`streams`] (two) | app, lane, stream id | with every entry or command; removed when trimmed |
+//! | [`members`] | instance id | with every beat; removed when forgotten |
+//! | [`planner`] | – | when claimed |
+//! | [`targets`] | app, generation, shard | when set; removed when cleared |
+//! | [`identify`] | app (and bucket) | with every permit, and when Discord is asked |
+//!
+//! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
+
+mod data_set;
+mod identify;
+mod members;
+pub(super) mod meta;
+mod planner;
+mod rows;
+mod streams;
+mod targets;
+
+use redb::{ReadTransaction, WriteTransaction};
+
+use self::streams::{COMMANDS, EVENTS};
+use super::DiskError;
+use crate::state::{Change, StoreState};
+
+/// Writes what each change says, in order.
+pub(super) fn put<'a>(
+    transaction: &WriteTransaction,
+    changes: impl IntoIterator<Item = &'a Change>,
+) -> Result<(), DiskError> {
+    for change in changes {
+        match change {
+            Change::DataSet(id) => data_set::put(transaction, *id)?,
+            Change::Row(address, row) => rows::put(transaction, address, row)?,
+            Change::Entry(lane, id, entry) => {
+                streams::put(transaction, EVENTS, (lane, *id), &entry.encode())?;
+            }
+            Change::EntriesTrimmed(lane, upto) => streams::trim(transaction, EVENTS, lane, *upto)?,
+            Change::Command(lane, id, command) => {
+                streams::put(transaction, COMMANDS, (lane, *id), &command.encode())?;
+            }
+            Change::CommandsTrimmed(lane, upto) => {
+                streams::trim(transaction, COMMANDS, lane, *upto)?;
+            }
+            Change::Member(id, member) => members::put(transaction, *id, member)?,
+            Change::MemberForgotten(id) => members::remove(transaction, *id)?,
+            Change::Planner(row) => planner::put(transaction, row)?,
+            Change::Target(shard, target) => targets::put(transaction, shard, *target)?,
+            Change::TargetCleared(shard) => targets::clear(transaction, shard)?,
+            Change::IdentifyBucket(app, bucket, next_at) => {
+                identify::put_bucket(transaction, app, *bucket, *next_at)?;
+            }
+            Change::IdentifyDay(app, day) => identify::put_day(transaction, app, *day)?,
+        }
+    }
+    Ok(())
+}
+
+/// Makes every table, so that all of them can be read.
+fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
+    data_set::ensure(transaction)?;
+    rows::ensure(transaction)?;
+    streams::ensure(transaction)?;
+    members::ensure(transaction)?;
+    planner::ensure(transaction)?;
+    targets::ensure(transaction)?;
+    identify::ensure(transaction)
+}
+
+/// Applies what every table holds.
+pub(super) fn read_all(
+    transaction: &ReadTransaction,
+    state: &mut StoreState,
+) -> Result<(), DiskError> {
+    data_set::read(transaction, state)?;
+    rows::read(transaction, state)?;
+    streams::read(transaction, state)?;
+    members::read(transaction, state)?;
+    planner::read(transaction, state)?;
+    targets::read(transaction, state)?;
+    identify::read(transaction, state)
+}
+
+/// A name or an address as it stands in the file.
+fn parse<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T, DiskError> {
+    let parsed = text.parse();
+    parsed.map_err(|_| DiskError::Damaged(format!("{what} {text:?}")))
+}

@@ -1,0 +1,116 @@
+//! A change: what stands in one place of the store after an operation.
+//!
+//! It is absolute, never relative, so applying one twice is applying it once. A disk that holds
+//! an operation's changes whole or not at all holds whole operations.
+
+use std::sync::Arc;
+
+use baton_model::{
+    AppName, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis,
+    limits::DISPATCH_OVERHEAD_BYTES,
+};
+use baton_store::{Command, Entry, ShardAddress, StreamId};
+
+use super::{IdentifyDay, LaneAddress, Row, StoreState, StoredMember, StreamItem};
+
+/// What stands in one place of the store from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The data set has this identity.
+    DataSet(DataSetId),
+    /// A shard's row is this.
+    Row(ShardAddress, Row),
+    /// An entry stands at this place of its lane's stream, which is the last.
+    Entry(LaneAddress, StreamId, Entry),
+    /// A lane's entries up to and including this one are gone.
+    EntriesTrimmed(LaneAddress, StreamId),
+    /// A command stands at this place of its lane's stream, which is the last.
+    Command(LaneAddress, StreamId, Command),
+    /// A lane's commands up to and including this one are gone.
+    CommandsTrimmed(LaneAddress, StreamId),
+    /// An instance has said this of itself.
+    Member(InstanceId, StoredMember),
+    /// An instance is no member.
+    MemberForgotten(InstanceId),
+    /// The planner's lease is this.
+    Planner(LeaseRow),
+    /// A shard should go to this instance.
+    Target(ShardKey, InstanceId),
+    /// A shard has no target.
+    TargetCleared(ShardKey),
+    /// The next IDENTIFY of an app's bucket may go at this time.
+    IdentifyBucket(AppName, u32, StoreMillis),
+    /// An app's daily limit is this.
+    IdentifyDay(AppName, IdentifyDay),
+}
+
+impl StoreState {
+    /// Makes it so. What operations did already is applied to them; this is for replaying what
+    /// [`StoreState::take_changes`] gave out.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::DataSet(id) => self.data_set = Some(*id),
+            Change::Row(address, row) => {
+                self.rows.insert(address.clone(), row.clone());
+            }
+            Change::Entry(lane, id, entry) => {
+                let stream = self.events.entry(lane.clone()).or_default();
+                Arc::make_mut(stream).push(*id, entry.clone());
+            }
+            Change::EntriesTrimmed(lane, upto) => {
+                let stream = self.events.entry(lane.clone()).or_default();
+                Arc::make_mut(stream).trim(*upto);
+            }
+            Change::Command(lane, id, command) => {
+                let stream = self.commands.entry(lane.clone()).or_default();
+                Arc::make_mut(stream).push(*id, command.clone());
+            }
+            Change::CommandsTrimmed(lane, upto) => {
+                let stream = self.commands.entry(lane.clone()).or_default();
+                Arc::make_mut(stream).trim(*upto);
+            }
+            Change::Member(id, member) => {
+                self.members.insert(*id, member.clone());
+            }
+            Change::MemberForgotten(id) => {
+                self.members.remove(id);
+            }
+            Change::Planner(row) => self.planner = Some(row.clone()),
+            Change::Target(shard, target) => {
+                self.targets.insert(shard.clone(), *target);
+            }
+            Change::TargetCleared(shard) => {
+                self.targets.remove(shard);
+            }
+            Change::IdentifyBucket(app, bucket, next_at) => {
+                let budget = self.identify.entry(app.clone()).or_default();
+                budget.buckets.insert(*bucket, *next_at);
+            }
+            Change::IdentifyDay(app, day) => {
+                self.identify.entry(app.clone()).or_default().day = Some(*day);
+            }
+        }
+    }
+}
+
+impl Change {
+    /// About how much memory it takes up while it waits for a disk.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Entry(_, _, entry) => entry.bytes(),
+            Self::Command(_, _, command) => command.bytes(),
+            Self::DataSet(_)
+            | Self::Row(..)
+            | Self::EntriesTrimmed(..)
+            | Self::CommandsTrimmed(..)
+            | Self::Member(..)
+            | Self::MemberForgotten(_)
+            | Self::Planner(_)
+            | Self::Target(..)
+            | Self::TargetCleared(_)
+            | Self::IdentifyBucket(..)
+            | Self::IdentifyDay(..) => DISPATCH_OVERHEAD_BYTES,
+        }
+    }
+}

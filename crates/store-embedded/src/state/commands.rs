@@ -1,0 +1,67 @@
+//! Commands: what consumers ask shards to send, and how far each shard has got.
+
+use baton_model::{AppName, Lane, StoreMillis, limits::COMMAND_BYTES_MAX};
+use baton_store::{Command, CommandError, Hold, HoldError, ShardAddress, StreamId};
+
+use super::{Change, LaneAddress, Row, StoreState, stream::next_id};
+
+impl StoreState {
+    /// See [`Commands::send_command`](baton_store::Commands::send_command).
+    ///
+    /// # Errors
+    /// [`CommandError::TooLarge`] if Discord would close the connection over it.
+    pub fn send_command(
+        &mut self,
+        now: StoreMillis,
+        app: &AppName,
+        lane: Lane,
+        command: &Command,
+    ) -> Result<StreamId, CommandError> {
+        let bytes = command.frame.len();
+        if bytes > COMMAND_BYTES_MAX {
+            return Err(CommandError::TooLarge(bytes));
+        }
+        let app = app.clone();
+        let lane = LaneAddress { app, lane };
+        let last = self.commands.get(&lane).and_then(|stream| stream.last());
+        let id = next_id(last, now);
+        self.change(Change::Command(lane.clone(), id, command.clone()));
+        if let Some(upto) = self.commands[&lane].excess(self.retention) {
+            self.change(Change::CommandsTrimmed(lane, upto));
+        }
+        Ok(id)
+    }
+
+    /// See [`Commands::commands`](baton_store::Commands::commands).
+    #[must_use]
+    pub fn commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+        count: usize,
+    ) -> Vec<(StreamId, Command)> {
+        let app = app.clone();
+        let stream = self.commands.get(&LaneAddress { app, lane });
+        stream.map_or_else(Vec::new, |stream| stream.behind(after, count))
+    }
+
+    /// See [`Commands::commands_done`](baton_store::Commands::commands_done).
+    #[must_use]
+    pub fn commands_done(&self, shard: &ShardAddress) -> StreamId {
+        let row = self.rows.get(shard);
+        row.map_or(StreamId::START, |row| row.commands_done)
+    }
+
+    /// See [`Commands::set_commands_done`](baton_store::Commands::set_commands_done).
+    ///
+    /// # Errors
+    /// [`Fenced`](baton_store::Fenced) if the caller does not own the row.
+    pub fn set_commands_done(&mut self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
+        let row = self.row_owned(hold)?;
+        if done > row.commands_done {
+            self.put_row(&hold.address, Row { commands_done: done, ..row });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! What a store does: every operation, as a change of a plain data structure.
+//!
+//! It refuses to know a clock, a disk, a task or a lock: `now` is an argument, what must be made
+//! durable is a value. The one idea to take along: an operation reads, decides, and changes the
+//! state only through [`Change`]s, each of which says what stands in one place *afterwards*. So
+//! the disk holds nothing but changes, a recovery is a fold over them, and a failover that loses
+//! its last operations is the same fold with the tail left off.
+
+mod change;
+mod commands;
+mod events;
+mod identify;
+mod leases;
+mod membership;
+mod planning;
+#[cfg(test)]
+pub(crate) mod script;
+mod sessions;
+mod stream;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use baton_model::{AppName, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis};
+use baton_store::{Command, Entry, ShardAddress};
+
+pub use change::Change;
+pub use identify::IdentifyDay;
+pub use leases::Row;
+pub use membership::{StoredMember, Vantage};
+pub use stream::{LaneAddress, Retention, Stream, StreamItem};
+
+/// All that a store holds.
+///
+/// Cloning it is cheap: streams are shared until one of both copies writes to them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoreState {
+    retention: Retention,
+    data_set: Option<DataSetId>,
+    rows: BTreeMap<ShardAddress, Row>,
+    events: BTreeMap<LaneAddress, Arc<Stream<Entry>>>,
+    commands: BTreeMap<LaneAddress, Arc<Stream<Command>>>,
+    members: BTreeMap<InstanceId, StoredMember>,
+    planner: Option<LeaseRow>,
+    targets: BTreeMap<ShardKey, InstanceId>,
+    identify: BTreeMap<AppName, identify::Budget>,
+    changes: Vec<Change>,
+}
+
+impl StoreState {
+    /// A store that holds nothing yet, and will keep so much of its streams.
+    #[must_use]
+    pub fn new(retention: Retention) -> Self {
+        Self { retention, ..Self::default() }
+    }
+
+    /// What the operations since the last call have changed, in order. Replayed on a state equal
+    /// to the one before them, it makes that one equal to this.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn change(&mut self, change: Change) {
+        self.apply(&change);
+        self.changes.push(change);
+    }
+}
+
+/// The next of a kind of number that must never be given out twice, not even by a store that has
+/// lost its tail: a plain counter would do that.
+fn next_number(previous: u64, now: StoreMillis) -> u64 {
+    now.0.max(previous.saturating_add(1))
+}

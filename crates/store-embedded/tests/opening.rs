@@ -1,0 +1,192 @@
+//! Opening and closing: what is found again, and what is refused.
+
+use std::{collections::BTreeSet, fs, num::NonZeroU16, path::Path, time::Duration};
+
+use baton_model::{
+    AppName, Beat, Capacity, DataSetId, InstanceId, InstanceRecord, Lane, Phase, ShardNumber,
+    StoreMillis, Tier, Version, Weight,
+};
+use baton_store::{Command, Commands, Membership, PresenceGuard, StoreError, StreamId};
+use baton_store_embedded::{Durability, EmbeddedStore, OpenError, Options};
+use bytes::Bytes;
+use tempfile::TempDir;
+
+fn with(durability: Durability) -> Options {
+    Options { durability, ..Options::default() }
+}
+
+fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
+    EmbeddedStore::open(folder, Options::default())
+}
+
+fn refusal(folder: &Path) -> String {
+    let refused = open(folder).expect_err("it is refused");
+    let message = refused.to_string();
+    assert!(!message.contains('\n'), "{message}");
+    message.replace(&folder.display().to_string(), "…")
+}
+
+fn app() -> AppName {
+    "bot".parse().expect("a name")
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_closing_under_every_durability() {
+    let long = Duration::from_secs(3_600);
+    for durability in [Durability::Always, Durability::Every(long), Durability::Never] {
+        let folder = TempDir::new().unwrap();
+        let store = EmbeddedStore::open(folder.path(), with(durability)).unwrap();
+        let command = Command {
+            shard: ShardNumber(7),
+            expires: None,
+            reply_to: "me".to_owned(),
+            trace: None,
+            frame: Bytes::from_static(b"{}"),
+        };
+        let lane = Lane(0);
+        let id = store.send_command(&app(), lane, &command).await.unwrap();
+        drop(store);
+        let store = EmbeddedStore::open(folder.path(), with(durability)).unwrap();
+        let read = store.commands(&app(), lane, StreamId::START, 9).await;
+        assert_eq!(read, Ok(vec![(id, command)]), "{durability:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_restart_is_another_primary_over_the_same_data() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    store.ensure_data_set(DataSetId(5)).await.unwrap();
+    let before = store.poll().await.unwrap().identity;
+    drop(store);
+    let store = open(folder.path()).unwrap();
+    let after = store.poll().await.unwrap().identity;
+    assert_eq!(after.data_set, Some(DataSetId(5)));
+    assert_ne!(after.primary, before.primary);
+}
+
+async fn is_present(store: &EmbeddedStore) -> bool {
+    let poll = store.poll().await.expect("polled");
+    poll.members[0].present
+}
+
+#[tokio::test]
+async fn presence_ends_with_the_last_guard() {
+    let store = EmbeddedStore::in_memory(Options::default());
+    let (me, record) = (InstanceId::new(1), record());
+    store.beat(me, Beat(1), &record).await.unwrap();
+    assert!(!is_present(&store).await);
+    let first = store.hold_presence(me).await.unwrap();
+    let second = store.clone().hold_presence(me).await.unwrap();
+    drop(first);
+    assert!(second.is_held() && is_present(&store).await);
+    drop(second);
+    assert!(!is_present(&store).await);
+}
+
+fn record() -> InstanceRecord {
+    InstanceRecord {
+        phase: Phase::Up,
+        tier: Tier(0),
+        zone: "a".parse().expect("a name"),
+        weight: Weight(NonZeroU16::MIN),
+        capacity: Capacity(1),
+        version: Version::default(),
+        joined_at: StoreMillis(0),
+        stalled: BTreeSet::new(),
+    }
+}
+
+#[test]
+fn a_store_is_open_only_once() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let handle = store.clone();
+    drop(store);
+    assert_eq!(
+        refusal(folder.path()),
+        r#"store "…/baton.redb" is in use by another process; stop that one or choose another folder"#
+    );
+    drop(handle);
+    assert!(open(folder.path()).is_ok(), "the last handle is gone");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = TempDir::new().unwrap();
+    let occupied = folder.path().join("file");
+    fs::write(&occupied, "").unwrap();
+    assert_eq!(
+        refusal(&occupied.join("store")),
+        r#"store "…/baton.redb" cannot be used; check the disk and the rights of this user"#
+    );
+}
+
+#[test]
+fn a_file_that_never_was_a_store_is_refused_and_kept() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("baton.redb");
+    for (content, found) in [("", "it is empty"), ("# notes\n", "magic number mismatch")] {
+        fs::write(&file, content).unwrap();
+        let message = refusal(folder.path());
+        assert!(
+            message.contains(r#"store "…/baton.redb" is damaged: "#) && message.contains(found),
+            "{message}"
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_file_of_another_program_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let database = redb::Database::create(folder.path().join("baton.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let table = redb::TableDefinition::<u64, u64>::new("theirs");
+    transaction.open_table(table).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let message = refusal(folder.path());
+    assert!(message.contains(r#"table "theirs" of another program"#), "{message}");
+}
+
+#[test]
+fn a_file_of_a_newer_format_is_refused_and_stays_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    let file = folder.path().join("baton.redb");
+    let database = redb::Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let meta = redb::TableDefinition::<&str, u64>::new("meta");
+    transaction.open_table(meta).unwrap().insert("format", 2).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let expected = r#"store "…/baton.redb" has format 2, this Baton knows 1; upgrade this Baton"#;
+    assert_eq!(refusal(folder.path()), expected);
+    assert_eq!(refusal(folder.path()), expected, "and again");
+}
+
+#[test]
+fn a_making_that_was_interrupted_begins_again() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("baton.redb.new"), "half a fi").unwrap();
+    drop(open(folder.path()).unwrap());
+    let found = fs::read_dir(folder.path()).unwrap();
+    let mut names: Vec<_> = found.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["baton.redb", "lock"]);
+}
+
+#[test]
+fn a_refusal_is_a_store_error_of_its_kind() {
+    let file = std::path::PathBuf::from("f");
+    let corrupt = OpenError::Corrupt { file: file.clone(), found: "noise".to_owned() };
+    assert_eq!(
+        StoreError::from(corrupt),
+        StoreError::corrupt("f", "noise", "what was written to it")
+    );
+    let newer = OpenError::Newer { file: file.clone(), found: 2, known: 1 };
+    assert!(matches!(StoreError::from(newer), StoreError::Newer { .. }));
+    let in_use = StoreError::from(OpenError::InUse { file });
+    assert!(matches!(in_use, StoreError::Unavailable { .. }));
+}

@@ -1,0 +1,10 @@
+//! The rules of the state, one file a subject.
+
+mod commands;
+mod events;
+mod identify;
+mod leases;
+mod membership;
+mod planning;
+mod scene;
+mod sessions;

@@ -23,7 +23,10 @@ redis.register_function('baton_1_reassert', function(keys, args)
     return with_row('fenced', key)
   end
   redis.call('HSET', key, 'epoch', epoch, 'state', 'owned', 'owner', owner)
-  redis.call('HDEL', key, 'to', 'offer')
+  redis.call('HDEL', key, 'to')
+  if row and row.epoch ~= epoch then
+    redis.call('HDEL', key, 'offer') -- under its own epoch an offer has used its number
+  end
   if told > known then
     add_entry(stream, shard, number, epoch, 'BATON_STREAM_LOST', seq, text(now_micros()), '', '',
       '{"marker":"stream_lost","upto":' .. seq .. '}')

@@ -1,6 +1,6 @@
 //! Events: what stands in the lanes' streams.
 
-use baton_model::{AppName, Lane, Seq, SessionNumber, SessionRow, StoreMillis};
+use baton_model::{AppName, Lane, RowSession, Seq, SessionNumber, SessionRow, StoreMillis};
 use baton_store::{Append, AppendError, Entry, EntryBody, Hold, StreamId};
 
 use super::{Change, LaneAddress, StoreState, leases::Refusal, stream::next_id};
@@ -26,7 +26,7 @@ impl StoreState {
         let row = self.row_owned(hold)?;
         let session = match &row.lease.session {
             Some(session) if session.number == append.session => session.clone(),
-            other => return Err(AppendError::OtherSession(other.as_ref().map(|s| s.number))),
+            other => return Err(AppendError::OtherSession(other.as_ref().map(RowSession::from))),
         };
         let complete_to = session.last_seq;
         if complete_to < append.prev {

@@ -8,9 +8,9 @@ use std::{collections::BTreeSet, num::NonZeroU16, time::Duration};
 
 use baton_model::{
     AppName, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation, GuildId,
-    InstanceId, InstanceRecord, Lane, LeaseRow, OfferId, Phase, Seq, SessionId, SessionNumber,
-    SessionRow, SessionStart, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros, Version,
-    Weight,
+    InstanceId, InstanceRecord, Lane, LeaseRow, OfferId, Phase, RowSession, Seq, SessionId,
+    SessionNumber, SessionRow, SessionStart, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros,
+    Version, Weight,
 };
 use baton_store::{
     Append, Command, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress, Targets,
@@ -215,7 +215,7 @@ impl Script {
     }
 
     fn new_session(&mut self, before: Option<&SessionRow>) -> NewSession {
-        let previous = before.map(|before| (before.number, before.last_seq));
+        let previous = before.map(RowSession::from);
         NewSession {
             id: SessionId::new(&format!("session {}", self.roll(100))),
             resume_url: self.chance(80).then(|| "wss://resume.discord.gg".parse().unwrap()),

@@ -1,7 +1,7 @@
 //! Sessions: which of Discord's a row holds, and what the stream is told when that changes.
 
 use baton_model::{
-    Holding, LeaseRow, Marker, Seq, SessionNumber, SessionRow, StoreMillis, UnixMicros,
+    Holding, LeaseRow, Marker, RowSession, Seq, SessionNumber, SessionRow, StoreMillis, UnixMicros,
 };
 use baton_store::{BeginError, EntryBody, Fenced, Hold, HoldError, NewSession};
 
@@ -31,17 +31,18 @@ impl StoreState {
         let row = self.row_owned(hold)?;
         let previous = match &row.lease.session {
             Some(current) if current.id == new.id => return Ok(current.number),
-            before => before.as_ref().map(|before| (before.number, before.last_seq)),
+            before => before.as_ref().map(RowSession::from),
         };
         if previous != new.previous {
             return Err(BeginError::OtherPrevious(previous));
         }
+        let ended = previous.map(|before| (before.number, before.last_seq));
         let marker = EntryBody::Marker {
             seq: Seq(0),
             at: new.at,
-            marker: Marker::SessionStarted { start: new.start, previous },
+            marker: Marker::SessionStarted { start: new.start, previous: ended },
         };
-        let before = previous.map_or(0, |(number, _)| number.0);
+        let before = previous.map_or(0, |before| before.number.0);
         let number = SessionNumber(next_number(before, now));
         let session = SessionRow {
             number,
@@ -82,7 +83,12 @@ impl StoreState {
         let owner = hold.owner;
         let lease = LeaseRow { epoch: hold.epoch, holding: Holding::Owned { owner }, session };
         let commands_done = self.commands_done(&hold.address);
-        let row = Row { lease: lease.clone(), last_offer: None, commands_done };
+        // Offers under this epoch have used their numbers, whatever became of them.
+        let last_offer = stored
+            .as_ref()
+            .filter(|row| row.lease.epoch == hold.epoch)
+            .and_then(|row| row.last_offer);
+        let row = Row { lease: lease.clone(), last_offer, commands_done };
         if stored.as_ref() != Some(&row) {
             self.put_row(&hold.address, row);
         }

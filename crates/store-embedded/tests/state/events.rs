@@ -1,6 +1,6 @@
 //! Events: who may append what, and what a reader sees.
 
-use baton_model::{Epoch, Lane, Seq, SessionNumber, StoreMillis};
+use baton_model::{Epoch, Lane, RowSession, Seq, SessionNumber, StoreMillis};
 use baton_store::{Append, AppendError, StreamId};
 use baton_store_embedded::state::{Retention, StoreState};
 
@@ -49,7 +49,8 @@ fn an_append_for_another_session_is_told_the_current_one() {
     let (mut state, hold, session) = at_seq_3();
     let other = SessionNumber(session.0 + 1);
     let refused = append(&mut state, &hold, other, 3, &[4]);
-    assert_eq!(refused, Err(AppendError::OtherSession(Some(session))));
+    let current = RowSession { number: session, last_seq: Seq(3) };
+    assert_eq!(refused, Err(AppendError::OtherSession(Some(current))));
     let (mut state, hold) = owned_by_anna();
     let refused = append(&mut state, &hold, session, 0, &[1]);
     assert_eq!(refused, Err(AppendError::OtherSession(None)));
@@ -70,7 +71,8 @@ fn fenced_comes_before_other_session_and_that_before_gap() {
     let fenced = append(&mut state, &self::hold(BERT, hold.epoch), other, 9, &[10]);
     assert_eq!(fenced, Err(AppendError::Fenced));
     let elsewhere = append(&mut state, &hold, other, 9, &[10]);
-    assert_eq!(elsewhere, Err(AppendError::OtherSession(Some(session))));
+    let current = RowSession { number: session, last_seq: Seq(3) };
+    assert_eq!(elsewhere, Err(AppendError::OtherSession(Some(current))));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Sessions: new ones, and what a holder writes back after the store has lost something.
 
 use baton_model::{
-    Epoch, Holding, Marker, Seq, SessionId, SessionNumber, SessionRow, SessionStart, UnixMicros,
+    Epoch, Holding, Marker, RowSession, Seq, SessionId, SessionNumber, SessionRow, SessionStart,
+    UnixMicros,
 };
 use baton_store::{BeginError, EntryBody, HoldError, NewSession};
 use baton_store_embedded::state::StoreState;
@@ -43,12 +44,16 @@ fn a_new_session_starts_with_its_marker_and_nothing_in_the_stream() {
     assert_eq!(last_marker(&state), written);
 }
 
+fn ended(number: SessionNumber, seq: u64) -> Option<RowSession> {
+    Some(RowSession { number, last_seq: Seq(seq) })
+}
+
 #[test]
 fn the_marker_names_the_session_before_and_how_far_it_got() {
     let (mut state, hold, before) = at_seq_3();
     let new = NewSession {
         start: SessionStart::Invalidated,
-        previous: Some((before, Seq(3))),
+        previous: ended(before, 3),
         ..new_session("two")
     };
     let number = state.begin_session(NOON, &hold, &new).unwrap();
@@ -73,13 +78,10 @@ fn beginning_the_current_session_again_writes_nothing() {
 #[test]
 fn a_session_follows_only_the_one_that_the_row_holds_up_to_its_end() {
     let (mut state, hold, before) = at_seq_3();
-    let end = Some((before, Seq(3)));
-    for previous in [
-        None,
-        Some((before, Seq(2))),
-        Some((before, Seq(4))),
-        Some((SessionNumber(before.0 - 1), Seq(3))),
-    ] {
+    let end = ended(before, 3);
+    for previous in
+        [None, ended(before, 2), ended(before, 4), ended(SessionNumber(before.0 - 1), 3)]
+    {
         let new = NewSession { previous, ..new_session("two") };
         let refused = state.begin_session(NOON, &hold, &new);
         assert_eq!(refused, Err(BeginError::OtherPrevious(end)));

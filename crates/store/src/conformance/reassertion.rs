@@ -2,7 +2,9 @@
 //!
 //! A row that the store has never seen stands for one that it has lost.
 
-use baton_model::{Epoch, Expected, Holding, Marker, Seq, SessionId, SessionNumber, SessionRow};
+use baton_model::{
+    Epoch, Expected, Holding, Marker, OfferId, Seq, SessionId, SessionNumber, SessionRow,
+};
 
 use super::scope::{Scope, append, live, row, stream, under};
 use crate::{EntryBody, Hold, HoldError, Store};
@@ -81,6 +83,13 @@ pub(super) async fn a_row_that_was_not_lost_stays_as_it_is<S: Store>(s: S, scope
 
     let now = s.reassert(&hold, None).await.expect("a memory without a session takes none away");
     assert_eq!(now, before.0);
+
+    let (to, offer) = (scope.instance(2), OfferId(1));
+    s.offer(&hold, to, offer).await.expect("offered");
+    let now = s.reassert(&hold, Some(&ahead)).await.expect("the offer is void");
+    assert_eq!(now, before.0);
+    let late = s.offer(&hold, to, offer).await;
+    assert_eq!(late, Err(HoldError::Overtaken), "its number is used");
 }
 
 pub(super) async fn a_forgotten_session_is_written_back_with_its_number<S: Store>(

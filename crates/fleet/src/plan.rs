@@ -20,6 +20,7 @@ use baton_model::{
     Capacity, InstanceId, InstanceRecord, ShardKey, StoreMillis, Tier, Version, Weight, Zone,
 };
 
+pub(crate) use self::rendezvous::planner_order;
 pub use self::rendezvous::rendezvous_order;
 use self::{fill::Board, share::shares};
 

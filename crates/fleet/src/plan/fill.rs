@@ -3,16 +3,13 @@
 //! Shards that have to go somewhere fill the room below the shares; only then, if balance may be
 //! restored, the surplus of others follows. Nothing leaves an instance for another reason.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, btree_map::Entry},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use baton_model::{InstanceId, ShardKey, Tier};
 
 use super::{
     Candidate, Move, MoveReason, Plan, Situation, Standing,
-    rendezvous::ShardHash,
+    rendezvous::{InstanceHash, ShardHash},
     share::{Claimant, Preference},
 };
 
@@ -157,13 +154,18 @@ impl<'a> Board<'a> {
     }
 
     fn rooms(&self, shares: &BTreeMap<InstanceId, u64>) -> Rooms {
-        let mut rooms: BTreeMap<Rank, BTreeMap<InstanceId, u64>> = BTreeMap::new();
+        let mut rooms: BTreeMap<Rank, Vec<Room>> = BTreeMap::new();
         for (id, site) in &self.sites {
             let room = shares[id].saturating_sub(site.holds());
             if room > 0 {
                 let claimant = site.claimant();
                 let rank = (claimant.tier, claimant.preference);
-                rooms.entry(rank).or_default().insert(*id, room);
+                let room = Room {
+                    id: *id,
+                    hash: InstanceHash::of(*id),
+                    left: room,
+                };
+                rooms.entry(rank).or_default().push(room);
             }
         }
         Rooms(rooms)
@@ -237,9 +239,9 @@ impl<'a> Site<'a> {
         if above == 0 {
             return &[];
         }
-        let id = self.candidate.id;
+        let own = InstanceHash::of(self.candidate.id);
         self.movable
-            .sort_by_cached_key(|shard| ShardHash::of(shard).score(id));
+            .sort_by_cached_key(|shard| ShardHash::of(shard).score(own));
         &self.movable[..above.min(self.movable.len())]
     }
 }
@@ -247,29 +249,32 @@ impl<'a> Site<'a> {
 /// In which order instances are filled: the better tier first, then by [`Preference`].
 type Rank = (Tier, Preference);
 
-/// What instances may still take, in the order in which they are filled.
-struct Rooms(BTreeMap<Rank, BTreeMap<InstanceId, u64>>);
+/// What one instance may still take; never nothing.
+struct Room {
+    id: InstanceId,
+    hash: InstanceHash,
+    left: u64,
+}
+
+/// What all instances may still take, in the order in which they are filled.
+struct Rooms(BTreeMap<Rank, Vec<Room>>);
 
 impl Rooms {
     /// A place for a shard: of the instances to be filled next, the one it belongs to most.
     fn take(&mut self, shard: &ShardKey) -> Option<InstanceId> {
-        let mut rank = self.0.first_entry()?;
+        let mut next = self.0.first_entry()?;
+        let rooms = next.get_mut();
         let hash = ShardHash::of(shard);
-        let best = rank
-            .get()
-            .keys()
-            .copied()
-            .max_by_key(|id| hash.score(*id))?;
-        if let Entry::Occupied(mut room) = rank.get_mut().entry(best) {
-            *room.get_mut() -= 1;
-            if *room.get() == 0 {
-                room.remove();
-            }
+        let best = (0..rooms.len()).max_by_key(|at| hash.score(rooms[*at].hash))?;
+        let to = rooms[best].id;
+        rooms[best].left -= 1;
+        if rooms[best].left == 0 {
+            rooms.swap_remove(best);
         }
-        if rank.get().is_empty() {
-            rank.remove();
+        if rooms.is_empty() {
+            next.remove();
         }
-        Some(best)
+        Some(to)
     }
 }
 

@@ -12,29 +12,36 @@ use crate::seed::mix;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShardHash(u64);
 
+/// An instance's half.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InstanceHash {
+    id: InstanceId,
+    hash: u64,
+}
+
 impl ShardHash {
     pub(crate) fn of(shard: &ShardKey) -> Self {
-        let name = shard
-            .app
-            .as_str()
-            .bytes()
-            .fold(0, |hash, byte| mix(hash ^ u64::from(byte)));
         let numbers = u64::from(shard.generation.0) << 32 | u64::from(shard.number.0);
-        Self(mix(name ^ mix(numbers)))
+        Self(mix(hash_of(shard.app.as_str().as_bytes()) ^ mix(numbers)))
     }
 
     /// How much the shard belongs to an instance. The id breaks ties between equal scores.
-    pub(crate) fn score(self, id: InstanceId) -> (u64, InstanceId) {
-        (mix(self.0 ^ fold(id)), id)
+    pub(crate) const fn score(self, instance: InstanceHash) -> (u64, InstanceId) {
+        (mix(self.0 ^ instance.hash), instance.id)
     }
 }
 
-/// An instance's half. Both halves of the id count: ids of tests differ in the low one only.
-fn fold(id: InstanceId) -> u64 {
-    let bytes = id.bits().to_be_bytes();
+impl InstanceHash {
+    pub(crate) fn of(id: InstanceId) -> Self {
+        let hash = hash_of(&id.bits().to_be_bytes());
+        Self { id, hash }
+    }
+}
+
+fn hash_of(bytes: &[u8]) -> u64 {
     bytes
-        .into_iter()
-        .fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
+        .iter()
+        .fold(0, |hash, byte| mix(hash ^ u64::from(*byte)))
 }
 
 /// Instances in the order in which they may claim a shard.
@@ -44,9 +51,17 @@ pub fn rendezvous_order(
     instances: impl IntoIterator<Item = InstanceId>,
 ) -> Vec<InstanceId> {
     let hash = ShardHash::of(shard);
-    let mut scored: Vec<_> = instances.into_iter().map(|id| hash.score(id)).collect();
+    let score = |id| hash.score(InstanceHash::of(id));
+    let mut scored: Vec<_> = instances.into_iter().map(score).collect();
     scored.sort_unstable_by(|a, b| b.cmp(a));
     scored.into_iter().map(|(_, id)| id).collect()
+}
+
+/// Instances in the order in which they may claim the planner's lease.
+pub(crate) fn planner_order(instances: impl IntoIterator<Item = InstanceId>) -> Vec<InstanceId> {
+    let mut hashed: Vec<_> = instances.into_iter().map(InstanceHash::of).collect();
+    hashed.sort_unstable_by_key(|instance| (instance.hash, instance.id));
+    hashed.into_iter().map(|instance| instance.id).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,235 @@
+//! Whether an IDENTIFY may go.
+//!
+//! Discord allows one IDENTIFY per bucket in five seconds and so many a day; passing the daily
+//! limit resets the bot's token. The store hands out permits for the whole fleet. This gate decides
+//! who of this instance's shards asks next, guards the spacing a second time by the own clock, and
+//! lets no permit be used that was asked for too long ago. It never refuses a RESUME: those do not
+//! come here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU16,
+    time::Duration,
+};
+
+use baton_model::{
+    AppName, Moment, ShardKey,
+    limits::{
+        IDENTIFY_PERMIT_VALID, IDENTIFY_RESERVE_MIN, IDENTIFY_RESERVE_PERCENT, IDENTIFY_SPACING,
+        STORE_ANSWER_TIMEOUT,
+    },
+};
+
+use crate::asking::RequestId;
+
+/// Shards of an app that may not identify within the same five seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bucket(pub u16);
+
+/// Why a shard identifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum History {
+    /// It was live and lost its session: its guilds are without the bot, so it goes first.
+    WasLive,
+    /// It has never been live.
+    New,
+}
+
+/// What the store answered when asked for a permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PermitAnswer {
+    /// One IDENTIFY may be sent.
+    Granted,
+    /// The bucket was used too recently; ask again after this time.
+    Wait(Duration),
+    /// The day's budget is used up to its reserve; it is renewed after this time.
+    Exhausted {
+        /// Until the renewal.
+        reset_after: Duration,
+    },
+    /// The store did not answer, or could not. A permit that it may have given is not used.
+    Unavailable,
+}
+
+/// What the gate wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GateOutput {
+    Ask(RequestId, AppName, Bucket),
+    Go(ShardKey, Moment),
+    Exhausted(AppName, Duration),
+}
+
+/// How many IDENTIFYs may still be sent today: what remains above the reserve.
+#[must_use]
+pub fn identifies_spendable(total: u32, remaining: u32) -> u32 {
+    let percent = u64::from(total) * u64::from(IDENTIFY_RESERVE_PERCENT);
+    // Rounded up, to the safe side.
+    let share = u32::try_from(percent.div_ceil(100)).unwrap_or(u32::MAX);
+    remaining.saturating_sub(share.max(IDENTIFY_RESERVE_MIN))
+}
+
+/// The bucket of a shard.
+#[must_use]
+pub fn bucket_of(shard: &ShardKey, max_concurrency: NonZeroU16) -> Bucket {
+    let bucket = shard.number.0 % u32::from(max_concurrency.get());
+    Bucket(u16::try_from(bucket).unwrap_or_else(|_| unreachable!("{bucket} is below a u16")))
+}
+
+/// One bucket of one app.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: BTreeSet<(History, ShardKey)>,
+    /// Not asked again before this.
+    not_before: Moment,
+    asked: Option<(RequestId, Moment)>,
+}
+
+/// The shards that wait for an IDENTIFY, and what is being asked for them.
+#[derive(Debug, Default)]
+pub(crate) struct IdentifyGate {
+    concurrency: BTreeMap<AppName, NonZeroU16>,
+    queues: BTreeMap<(AppName, Bucket), Queue>,
+    last_request: RequestId,
+}
+
+impl IdentifyGate {
+    /// Sets how many buckets an app has. Waiting shards change their bucket with it; requests
+    /// under way are given up, and every bucket keeps the longest pause of all.
+    pub(crate) fn set_concurrency(&mut self, app: &AppName, max_concurrency: NonZeroU16) {
+        if self.concurrency.insert(app.clone(), max_concurrency) == Some(max_concurrency) {
+            return;
+        }
+        let queues = std::mem::take(&mut self.queues);
+        let (changed, kept) = queues.into_iter().partition(|((of, _), _)| of == app);
+        self.queues = kept;
+        let changed: BTreeMap<(AppName, Bucket), Queue> = changed;
+        let asked = changed.values().filter_map(|queue| queue.asked);
+        let asked_until = asked.map(|(_, at)| at + IDENTIFY_SPACING).max();
+        let pause = changed.values().map(|queue| queue.not_before).max();
+        let pause = pause.max(asked_until).unwrap_or_default();
+        for bucket in 0..max_concurrency.get() {
+            self.queue(app, Bucket(bucket)).not_before = pause;
+        }
+        for (history, shard) in changed.into_values().flat_map(|queue| queue.waiting) {
+            self.want(shard, history);
+        }
+    }
+
+    /// A shard wants to identify. With buckets not known yet, one at a time is always right.
+    pub(crate) fn want(&mut self, shard: ShardKey, history: History) {
+        self.cancel(&shard);
+        let app = shard.app.clone();
+        let concurrency = self.concurrency.get(&app).copied();
+        let bucket = bucket_of(&shard, concurrency.unwrap_or(NonZeroU16::MIN));
+        self.queue(&app, bucket).waiting.insert((history, shard));
+    }
+
+    /// A shard does not want to any more. A permit on its way goes to the next in its bucket.
+    pub(crate) fn cancel(&mut self, shard: &ShardKey) {
+        for queue in self.queues.values_mut() {
+            queue.waiting.retain(|(_, waiting)| waiting != shard);
+        }
+    }
+
+    fn queue(&mut self, app: &AppName, bucket: Bucket) -> &mut Queue {
+        self.queues.entry((app.clone(), bucket)).or_default()
+    }
+
+    /// Whether nobody waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queues.values().all(|queue| queue.waiting.is_empty())
+    }
+
+    /// Gives up requests under way and asks for nothing before `until`. A permit that the old
+    /// store gave may be unknown to the new one.
+    pub(crate) fn quarantine(&mut self, until: Moment) {
+        for queue in self.queues.values_mut() {
+            queue.asked = None;
+            queue.not_before = queue.not_before.max(until);
+        }
+    }
+
+    /// Asks for every bucket in which somebody waits, in the order of buckets.
+    pub(crate) fn ask(&mut self, now: Moment) -> Vec<GateOutput> {
+        let mut outputs = Vec::new();
+        for ((app, bucket), queue) in &mut self.queues {
+            if queue.due().is_some_and(|due| now >= due) {
+                self.last_request = RequestId(self.last_request.0 + 1);
+                queue.asked = Some((self.last_request, now));
+                let ask = GateOutput::Ask(self.last_request, app.clone(), *bucket);
+                outputs.push(ask);
+            }
+        }
+        outputs
+    }
+
+    /// When to [`ask`](Self::ask) again.
+    pub(crate) fn due(&self) -> Option<Moment> {
+        self.queues.values().filter_map(Queue::due).min()
+    }
+
+    /// Takes the store's answer. An answer to a request given up changes nothing.
+    pub(crate) fn answer(
+        &mut self,
+        request: RequestId,
+        answer: PermitAnswer,
+        now: Moment,
+    ) -> Option<GateOutput> {
+        let (key, queue) = self
+            .queues
+            .iter_mut()
+            .find(|(_, queue)| queue.asked.is_some_and(|(asked, _)| asked == request))?;
+        let (_, asked_at) = queue.asked.take()?;
+        match answer {
+            PermitAnswer::Granted => queue.grant(asked_at, now),
+            PermitAnswer::Wait(pause) => {
+                queue.pause(now + pause);
+                None
+            }
+            PermitAnswer::Unavailable => {
+                queue.pause(now + IDENTIFY_SPACING);
+                None
+            }
+            PermitAnswer::Exhausted { reset_after } => {
+                let app = key.0.clone();
+                self.pause_app(&app, now + reset_after);
+                Some(GateOutput::Exhausted(app, reset_after))
+            }
+        }
+    }
+
+    /// The budget is the app's, so none of its buckets has any.
+    fn pause_app(&mut self, app: &AppName, until: Moment) {
+        let queues = self.queues.iter_mut().filter(|((of, _), _)| of == app);
+        for (_, queue) in queues {
+            queue.pause(until);
+        }
+    }
+}
+
+impl Queue {
+    fn due(&self) -> Option<Moment> {
+        if let Some((_, at)) = self.asked {
+            return Some((at + STORE_ANSWER_TIMEOUT).max(self.not_before));
+        }
+        (!self.waiting.is_empty()).then_some(self.not_before)
+    }
+
+    fn pause(&mut self, until: Moment) {
+        self.not_before = self.not_before.max(until);
+    }
+
+    /// Passes a permit on, unless it is too old or nobody waits any more. Either way the store has
+    /// counted it, so the next cannot come sooner.
+    fn grant(&mut self, asked_at: Moment, now: Moment) -> Option<GateOutput> {
+        let use_before = asked_at + IDENTIFY_PERMIT_VALID;
+        let is_too_early = now < self.not_before;
+        if now >= use_before || is_too_early {
+            self.pause(asked_at + IDENTIFY_SPACING);
+            return None;
+        }
+        let (_, shard) = self.waiting.pop_first()?;
+        self.pause(now + IDENTIFY_SPACING);
+        Some(GateOutput::Go(shard, use_before))
+    }
+}

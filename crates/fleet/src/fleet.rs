@@ -198,7 +198,7 @@ impl Fleet {
                 self.on_office(turn, now);
             }
             Input::PlannerClaimLost => self.planner.wait(),
-            Input::Took { shard, epoch } => self.on_took(shard, epoch, now),
+            Input::Took { shard, epoch } => self.on_took(&shard, epoch, now),
             Input::LetGo { shard, departure } => self.on_let_go(&shard, departure, now),
             Input::HandOverFailed(shard) => self.handovers.ended(&shard),
             Input::MaxConcurrency { app, buckets } => self.gate.set_concurrency(&app, buckets),

@@ -287,6 +287,18 @@ impl Membership {
         }
     }
 
+    /// Whether this instance has only just become a target and others are about to: they come in
+    /// groups, and whoever claims first would otherwise claim everything.
+    pub(crate) fn expects_company(&self, now: Moment) -> bool {
+        let own = self.known.get(&self.me).and_then(|known| known.well_since);
+        let is_new = own.is_none_or(|since| now.since(since) < JOIN_DEBOUNCE * 2);
+        is_new
+            && self.known.iter().any(|(id, known)| {
+                let is_coming = matches!(known.phase(), Some(Phase::Joining | Phase::Up));
+                is_coming && self.life(*id, now) == Life::Alive && !self.is_target(*id, now)
+            })
+    }
+
     /// Who may be given shards.
     pub(crate) fn targets(&self, now: Moment) -> impl Iterator<Item = InstanceId> {
         let candidates = self.candidates(now).into_iter();

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{Epoch, InstanceId, Moment, ShardKey, limits::CLAIM_STAGGER};
+use baton_model::{
+    Epoch, InstanceId, Moment, ShardKey,
+    limits::{CLAIM_STAGGER, POLL_PERIOD},
+};
 
 use crate::{
     membership::{Life, Membership},
@@ -82,7 +85,8 @@ impl Orphans {
             let known = before
                 .get(shard)
                 .filter(|known| known.expected == *expected);
-            let due = known.map_or_else(|| now + stagger(turn), |known| known.due);
+            let pause = pause_between_turns(*expected) * u32::try_from(turn).unwrap_or(u32::MAX);
+            let due = known.map_or_else(|| now + pause, |known| known.due);
             let waiting = Waiting {
                 expected: *expected,
                 cause: *cause,
@@ -153,9 +157,16 @@ impl Orphans {
     }
 }
 
-/// How long the `turn`-th in the order waits for those before it.
-pub(crate) fn stagger(turn: usize) -> Duration {
-    CLAIM_STAGGER * u32::try_from(turn).unwrap_or(u32::MAX)
+/// How long each in the order waits for the one before it.
+///
+/// At a cold start instances notice each other up to a poll apart, and none can identify all at
+/// once anyway: there it is better to wait than to take another's part.
+fn pause_between_turns(expected: Expected) -> Duration {
+    if expected == Expected::NEVER_LEASED {
+        CLAIM_STAGGER + POLL_PERIOD
+    } else {
+        CLAIM_STAGGER
+    }
 }
 
 /// The turn of an instance in claiming an orphan: first whom the plan would give it to, then the

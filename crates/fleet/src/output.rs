@@ -9,7 +9,7 @@ use crate::{asking::RequestId, identify::Bucket, input::Hint, orphans::Expected}
 /// Something to be carried out by the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Write the own line of the membership list.
+    /// Write the own line of the membership list, unless it has a higher beat already.
     Beat(Beat, Box<InstanceRecord>),
     /// Read the membership list, all presences, the planner's lease and the targets.
     Poll(RequestId),

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use baton_model::{
-    Epoch, Holding, InstanceId, Moment, Phase, ShardKey, limits::STORE_CHANGE_GRACE,
+    Epoch, Holding, InstanceId, Moment, Phase, ShardKey,
+    limits::{CLAIM_STAGGER, STORE_CHANGE_GRACE},
 };
 
 use super::{Fleet, Told};
 use crate::{
     input::Hint,
     membership::Life,
-    orphans::{Cause, Expected, stagger, still_holds, turn_of},
+    orphans::{Cause, Expected, still_holds, turn_of},
     output::Output,
     plan::{Balance, Situation, plan, planner_order},
 };
@@ -73,7 +74,7 @@ impl Fleet {
             |id| dead.contains(&id),
             |shard, owner| self.members.is_free_of_its_owner(shard, owner),
         );
-        if self.is_newcomer_among_elders(now) {
+        if self.is_newcomer_among_elders(now) || self.members.expects_company(now) {
             found.retain(|_, (expected, _)| *expected != Expected::NEVER_LEASED);
         }
         found.retain(|shard, _| !self.orphans.is_claiming(shard));
@@ -125,7 +126,7 @@ impl Fleet {
 
     pub(super) fn on_claimed(&mut self, shard: ShardKey, epoch: Epoch, now: Moment) {
         self.orphans.answered(&shard);
-        self.on_took(shard, epoch, now);
+        self.on_took(&shard, epoch, now);
     }
 
     /// Somebody was faster, or the answer was lost; the rows tell.
@@ -134,16 +135,16 @@ impl Fleet {
         self.sweeps.hurry(now, super::looking::SWEEP_PERIOD);
     }
 
-    pub(super) fn on_took(&mut self, shard: ShardKey, epoch: Epoch, now: Moment) {
-        self.handovers.arrived(&shard);
-        self.orphans.taken(&shard);
+    pub(super) fn on_took(&mut self, shard: &ShardKey, epoch: Epoch, now: Moment) {
+        self.handovers.arrived(shard);
+        self.orphans.taken(shard);
         self.rows.take(shard.clone(), epoch, now);
         self.push(Output::Tell(Hint::Taken {
             shard: shard.clone(),
             epoch,
             by: self.me,
         }));
-        self.on_arrival(&shard, self.me, now);
+        self.on_arrival(shard, self.me, now);
     }
 
     // -----------------------------------------------------------------------------------------
@@ -174,6 +175,6 @@ impl Fleet {
         let vacant_since = self.planner.vacant_since()?;
         let order = planner_order(self.evaluation.targets().iter().copied());
         let turn = order.iter().position(|id| *id == self.me)?;
-        Some(vacant_since + stagger(turn))
+        Some(vacant_since + CLAIM_STAGGER * u32::try_from(turn).unwrap_or(u32::MAX))
     }
 }

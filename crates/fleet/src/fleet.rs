@@ -72,6 +72,8 @@ pub struct Fleet {
     rows: Rows,
     orphans: Orphans,
     evaluation: Evaluation,
+    /// When somebody becomes a target by time alone.
+    next_join: Option<Moment>,
     planner: PlannerLease,
     targets: Targets,
     pins: BTreeMap<ShardKey, InstanceId>,
@@ -102,6 +104,7 @@ impl Fleet {
             rows: Rows::new(myself.id),
             orphans: Orphans::default(),
             evaluation: Evaluation::default(),
+            next_join: None,
             planner: PlannerLease::new(myself.id),
             targets: Targets::new(),
             pins: BTreeMap::new(),
@@ -148,6 +151,7 @@ impl Fleet {
             (self.planner.claim_expires(), WakeReason::Election),
             (self.hand_over_due(), WakeReason::HandOver),
             (claim_due, WakeReason::Claim),
+            (self.next_join, WakeReason::Join),
             (self.identify_due(), WakeReason::Identify),
         ];
         due.into_iter()
@@ -217,6 +221,7 @@ impl Fleet {
         }
         self.beat(now);
         self.look(now);
+        self.notice_joins(now);
         self.planner.expire(now);
         self.elect(now);
         self.carry_on_moves(now);

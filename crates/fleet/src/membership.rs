@@ -299,6 +299,14 @@ impl Membership {
             })
     }
 
+    /// When the next newcomer will have been here for long enough to be a target.
+    pub(crate) fn next_join(&self, now: Moment) -> Option<Moment> {
+        let well = self.known.values().filter_map(|known| known.well_since);
+        well.map(|since| since + JOIN_DEBOUNCE)
+            .filter(|at| *at > now)
+            .min()
+    }
+
     /// Who may be given shards.
     pub(crate) fn targets(&self, now: Moment) -> impl Iterator<Item = InstanceId> {
         let candidates = self.candidates(now).into_iter();

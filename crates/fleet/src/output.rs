@@ -110,6 +110,8 @@ pub enum WakeReason {
     HandOver,
     /// An orphan may be claimed.
     Claim,
+    /// Somebody has been here for long enough to be given shards.
+    Join,
     /// A permit may be asked for.
     Identify,
 }

@@ -41,6 +41,7 @@ impl Evaluation {
 impl Fleet {
     /// Works out which orphans there are, and when it is this instance's turn to claim each.
     pub(super) fn evaluate_orphans(&mut self, now: Moment) {
+        self.next_join = self.members.next_join(now);
         let found = self.found_orphans(now);
         let targets: Vec<_> = self.members.targets(now).collect();
         let basis = Some((found, targets));
@@ -66,6 +67,13 @@ impl Fleet {
         let me = self.me;
         let turn = |shard: &ShardKey| turn_of(me, shard, &plan, targets);
         self.orphans.refresh(found, turn, now);
+    }
+
+    /// Time alone makes a newcomer a target, so that orphans may be its turn.
+    pub(super) fn notice_joins(&mut self, now: Moment) {
+        if self.next_join.is_some_and(|at| now >= at) {
+            self.evaluate_orphans(now);
+        }
     }
 
     pub(super) fn found_orphans(&self, now: Moment) -> Found {

@@ -193,7 +193,7 @@ impl Fleet {
             Input::SweepFailed(request) => self.sweeps.fail(request, now, BEAT_PERIOD),
             Input::Pins(pins) => self.pins = pins,
             Input::Hint(hint) => self.on_hint(hint, now),
-            Input::Claimed { shard, epoch } => self.on_claimed(shard, epoch, now),
+            Input::Claimed { shard, epoch } => self.on_claimed(&shard, epoch, now),
             Input::ClaimLost(shard) | Input::ClaimUnknown(shard) => {
                 self.on_claim_lost(&shard, now);
             }

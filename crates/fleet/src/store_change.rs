@@ -109,7 +109,11 @@ mod tests {
     #[test]
     fn another_primary_or_data_set_is_a_change() {
         let a = store("p", Some(1));
-        assert_eq!(changes(&[a.clone()]), 0, "the first is nobody's successor");
+        assert_eq!(
+            changes(std::slice::from_ref(&a)),
+            0,
+            "the first is nobody's successor"
+        );
         assert_eq!(changes(&[a.clone(), a.clone()]), 0);
         assert_eq!(changes(&[a.clone(), store("q", Some(1))]), 1);
         assert_eq!(changes(&[a.clone(), store("p", Some(2))]), 1);

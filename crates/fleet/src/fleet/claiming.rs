@@ -132,9 +132,9 @@ impl Fleet {
         self.orphans.due().filter(|_| may_claim && has_room)
     }
 
-    pub(super) fn on_claimed(&mut self, shard: ShardKey, epoch: Epoch, now: Moment) {
-        self.orphans.answered(&shard);
-        self.on_took(&shard, epoch, now);
+    pub(super) fn on_claimed(&mut self, shard: &ShardKey, epoch: Epoch, now: Moment) {
+        self.orphans.answered(shard);
+        self.on_took(shard, epoch, now);
     }
 
     /// Somebody was faster, or the answer was lost; the rows tell.

@@ -1,11 +1,8 @@
 //! Several fleets in a seeded world: everything ends up owned, evenly, and stays put.
 
-mod store;
-mod world;
-
 use std::time::Duration;
 
-use world::{World, id};
+use crate::world::{World, id};
 
 /// Three instances with all shards up and level.
 fn running(seed: u64, shards: u32) -> World {

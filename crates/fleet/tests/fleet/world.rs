@@ -307,7 +307,7 @@ impl World {
             Output::Superseded(shard) => self.let_go(id, shard, Departure::Fenced),
             Output::Warm(shard) => self.hint(id, &Hint::Warmed { shard, by: id }),
             Output::Tell(hint) => self.hint(id, &hint),
-            Output::Identify { shard, use_before } => self.identify(id, shard, use_before),
+            Output::Identify { shard, use_before } => self.identify(id, &shard, use_before),
             Output::Beat(..)
             | Output::Poll(_)
             | Output::Sweep(_)
@@ -350,7 +350,7 @@ impl World {
             && self.store_frozen_until <= self.now
     }
 
-    fn identify(&mut self, id: InstanceId, shard: ShardKey, use_before: Moment) {
+    fn identify(&mut self, id: InstanceId, shard: &ShardKey, use_before: Moment) {
         assert!(self.now < use_before, "a permit that has ended");
         let bucket = u16::try_from(shard.number.0 % u32::from(BUCKETS)).unwrap();
         let last = self.identified_at.insert(bucket, self.now);
@@ -362,10 +362,10 @@ impl World {
             );
         }
         self.identifies += 1;
-        if let Some(epoch) = self.processes[&id].held.get(&shard).copied()
-            && self.store.is_owner(&shard, id, epoch)
+        if let Some(epoch) = self.processes[&id].held.get(shard).copied()
+            && self.store.is_owner(shard, id, epoch)
         {
-            self.store.row(&shard).session = Some(session());
+            self.store.row(shard).session = Some(session());
         }
     }
 

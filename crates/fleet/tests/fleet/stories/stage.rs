@@ -1,0 +1,429 @@
+//! The stage on which a story is played: one machine, puppets, a store, and a clock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU16,
+    time::Duration,
+};
+
+use baton_fleet::{
+    Departure, Fleet, Hint, History, Input, Myself, Output, PermitAnswer, RequestId,
+};
+use baton_model::{
+    Beat, Capacity, Epoch, Holding, InstanceId, InstanceRecord, Moment, OfferId, Phase, ShardKey,
+    StoreMillis, Tier, Weight,
+};
+
+use super::telling::{id_of, line};
+use crate::store::{Store, session, shard};
+
+/// Leases that exist when a story begins have this epoch.
+const FIRST_EPOCH: Epoch = Epoch(7);
+
+/// How the store treats requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    Given,
+    /// Requests are lost.
+    Silent,
+    /// Requests are refused at once.
+    Failing,
+}
+
+/// How it treats claims.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Claims {
+    Judged,
+    /// They are granted, but the answer is lost.
+    Unknown,
+}
+
+pub(super) struct Stage {
+    me: InstanceId,
+    fleet: Fleet,
+    now: Moment,
+    store: Store,
+    shards: u32,
+    answers: Answers,
+    claims: Claims,
+    /// Puppets that do not beat.
+    still: BTreeSet<InstanceId>,
+    pins: BTreeMap<ShardKey, InstanceId>,
+    next_tick: Moment,
+    lines: Vec<String>,
+}
+
+fn record(words: &BTreeMap<&str, &str>) -> InstanceRecord {
+    let word = |name, default| *words.get(name).unwrap_or(&default);
+    let weight: u16 = word("weight", "1").parse().unwrap();
+    InstanceRecord {
+        phase: match word("phase", "up") {
+            "joining" => Phase::Joining,
+            _ => Phase::Up,
+        },
+        tier: Tier(word("tier", "0").parse().unwrap()),
+        zone: word("zone", "z").parse().unwrap(),
+        weight: Weight(NonZeroU16::new(weight).unwrap()),
+        capacity: Capacity(word("capacity", "100").parse().unwrap()),
+        version: word("version", "1.0.0").parse().unwrap(),
+        joined_at: StoreMillis(word("joined", "0").parse().unwrap()),
+        stalled: BTreeSet::new(),
+    }
+}
+
+fn duration(text: &str) -> Duration {
+    match text.strip_suffix("ms") {
+        Some(millis) => Duration::from_millis(millis.parse().unwrap()),
+        None => Duration::from_secs(text.strip_suffix('s').unwrap().parse().unwrap()),
+    }
+}
+
+fn key(number: &str) -> ShardKey {
+    shard(number.parse().unwrap())
+}
+
+/// `2-4` or `3`.
+fn range(text: &str) -> impl Iterator<Item = u32> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    first.parse().unwrap()..=last.parse().unwrap()
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        let me = id_of("a");
+        let myself = Myself {
+            id: me,
+            record: record(&BTreeMap::from([("phase", "joining")])),
+            seed: 1,
+        };
+        Self {
+            me,
+            fleet: Fleet::new(myself, Moment::ZERO),
+            now: Moment::ZERO,
+            store: Store::new(0),
+            shards: 0,
+            answers: Answers::Given,
+            claims: Claims::Judged,
+            still: BTreeSet::new(),
+            pins: BTreeMap::new(),
+            next_tick: Moment::from_millis(500),
+            lines: Vec::new(),
+        }
+    }
+
+    pub(super) fn take_lines(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // The words of a story
+    // -----------------------------------------------------------------------------------------
+
+    pub(super) fn perform(&mut self, command: &str) {
+        let words: Vec<_> = command.split_whitespace().collect();
+        match words.as_slice() {
+            ["fleet", settings @ ..] => self.begin(settings),
+            ["run", time] => self.run(duration(time)),
+            ["pause", time] => self.pause(duration(time)),
+            ["connection", "lost"] => self.tell(Input::Disconnected),
+            ["connection", "back"] => self.tell(Input::Connected),
+            ["ready"] => self.tell(Input::Ready),
+            ["drain"] => self.tell(Input::Drain {
+                limit: Duration::from_secs(60),
+            }),
+            ["stalled", number] => self.tell(Input::Stalled(BTreeSet::from([key(number)]))),
+            ["pin", number, to] => {
+                self.pins.insert(key(number), id_of(to));
+                self.tell(Input::Pins(self.pins.clone()));
+            }
+            ["hint", hint @ ..] => self.hint(hint),
+            ["gone", number, how @ ..] => self.gone(number, how),
+            ["kept", number] => self.tell(Input::HandOverFailed(key(number))),
+            ["buckets", buckets] => self.tell(Input::MaxConcurrency {
+                app: shard(0).app,
+                buckets: buckets.parse().unwrap(),
+            }),
+            ["identify", number, history] => self.identify(number, history),
+            ["cancel", number] => self.tell(Input::IdentifyCancelled(key(number))),
+            ["permit", request, answer @ ..] => self.permit(request, answer),
+            ["store", words @ ..] => self.change_store(words),
+            ["row", number, words @ ..] => self.change_row(number, words),
+            ["planner", "none"] => self.store.data.planner.holder = None,
+            ["usurp", name] => {
+                self.store.data.planner.epoch.0 += 1;
+                self.store.data.planner.holder = Some(id_of(name));
+            }
+            ["planner", name] => self.store.data.planner.holder = Some(id_of(name)),
+            ["target", number, to] => {
+                self.store.data.targets.insert(key(number), id_of(to));
+            }
+            ["target", number] => drop(self.store.data.targets.remove(&key(number))),
+            ["join", name, settings @ ..] => self.join(name, settings),
+            [verb, name, rest @ ..] => self.puppet(verb, id_of(name), rest),
+            _ => panic!("what is {command:?}?"),
+        }
+    }
+
+    /// `a=0-1 b=2-3`: who holds what; `free=4-5`: nobody does; `planner=b`.
+    fn begin(&mut self, settings: &[&str]) {
+        let mut own = Vec::new();
+        for setting in settings {
+            let (name, value) = setting.split_once('=').unwrap();
+            match name {
+                "planner" => self.perform(&format!("planner {value}")),
+                "free" => self.shards += u32::try_from(range(value).count()).unwrap(),
+                _ => {
+                    if name != "a" {
+                        self.join(name, &[]);
+                    }
+                    for number in range(value) {
+                        self.shards += 1;
+                        let row = self.store.row(&shard(number));
+                        row.epoch = FIRST_EPOCH;
+                        row.holding = Holding::Owned { owner: id_of(name) };
+                        row.session = Some(session());
+                        own.extend((name == "a").then_some(number));
+                    }
+                }
+            }
+        }
+        self.store.present.insert(self.me);
+        self.tell(Input::Connected);
+        for number in own {
+            self.tell(Input::Took {
+                shard: shard(number),
+                epoch: FIRST_EPOCH,
+            });
+        }
+        self.tell(Input::Ready);
+    }
+
+    fn join(&mut self, name: &str, settings: &[&str]) {
+        let settings = settings.iter().map(|s| s.split_once('=').unwrap());
+        let record = record(&settings.collect());
+        let line = (Beat(100), record);
+        self.store.data.members.insert(id_of(name), line);
+        self.store.present.insert(id_of(name));
+    }
+
+    fn puppet(&mut self, verb: &str, id: InstanceId, rest: &[&str]) {
+        let (beat, record) = self.store.data.members.get_mut(&id).unwrap();
+        match (verb, rest) {
+            ("crash", []) => {
+                self.still.insert(id);
+                self.store.present.remove(&id);
+            }
+            ("freeze", []) => drop(self.still.insert(id)),
+            ("thaw", []) => drop(self.still.remove(&id)),
+            ("absent", []) => drop(self.store.present.remove(&id)),
+            ("present", []) => drop(self.store.present.insert(id)),
+            ("up", []) => record.phase = Phase::Up,
+            ("draining", []) => record.phase = Phase::Draining,
+            ("down", []) => record.phase = Phase::Down,
+            ("rewind", []) => *beat = Beat(beat.0 - 50),
+            ("ahead", []) => *beat = Beat(beat.0 + 50),
+            ("stall", [number]) => drop(record.stalled.insert(key(number))),
+            ("recover", [number]) => drop(record.stalled.remove(&key(number))),
+            ("strike", []) => drop(self.store.data.members.remove(&id)),
+            _ => panic!("what is {verb} {rest:?}?"),
+        }
+    }
+
+    fn hint(&mut self, words: &[&str]) {
+        let hint = match words {
+            ["suspect", name] => Hint::Suspect(id_of(name)),
+            ["released"] => Hint::Released,
+            ["taken", number, by] => Hint::Taken {
+                shard: key(number),
+                epoch: Epoch(self.now.as_nanos() / 1_000_000),
+                by: id_of(by),
+            },
+            ["move", number, to] => Hint::Move {
+                shard: key(number),
+                to: id_of(to),
+            },
+            ["warmed", number, by] => Hint::Warmed {
+                shard: key(number),
+                by: id_of(by),
+            },
+            _ => panic!("what hint is {words:?}?"),
+        };
+        self.tell(Input::Hint(hint));
+    }
+
+    fn gone(&mut self, number: &str, how: &[&str]) {
+        let departure = match how {
+            ["to", name] => {
+                self.change_row(number, &["owned", name]);
+                Departure::HandedOver(id_of(name))
+            }
+            ["fenced"] => Departure::Fenced,
+            _ => panic!("gone how: {how:?}?"),
+        };
+        self.tell(Input::LetGo {
+            shard: key(number),
+            departure,
+        });
+    }
+
+    fn identify(&mut self, number: &str, history: &str) {
+        let history = match history {
+            "new" => History::New,
+            _ => History::WasLive,
+        };
+        self.tell(Input::IdentifyWanted {
+            shard: key(number),
+            history,
+        });
+    }
+
+    fn permit(&mut self, request: &str, answer: &[&str]) {
+        let answer = match answer {
+            ["granted"] => PermitAnswer::Granted,
+            ["wait", time] => PermitAnswer::Wait(duration(time)),
+            ["exhausted", time] => PermitAnswer::Exhausted {
+                reset_after: duration(time),
+            },
+            _ => PermitAnswer::Unavailable,
+        };
+        let request = RequestId(request.parse().unwrap());
+        self.tell(Input::Permit(request, answer));
+    }
+
+    fn change_store(&mut self, words: &[&str]) {
+        match words {
+            ["silent"] => self.answers = Answers::Silent,
+            ["failing"] => self.answers = Answers::Failing,
+            ["back"] => self.answers = Answers::Given,
+            ["claims", "unknown"] => self.claims = Claims::Unknown,
+            ["claims", "judged"] => self.claims = Claims::Judged,
+            ["fails", "over"] => self.store.primary += 1,
+            ["wiped"] => self.store.wipe(),
+            _ => panic!("what of the store: {words:?}?"),
+        }
+    }
+
+    fn change_row(&mut self, number: &str, words: &[&str]) {
+        let row = self.store.row(&key(number));
+        row.holding = match words {
+            ["owned", name] => Holding::Owned { owner: id_of(name) },
+            ["free"] => Holding::Free,
+            ["offered", from, to] => Holding::Offered {
+                owner: id_of(from),
+                to: id_of(to),
+                offer: OfferId(1),
+            },
+            ["rewound"] => {
+                row.epoch = Epoch(row.epoch.0 - 1);
+                return;
+            }
+            _ => panic!("what of the row: {words:?}?"),
+        };
+        row.epoch = Epoch(row.epoch.0 + 1);
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // Time
+    // -----------------------------------------------------------------------------------------
+
+    fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some((at, _)) = self.fleet.poll_timeout().filter(|(at, _)| *at <= end) {
+            assert!(at > self.now, "spins");
+            self.pass(at);
+            self.tell(Input::Wake);
+        }
+        self.pass(end);
+    }
+
+    /// The machine is not run at all for a while.
+    fn pause(&mut self, time: Duration) {
+        self.pass(self.now + time);
+        self.tell(Input::Wake);
+    }
+
+    fn pass(&mut self, until: Moment) {
+        while self.next_tick <= until {
+            for (id, (beat, _)) in &mut self.store.data.members {
+                if *id != self.me && !self.still.contains(id) {
+                    *beat = Beat(beat.0 + 1);
+                }
+            }
+            self.next_tick += Duration::from_secs(1);
+        }
+        self.now = until;
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.fleet.handle(input, self.now);
+        while let Some(output) = self.fleet.poll_output() {
+            if let Some(line) = line(&output) {
+                self.lines.push(format!("{} {line}", self.now));
+            }
+            if let Some(answer) = self.answer(output) {
+                self.tell(answer);
+            }
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // The store
+    // -----------------------------------------------------------------------------------------
+
+    fn answer(&mut self, output: Output) -> Option<Input> {
+        match (self.answers, output) {
+            (Answers::Given, output) => self.given(output),
+            (Answers::Failing, Output::Poll(request)) => Some(Input::PollFailed(request)),
+            (Answers::Failing, Output::Sweep(request)) => Some(Input::SweepFailed(request)),
+            (Answers::Failing | Answers::Silent, _) => None,
+        }
+    }
+
+    fn given(&mut self, output: Output) -> Option<Input> {
+        let (me, now) = (self.me, self.now);
+        let data = &mut self.store.data;
+        match output {
+            Output::Beat(beat, record) => {
+                data.members.insert(me, (beat, *record));
+                Some(Input::BeatAcked(beat))
+            }
+            Output::Poll(request) => Some(Input::Polled(request, Box::new(self.store.poll()))),
+            Output::Sweep(request) => Some(Input::Swept(request, self.store.sweep(self.shards))),
+            Output::Claim(shard, expected) => {
+                let granted = self.store.claim(&shard, expected, me, now);
+                Some(match (granted, self.claims) {
+                    (Some(epoch), Claims::Judged) => Input::Claimed { shard, epoch },
+                    (None, Claims::Judged) => Input::ClaimLost(shard),
+                    (_, Claims::Unknown) => Input::ClaimUnknown(shard),
+                })
+            }
+            Output::ClaimPlanner(expected) => {
+                let granted = self.store.claim_planner(expected, me, now);
+                Some(granted.map_or(Input::PlannerClaimLost, Input::PlannerClaimed))
+            }
+            Output::ReleasePlanner(_) => {
+                data.planner.holder = None;
+                None
+            }
+            Output::WriteTargets { set, clear, .. } => {
+                data.targets.extend(set);
+                data.targets.retain(|shard, _| !clear.contains(shard));
+                None
+            }
+            Output::Forget(id, _) => {
+                data.members.remove(&id);
+                None
+            }
+            Output::NameDataSet => {
+                data.name = Some(baton_model::DataSetId(2));
+                None
+            }
+            Output::Release(shard) => {
+                self.store.release(&shard, me);
+                let departure = Departure::Released;
+                Some(Input::LetGo { shard, departure })
+            }
+            _ => None,
+        }
+    }
+}

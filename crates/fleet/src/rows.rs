@@ -65,17 +65,20 @@ impl Rows {
         }
     }
 
-    /// Whether a sweep shows an epoch older than one swept or granted before it was asked for.
-    pub(crate) fn run_backwards(&self, rows: &BTreeMap<ShardKey, LeaseRow>, look: Look) -> bool {
-        let is_older =
-            |shard: &ShardKey, epoch: Epoch| rows.get(shard).is_none_or(|row| row.epoch < epoch);
-        let was_granted = |(_, (_, since)): &(&ShardKey, &(Epoch, Moment))| *since < look.issued;
-        let mut granted = self.held.iter().filter(was_granted);
-        granted.any(|(shard, (epoch, _))| is_older(shard, *epoch))
-            || self
-                .swept
-                .iter()
-                .any(|(shard, before)| rows.contains_key(shard) && is_older(shard, before.epoch))
+    /// Whether a sweep shows an epoch older than the last one did.
+    pub(crate) fn run_backwards(&self, rows: &BTreeMap<ShardKey, LeaseRow>) -> bool {
+        self.swept.iter().any(|(shard, before)| {
+            let row = rows.get(shard);
+            row.is_some_and(|row| row.epoch < before.epoch)
+        })
+    }
+
+    /// Whether a sweep shows an epoch older than one that was granted here before it was asked for.
+    pub(crate) fn have_lost_own(&self, rows: &BTreeMap<ShardKey, LeaseRow>, look: Look) -> bool {
+        self.held.iter().any(|(shard, (epoch, since))| {
+            let row = rows.get(shard);
+            *since < look.issued && row.is_none_or(|row| row.epoch < *epoch)
+        })
     }
 
     /// Takes a sweep.

@@ -13,7 +13,7 @@ use crate::{
     membership::Life,
     orphans::{Cause, Expected, still_holds, turn_of},
     output::Output,
-    plan::{Balance, Situation, plan, planner_order},
+    plan::{Balance, Candidate, Situation, Standing, plan, planner_order},
 };
 
 /// Beats after which an instance has lived through any grace there may have been.
@@ -36,6 +36,23 @@ impl Evaluation {
     fn targets(&self) -> &[InstanceId] {
         self.0.as_ref().map_or(&[], |(_, targets)| targets)
     }
+}
+
+/// Who may claim what the plan's first choice does not: those of the best line that have room.
+fn claimants(
+    candidates: &[Candidate],
+    shards: &BTreeMap<ShardKey, Option<InstanceId>>,
+) -> Vec<InstanceId> {
+    let mut held: BTreeMap<InstanceId, u32> = BTreeMap::new();
+    for holder in shards.values().flatten() {
+        *held.entry(*holder).or_default() += 1;
+    }
+    let has_room = |c: &&Candidate| held.get(&c.id).copied().unwrap_or(0) < c.capacity.0;
+    let targets = candidates.iter().filter(|c| c.standing == Standing::Target);
+    let with_room: Vec<_> = targets.filter(has_room).collect();
+    let best = with_room.iter().map(|c| c.tier).min();
+    let of_best_tier = with_room.iter().filter(|c| Some(c.tier) == best);
+    of_best_tier.map(|c| c.id).collect()
 }
 
 impl Fleet {
@@ -65,7 +82,8 @@ impl Fleet {
             balance: Balance::Waits,
         });
         let me = self.me;
-        let turn = |shard: &ShardKey| turn_of(me, shard, &plan, targets);
+        let claimants = claimants(&candidates, &shards);
+        let turn = |shard: &ShardKey| turn_of(me, shard, &plan, &claimants);
         self.orphans.refresh(found, turn, now);
     }
 

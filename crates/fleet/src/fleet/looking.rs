@@ -88,7 +88,13 @@ impl Fleet {
             return;
         };
         let is_another = self.store.observe(&sweep.store, now) == Store::Changed;
-        if is_another || self.rows.run_backwards(&sweep.rows, look) {
+        let has_lost_own = self.rows.have_lost_own(&sweep.rows, look);
+        if is_another || self.rows.run_backwards(&sweep.rows) {
+            self.on_store_change(now);
+        } else if has_lost_own && self.store.is_in_grace(now) {
+            // Known already; the write-back has not got through yet.
+            self.reassert(now);
+        } else if has_lost_own {
             self.on_store_change(now);
         }
         self.rows.sweep(sweep.rows, look);
@@ -154,8 +160,13 @@ impl Fleet {
         if let Some(until) = self.store.quarantine_until() {
             self.gate.quarantine(until);
         }
-        self.sweeps.hurry(now, HINTED_SWEEP_PAUSE);
+        self.reassert(now);
+    }
+
+    /// Whether it has worked shows in the next sweep.
+    fn reassert(&mut self, now: Moment) {
         self.push(Output::Reassert);
+        self.sweeps.ask_by(now + HINTED_SWEEP_PAUSE);
     }
 
     fn notice_impostor(&mut self, poll: &Poll) {

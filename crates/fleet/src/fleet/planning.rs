@@ -31,7 +31,7 @@ impl Fleet {
             return;
         }
         let arrived = self.arrived(now);
-        self.write_targets(Vec::new(), arrived);
+        self.write_targets(Vec::new(), arrived, now);
         self.forget_the_dead(now);
         let orphans = self.found_orphans(now);
         let candidates = self.members.candidates(now);
@@ -76,7 +76,7 @@ impl Fleet {
     /// A shard has a new owner: if it was on the move, its place is free for the next.
     pub(super) fn on_arrival(&mut self, shard: &ShardKey, owner: InstanceId, now: Moment) {
         if self.moves.settled(shard, owner, now) {
-            self.write_targets(Vec::new(), vec![shard.clone()]);
+            self.write_targets(Vec::new(), vec![shard.clone()], now);
         }
     }
 
@@ -98,19 +98,25 @@ impl Fleet {
         };
         let started = self.moves.start(makes_sense, now);
         let set = started.into_iter().map(|m| (m.shard, m.to)).collect();
-        self.write_targets(set, given_up);
+        self.write_targets(set, given_up, now);
     }
 
-    fn write_targets(&mut self, set: Vec<(ShardKey, InstanceId)>, clear: Vec<ShardKey>) {
+    fn write_targets(
+        &mut self,
+        set: Vec<(ShardKey, InstanceId)>,
+        clear: Vec<ShardKey>,
+        now: Moment,
+    ) {
         let Some(epoch) = self.planner.held() else {
             return;
         };
         if set.is_empty() && clear.is_empty() {
             return;
         }
-        let hints: Vec<_> = set.clone();
+        let started = set.clone();
         self.push(Output::WriteTargets { epoch, set, clear });
-        for (shard, to) in hints {
+        for (shard, to) in started {
+            self.follow_target(&shard, to, now);
             self.push(Output::Tell(Hint::Move { shard, to }));
         }
     }

@@ -71,6 +71,20 @@ fn record(words: &BTreeMap<&str, &str>) -> InstanceRecord {
     }
 }
 
+fn fleet(settings: &[&str]) -> Fleet {
+    let settings = settings.iter().map(|s| s.split_once('=').unwrap());
+    let joining = InstanceRecord {
+        phase: Phase::Joining,
+        ..record(&settings.collect())
+    };
+    let myself = Myself {
+        id: id_of("a"),
+        record: joining,
+        seed: 1,
+    };
+    Fleet::new(myself, Moment::ZERO)
+}
+
 fn duration(text: &str) -> Duration {
     match text.strip_suffix("ms") {
         Some(millis) => Duration::from_millis(millis.parse().unwrap()),
@@ -90,15 +104,9 @@ fn range(text: &str) -> impl Iterator<Item = u32> {
 
 impl Stage {
     pub(super) fn new() -> Self {
-        let me = id_of("a");
-        let myself = Myself {
-            id: me,
-            record: record(&BTreeMap::from([("phase", "joining")])),
-            seed: 1,
-        };
         Self {
-            me,
-            fleet: Fleet::new(myself, Moment::ZERO),
+            me: id_of("a"),
+            fleet: fleet(&[]),
             now: Moment::ZERO,
             store: Store::new(0),
             shards: 0,
@@ -122,6 +130,7 @@ impl Stage {
     pub(super) fn perform(&mut self, command: &str) {
         let words: Vec<_> = command.split_whitespace().collect();
         match words.as_slice() {
+            ["me", settings @ ..] => self.fleet = fleet(settings),
             ["fleet", settings @ ..] => self.begin(settings),
             ["run", time] => self.run(duration(time)),
             ["pause", time] => self.pause(duration(time)),
@@ -173,7 +182,7 @@ impl Stage {
                 "planner" => self.perform(&format!("planner {value}")),
                 "free" => self.shards += u32::try_from(range(value).count()).unwrap(),
                 _ => {
-                    if name != "a" {
+                    if name != "a" && !self.store.data.members.contains_key(&id_of(name)) {
                         self.join(name, &[]);
                     }
                     for number in range(value) {
@@ -200,8 +209,11 @@ impl Stage {
 
     fn join(&mut self, name: &str, settings: &[&str]) {
         let settings = settings.iter().map(|s| s.split_once('=').unwrap());
-        let record = record(&settings.collect());
-        let line = (Beat(100), record);
+        let settings: BTreeMap<_, _> = settings.collect();
+        let beat = settings
+            .get("beat")
+            .map_or(100, |beat| beat.parse().unwrap());
+        let line = (Beat(beat), record(&settings));
         self.store.data.members.insert(id_of(name), line);
         self.store.present.insert(id_of(name));
     }
@@ -313,6 +325,11 @@ impl Stage {
                 to: id_of(to),
                 offer: OfferId(1),
             },
+            ["written", name] => {
+                row.epoch = FIRST_EPOCH;
+                row.holding = Holding::Owned { owner: id_of(name) };
+                return;
+            }
             ["rewound"] => {
                 row.epoch = Epoch(row.epoch.0 - 1);
                 return;
@@ -384,7 +401,10 @@ impl Stage {
         let data = &mut self.store.data;
         match output {
             Output::Beat(beat, record) => {
-                data.members.insert(me, (beat, *record));
+                let listed = data.members.get(&me);
+                if listed.is_none_or(|(before, _)| *before < beat) {
+                    data.members.insert(me, (beat, *record));
+                }
                 Some(Input::BeatAcked(beat))
             }
             Output::Poll(request) => Some(Input::Polled(request, Box::new(self.store.poll()))),
@@ -399,7 +419,10 @@ impl Stage {
             }
             Output::ClaimPlanner(expected) => {
                 let granted = self.store.claim_planner(expected, me, now);
-                Some(granted.map_or(Input::PlannerClaimLost, Input::PlannerClaimed))
+                Some(match (granted, self.claims) {
+                    (Some(epoch), Claims::Judged) => Input::PlannerClaimed(epoch),
+                    (None, Claims::Judged) | (_, Claims::Unknown) => Input::PlannerClaimLost,
+                })
             }
             Output::ReleasePlanner(_) => {
                 data.planner.holder = None;

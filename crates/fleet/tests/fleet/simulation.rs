@@ -162,13 +162,12 @@ fn trouble(seed: u64) -> World {
         let seconds = 1 + world.random.below(20);
         world.run_secs(seconds);
     }
-    // A fleet of one version, in which nobody is leaving, may be levelled.
+    // Only a fleet of one version, in which nobody is leaving, is levelled.
     for old in world.living() {
-        if world.living().len() > 1 {
-            world.drain(old);
-        }
         world.start(next, 2);
         next += 1;
+        world.run_secs(15);
+        world.drain(old);
         world.run_secs(75);
     }
     world

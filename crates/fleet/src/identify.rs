@@ -233,3 +233,144 @@ impl Queue {
         Some(GateOutput::Go(shard, use_before))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_model::{Generation, ShardNumber};
+
+    fn shard(number: u32) -> ShardKey {
+        ShardKey {
+            app: "app".parse().unwrap(),
+            generation: Generation(0),
+            number: ShardNumber(number),
+        }
+    }
+
+    fn at(millis: u64) -> Moment {
+        Moment::from_millis(millis)
+    }
+
+    fn gate(buckets: u16) -> IdentifyGate {
+        let mut gate = IdentifyGate::default();
+        gate.set_concurrency(&shard(0).app, NonZeroU16::new(buckets).unwrap());
+        gate
+    }
+
+    fn asked(gate: &mut IdentifyGate, now: Moment) -> Vec<(RequestId, Bucket)> {
+        let asked = gate.ask(now).into_iter().map(|output| match output {
+            GateOutput::Ask(request, _, bucket) => (request, bucket),
+            GateOutput::Go(..) | GateOutput::Exhausted(..) => panic!("{output:?}"),
+        });
+        asked.collect()
+    }
+
+    #[test]
+    fn the_reserve_is_a_tenth_but_at_least_fifty() {
+        assert_eq!(identifies_spendable(1_000, 1_000), 900);
+        assert_eq!(
+            identifies_spendable(1_001, 1_001),
+            900,
+            "rounded to the safe side"
+        );
+        assert_eq!(identifies_spendable(1_000, 100), 0);
+        assert_eq!(identifies_spendable(1_000, 101), 1);
+        assert_eq!(identifies_spendable(100, 100), 50);
+        assert_eq!(identifies_spendable(100, 20), 0);
+    }
+
+    #[test]
+    fn a_bucket_is_the_number_modulo_the_concurrency() {
+        let bucket = |number, buckets| bucket_of(&shard(number), NonZeroU16::new(buckets).unwrap());
+        assert_eq!(bucket(17, 16), Bucket(1));
+        assert_eq!(bucket(17, 1), Bucket(0));
+    }
+
+    #[test]
+    fn without_a_known_concurrency_one_at_a_time_is_asked_for() {
+        let mut gate = IdentifyGate::default();
+        gate.want(shard(0), History::New);
+        gate.want(shard(1), History::New);
+        assert_eq!(asked(&mut gate, at(0)).len(), 1);
+    }
+
+    #[test]
+    fn those_that_were_live_go_first_and_then_by_number() {
+        let mut gate = gate(1);
+        gate.want(shard(2), History::New);
+        gate.want(shard(1), History::New);
+        gate.want(shard(9), History::WasLive);
+        let mut order = Vec::new();
+        for turn in 0..3 {
+            let now = at(turn * 6_000);
+            let (request, _) = asked(&mut gate, now)[0];
+            let go = gate.answer(request, PermitAnswer::Granted, now);
+            if let Some(GateOutput::Go(shard, _)) = go {
+                order.push(shard.number.0);
+            }
+        }
+        assert_eq!(order, [9, 1, 2]);
+    }
+
+    #[test]
+    fn a_shard_that_asks_twice_waits_once() {
+        let mut gate = gate(1);
+        gate.want(shard(1), History::New);
+        gate.want(shard(1), History::WasLive);
+        let (request, _) = asked(&mut gate, at(0))[0];
+        gate.answer(request, PermitAnswer::Granted, at(0));
+        assert!(gate.is_empty());
+    }
+
+    #[test]
+    fn an_unanswered_request_is_repeated_and_its_late_answer_ignored() {
+        let mut gate = gate(1);
+        gate.want(shard(1), History::New);
+        let (first, _) = asked(&mut gate, at(0))[0];
+        assert_eq!(asked(&mut gate, at(1_999)), []);
+        let (second, _) = asked(&mut gate, at(2_000))[0];
+        assert_eq!(gate.answer(first, PermitAnswer::Granted, at(2_001)), None);
+        let go = gate.answer(second, PermitAnswer::Granted, at(2_002));
+        assert_eq!(go, Some(GateOutput::Go(shard(1), at(2_250))));
+    }
+
+    #[test]
+    fn a_change_of_concurrency_keeps_the_pauses_and_regroups_those_who_wait() {
+        let mut gate = gate(1);
+        for number in [0, 1, 2] {
+            gate.want(shard(number), History::New);
+        }
+        let (request, _) = asked(&mut gate, at(0))[0];
+        gate.answer(request, PermitAnswer::Granted, at(0));
+        gate.set_concurrency(&shard(0).app, NonZeroU16::new(2).unwrap());
+        assert_eq!(asked(&mut gate, at(5_249)), []);
+        let buckets: Vec<_> = asked(&mut gate, at(5_250)).iter().map(|a| a.1).collect();
+        assert_eq!(buckets, [Bucket(0), Bucket(1)]);
+    }
+
+    #[test]
+    fn a_request_under_way_when_the_concurrency_changes_counts_as_used() {
+        let mut gate = gate(1);
+        gate.want(shard(1), History::New);
+        let (request, _) = asked(&mut gate, at(1_000))[0];
+        gate.set_concurrency(&shard(0).app, NonZeroU16::new(2).unwrap());
+        assert_eq!(gate.answer(request, PermitAnswer::Granted, at(1_001)), None);
+        assert_eq!(gate.due(), Some(at(6_250)));
+    }
+
+    #[test]
+    fn a_permit_that_comes_after_the_budget_has_run_out_is_not_used() {
+        let mut gate = gate(2);
+        gate.want(shard(0), History::New);
+        gate.want(shard(1), History::New);
+        let requests = asked(&mut gate, at(0));
+        let reset_after = Duration::from_secs(60);
+        let exhausted = PermitAnswer::Exhausted { reset_after };
+        assert!(gate.answer(requests[0].0, exhausted, at(1)).is_some());
+        assert_eq!(
+            gate.answer(requests[1].0, PermitAnswer::Granted, at(2)),
+            None
+        );
+        assert_eq!(gate.due(), Some(at(60_001)));
+    }
+}

@@ -1,22 +1,22 @@
-//! One instance's view of all instances, and what follows from it.
+//! The machine that ties the parts together.
 //!
-//! [`Fleet`] decides who is alive, who should run what, who claims an orphan, when a drain is done
-//! and whether an IDENTIFY may go. It does none of it: the shell carries its outputs out and feeds
-//! back what came of them. The idea: after every input, whatever it was, everything that is due is
-//! done in one fixed order, so nothing depends on which input happened to come first.
+//! It holds no rule of its own. The idea: after every input, whatever it was, everything that is
+//! due is done in one fixed order, so nothing depends on which input happened to come first.
+
+mod beating;
+mod looking;
 
 mod claiming;
-mod leaving;
-mod looking;
-mod moving;
 mod planning;
+
+mod leaving;
+mod moving;
+
+mod identifying;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use baton_model::{
-    InstanceId, InstanceRecord, Moment, Phase, ShardKey,
-    limits::{BEAT_JITTER_PERCENT, BEAT_PERIOD},
-};
+use baton_model::{InstanceId, InstanceRecord, Moment, Phase, ShardKey, limits::BEAT_PERIOD};
 
 use self::claiming::Evaluation;
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     confirmation::Confirmation,
     drain::Drain,
     handover::{Handovers, Targets},
-    identify::{GateOutput, IdentifyGate, PermitAnswer},
+    identify::IdentifyGate,
     input::Input,
     membership::Membership,
     moves::Moves,
@@ -54,7 +54,12 @@ enum Told {
     Unconfirmed,
 }
 
-/// The machine. See the [module](self).
+/// One instance's view of all instances, and what follows from it.
+///
+/// It decides who is alive, who should run what, who claims an orphan, when a drain is done and
+/// whether an IDENTIFY may go, and does none of it: the shell passes in what happened by
+/// [`handle`](Self::handle), carries out what [`poll_output`](Self::poll_output) says, feeds back
+/// what came of it, and returns at the time that [`poll_timeout`](Self::poll_timeout) names.
 #[derive(Debug)]
 pub struct Fleet {
     me: InstanceId,
@@ -229,98 +234,6 @@ impl Fleet {
         self.claim(now);
         self.ask_for_permits(now);
     }
-
-    // -----------------------------------------------------------------------------------------
-    // Beats and confirmation
-    // -----------------------------------------------------------------------------------------
-
-    fn on_ready(&mut self, now: Moment) {
-        if self.record.phase == Phase::Joining {
-            self.enter(Phase::Up, now);
-        }
-    }
-
-    /// A new phase is told at once.
-    fn enter(&mut self, phase: Phase, now: Moment) {
-        self.record.phase = phase;
-        self.members.set_own_record(&self.record);
-        self.next_beat = now;
-    }
-
-    fn beat(&mut self, now: Moment) {
-        if now < self.next_beat {
-            return;
-        }
-        let beat = self.confirmation.issue(now);
-        self.next_beat = now + self.jitter.around(BEAT_PERIOD, BEAT_JITTER_PERCENT);
-        self.push(Output::Beat(beat, Box::new(self.record.clone())));
-    }
-
-    fn tell_confirmation(&mut self, now: Moment) {
-        match (self.told, self.confirmation.holds(now)) {
-            (Told::Unconfirmed, true) => {
-                self.told = Told::Confirmed;
-                self.push(Output::Confirmed);
-            }
-            (Told::Confirmed, false) => {
-                self.told = Told::Unconfirmed;
-                self.push(Output::Unconfirmed);
-            }
-            (Told::Confirmed, true) | (Told::Unconfirmed, false) => {}
-        }
-    }
-
-    fn confirmation_ends(&self) -> Option<Moment> {
-        match self.told {
-            Told::Confirmed => self.confirmation.until(),
-            Told::Unconfirmed => None,
-        }
-    }
-
-    // -----------------------------------------------------------------------------------------
-    // Identify
-    // -----------------------------------------------------------------------------------------
-
-    fn ask_for_permits(&mut self, now: Moment) {
-        if self.identify_due().is_some_and(|due| now >= due) {
-            for output in self.gate.ask(now) {
-                self.push_gate(output);
-            }
-        }
-    }
-
-    fn on_permit(&mut self, request: crate::RequestId, answer: PermitAnswer, now: Moment) {
-        // A lease that may be somebody else's by now must not start a session.
-        let answer = match self.confirmation.holds(now) {
-            true => answer,
-            false => PermitAnswer::Unavailable,
-        };
-        if let Some(output) = self.gate.answer(request, answer, now) {
-            self.push_gate(output);
-        }
-    }
-
-    fn push_gate(&mut self, output: GateOutput) {
-        self.push(match output {
-            GateOutput::Ask(request, app, bucket) => Output::TakePermit {
-                request,
-                app,
-                bucket,
-            },
-            GateOutput::Go(shard, use_before) => Output::Identify { shard, use_before },
-            GateOutput::Exhausted(app, reset_after) => Output::BudgetExhausted { app, reset_after },
-        });
-    }
-
-    fn identify_due(&self) -> Option<Moment> {
-        let due = self.gate.due().filter(|_| self.told == Told::Confirmed)?;
-        let quarantine = self.store.quarantine_until();
-        Some(quarantine.map_or(due, |until| due.max(until)))
-    }
-
-    // -----------------------------------------------------------------------------------------
-    // What several parts share
-    // -----------------------------------------------------------------------------------------
 
     fn push(&mut self, output: Output) {
         self.outputs.push_back(output);

@@ -5,8 +5,8 @@
 //! how many moves may be under way and whether a shard has been moved too recently is decided by
 //! whoever carries the plan out.
 //!
-//! The idea: first decide *how many* shards each instance should run ([`share`]), rounding so that
-//! as few as possible have to leave; then let only the surplus leave. With shares fixed, no plan
+//! The idea: first decide *how many* shards each instance should run, rounding so that as few as
+//! possible have to leave; then let only the surplus leave. With shares fixed, no plan
 //! can need fewer moves than the sum of what instances hold above their share.
 
 mod apportion;

@@ -94,13 +94,6 @@ impl Asking {
         }
     }
 
-    /// Asks no later than `at`; nothing if a question is under way.
-    pub(crate) fn ask_by(&mut self, at: Moment) {
-        if let Stage::Idle { next } = &mut self.stage {
-            *next = at.min(*next);
-        }
-    }
-
     fn pending(&self, request: RequestId) -> Option<Moment> {
         match self.stage {
             Stage::Asked { at } if request == self.last => Some(at),

@@ -89,6 +89,10 @@ impl Membership {
         self.connected_since = None;
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
     /// Whether a list shows a beat that is older than one seen before, or has lost the own line.
     pub(crate) fn runs_backwards(&self, members: &[Member]) -> bool {
         let own = self.known.get(&self.me);
@@ -292,5 +296,116 @@ impl Known {
     fn is_listed_alive(&self) -> bool {
         let is_gone = matches!(self.phase(), None | Some(Phase::Down));
         !is_gone && !self.evidence.is_complete()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_model::{Capacity, StoreMillis, Tier, Version, Weight};
+    use std::{collections::BTreeSet, num::NonZeroU16};
+
+    const ME: InstanceId = InstanceId::new(1);
+    const OTHER: InstanceId = InstanceId::new(2);
+
+    fn member(id: InstanceId, beat: u64, presence: Presence) -> Member {
+        let record = InstanceRecord {
+            phase: Phase::Up,
+            tier: Tier(0),
+            zone: "a".parse().unwrap(),
+            weight: Weight(NonZeroU16::MIN),
+            capacity: Capacity(1),
+            version: Version::default(),
+            joined_at: StoreMillis(0),
+            stalled: BTreeSet::new(),
+        };
+        Member {
+            id,
+            beat: Beat(beat),
+            record,
+            presence,
+        }
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_millis(seconds * 1_000)
+    }
+
+    fn poll(members: &mut Membership, seconds: u64, other: Member) {
+        let look = Look {
+            issued: at(seconds),
+            answered: at(seconds),
+        };
+        let own = member(ME, seconds, Presence::Subscribed);
+        members.observe(vec![own, other], look);
+    }
+
+    fn connected() -> Membership {
+        let mut members = Membership::new(ME, Moment::ZERO);
+        members.connected(Moment::ZERO);
+        members
+    }
+
+    #[test]
+    fn evidence_by_beats_starts_over_with_the_store() {
+        let mut members = connected();
+        let still = || member(OTHER, 5, Presence::Subscribed);
+        for second in 10..=16 {
+            poll(&mut members, second, still());
+        }
+        assert_eq!(members.life(OTHER, at(16)), Life::Dead);
+        members.start_over();
+        assert_eq!(
+            members.life(OTHER, at(16)),
+            Life::InDoubt,
+            "nothing is known"
+        );
+        for second in 17..=22 {
+            poll(&mut members, second, still());
+            assert_ne!(members.life(OTHER, at(second)), Life::Dead, "at {second}");
+        }
+        poll(&mut members, 23, still());
+        assert_eq!(members.life(OTHER, at(23)), Life::Dead);
+    }
+
+    #[test]
+    fn a_presence_must_be_seen_at_the_new_store_before_it_can_be_missed() {
+        let mut members = connected();
+        poll(&mut members, 10, member(OTHER, 5, Presence::Subscribed));
+        members.start_over();
+        for second in 11..=14 {
+            poll(&mut members, second, member(OTHER, 5, Presence::Absent));
+            assert_ne!(members.life(OTHER, at(second)), Life::Dead, "at {second}");
+        }
+    }
+
+    #[test]
+    fn whose_presence_is_gone_or_whose_beat_stands_still_is_in_doubt() {
+        let mut members = connected();
+        poll(&mut members, 10, member(OTHER, 5, Presence::Subscribed));
+        assert_eq!(members.life(OTHER, at(10)), Life::Alive);
+        poll(&mut members, 11, member(OTHER, 6, Presence::Absent));
+        assert_eq!(members.life(OTHER, at(11)), Life::InDoubt);
+        for second in 12..=14 {
+            poll(&mut members, second, member(OTHER, 7, Presence::Subscribed));
+            assert_eq!(members.life(OTHER, at(second)), Life::Alive);
+        }
+        poll(&mut members, 15, member(OTHER, 7, Presence::Subscribed));
+        assert_eq!(members.life(OTHER, at(15)), Life::InDoubt);
+    }
+
+    #[test]
+    fn who_is_in_doubt_is_no_target() {
+        let mut members = connected();
+        for second in 10..=12 {
+            poll(
+                &mut members,
+                second,
+                member(OTHER, second, Presence::Subscribed),
+            );
+        }
+        assert!(members.is_target(OTHER, at(12)));
+        poll(&mut members, 13, member(OTHER, 13, Presence::Absent));
+        assert!(!members.is_target(OTHER, at(13)));
     }
 }

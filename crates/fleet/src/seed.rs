@@ -26,10 +26,15 @@ impl Jitter {
 
     /// `period`, give or take `percent` of it.
     pub(crate) fn around(&mut self, period: Duration, percent: u32) -> Duration {
-        self.state = mix(self.state);
         let spread = period * percent / 100;
-        let width = u64::try_from(spread.as_nanos()).unwrap_or(u64::MAX / 4) * 2 + 1;
-        period - spread + Duration::from_nanos(self.state % width)
+        period - spread + self.up_to(spread * 2)
+    }
+
+    /// Anything from nothing to `width`.
+    pub(crate) fn up_to(&mut self, width: Duration) -> Duration {
+        self.state = mix(self.state);
+        let nanos = u64::try_from(width.as_nanos()).unwrap_or(u64::MAX - 1);
+        Duration::from_nanos(self.state % (nanos + 1))
     }
 }
 

@@ -12,6 +12,7 @@ impl Fleet {
     pub(super) fn on_ready(&mut self, now: Moment) {
         if self.record.phase == Phase::Joining {
             self.enter(Phase::Up, now);
+            self.sweep_soon(now);
         }
     }
 

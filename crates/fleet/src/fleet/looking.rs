@@ -23,8 +23,12 @@ pub(super) const SWEEP_PERIOD: Duration = Duration::from_secs(2);
 /// ms.
 const IDLE_SWEEP_PERIOD: Duration = Duration::from_secs(60);
 
-/// The pause that hints leave between two sweeps.
-const HINTED_SWEEP_PAUSE: Duration = Duration::from_secs(1);
+/// The pause that is left between two sweeps, whatever the reason for the second.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+
+/// What everybody wants to sweep for at once is spread over this time for every instance there is:
+/// a hundred sweeps of a large fleet in one moment would keep the store from answering beats.
+const SWEEP_SPREAD: Duration = Duration::from_millis(50);
 
 impl Fleet {
     pub(super) fn look(&mut self, now: Moment) {
@@ -71,7 +75,7 @@ impl Fleet {
         let members = &self.members;
         self.suspects.retain(|id| members.is_suspect(*id, now));
         if self.dead(now).iter().any(|id| !dead_before.contains(id)) {
-            self.sweeps.hurry(now, Duration::ZERO);
+            self.sweep_soon(now);
         }
         if self.members.has_free_stalled() {
             self.sweeps.hurry(now, SWEEP_PERIOD);
@@ -112,6 +116,13 @@ impl Fleet {
         }
     }
 
+    /// Sweeps for a reason that others have, too.
+    pub(super) fn sweep_soon(&mut self, now: Moment) {
+        let spread = SWEEP_SPREAD * u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        let at = now + self.jitter.up_to(spread);
+        self.sweeps.hurry(at, SWEEP_PAUSE);
+    }
+
     fn sweep_period(&mut self) -> Duration {
         self.jitter.around(IDLE_SWEEP_PERIOD, BEAT_JITTER_PERCENT)
     }
@@ -119,7 +130,7 @@ impl Fleet {
     pub(super) fn on_hint(&mut self, hint: Hint, now: Moment) {
         match hint {
             Hint::Suspect(_) => self.polls.hurry(now, PRESENCE_POLL_PERIOD),
-            Hint::Released => self.sweeps.hurry(now, HINTED_SWEEP_PAUSE),
+            Hint::Released => self.sweep_soon(now),
             Hint::Taken { shard, epoch, by } => {
                 let holding = Holding::Owned { owner: by };
                 self.rows.learn(&shard, holding, epoch, now);
@@ -166,7 +177,7 @@ impl Fleet {
     /// Whether it has worked shows in the next sweep.
     fn reassert(&mut self, now: Moment) {
         self.push(Output::Reassert);
-        self.sweeps.ask_by(now + HINTED_SWEEP_PAUSE);
+        self.sweep_soon(now + SWEEP_PAUSE);
     }
 
     fn notice_impostor(&mut self, poll: &Poll) {

@@ -200,3 +200,73 @@ pub(crate) fn still_holds(
         Cause::Stalled(holder) => members.is_free_of_its_owner(shard, holder),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_model::{Generation, ShardNumber};
+
+    fn shard(number: u32) -> ShardKey {
+        ShardKey {
+            app: "app".parse().unwrap(),
+            generation: Generation(0),
+            number: ShardNumber(number),
+        }
+    }
+
+    const FREED: Expected = Expected {
+        holder: None,
+        epoch: Epoch(7),
+    };
+
+    fn found(count: u32) -> BTreeMap<ShardKey, (Expected, Cause)> {
+        let orphan = |number| (shard(number), (FREED, Cause::Free));
+        (0..count).map(orphan).collect()
+    }
+
+    fn claim(orphans: &mut Orphans, room: usize, millis: u64) -> usize {
+        let now = Moment::from_millis(millis);
+        orphans.claim(room, |_, _| true, now).len()
+    }
+
+    #[test]
+    fn no_more_than_so_many_claims_are_under_way() {
+        let mut orphans = Orphans::default();
+        orphans.refresh(&found(300), |_| Some(0), Moment::ZERO);
+        assert_eq!(claim(&mut orphans, 1_000, 0), CLAIMS_AT_ONCE_MAX);
+        assert_eq!(orphans.due(), None, "answers wake the machine");
+        orphans.answered(&shard(0));
+        assert_eq!(claim(&mut orphans, 1_000, 0), 1);
+    }
+
+    #[test]
+    fn claims_under_way_take_up_room() {
+        let mut orphans = Orphans::default();
+        orphans.refresh(&found(5), |_| Some(0), Moment::ZERO);
+        assert_eq!(claim(&mut orphans, 2, 0), 2);
+        assert_eq!(claim(&mut orphans, 2, 0), 0);
+    }
+
+    #[test]
+    fn an_orphan_seen_again_keeps_its_turn() {
+        let mut orphans = Orphans::default();
+        orphans.refresh(&found(1), |_| Some(2), Moment::ZERO);
+        orphans.refresh(&found(1), |_| Some(2), Moment::from_millis(300));
+        assert_eq!(claim(&mut orphans, 1, 399), 0);
+        assert_eq!(claim(&mut orphans, 1, 400), 1);
+    }
+
+    #[test]
+    fn a_new_lease_starts_the_turns_anew() {
+        let mut orphans = Orphans::default();
+        orphans.refresh(&found(1), |_| Some(2), Moment::ZERO);
+        let newer = Expected {
+            epoch: Epoch(8),
+            ..FREED
+        };
+        let again = BTreeMap::from([(shard(0), (newer, Cause::Free))]);
+        orphans.refresh(&again, |_| Some(2), Moment::from_millis(300));
+        assert_eq!(claim(&mut orphans, 1, 699), 0);
+        assert_eq!(claim(&mut orphans, 1, 700), 1);
+    }
+}

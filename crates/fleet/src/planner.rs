@@ -170,3 +170,72 @@ impl PlannerLease {
         self.row.holder
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: InstanceId = InstanceId::new(1);
+    const OTHER: InstanceId = InstanceId::new(2);
+
+    fn look(issued: u64) -> Look {
+        Look {
+            issued: Moment::from_millis(issued),
+            answered: Moment::from_millis(issued + 10),
+        }
+    }
+
+    fn row(holder: InstanceId, epoch: u64) -> PlannerRow {
+        PlannerRow {
+            holder: Some(holder),
+            epoch: Epoch(epoch),
+        }
+    }
+
+    fn in_office() -> PlannerLease {
+        let mut lease = PlannerLease::new(ME);
+        lease.observe(row(OTHER, 7), look(0), |_| true);
+        lease.claim(Moment::from_millis(100));
+        lease.claimed(Epoch(8), Moment::from_millis(105));
+        lease
+    }
+
+    #[test]
+    fn a_poll_put_before_the_claim_was_answered_does_not_depose() {
+        let mut lease = in_office();
+        assert!(!lease.runs_backwards(row(OTHER, 7), look(104)));
+        let turn = lease.observe(row(OTHER, 7), look(104), |_| true);
+        assert_eq!((turn, lease.held()), (Turn::None, Some(Epoch(8))));
+    }
+
+    #[test]
+    fn another_lease_deposes_even_in_the_own_name() {
+        let mut lease = in_office();
+        let turn = lease.observe(row(ME, 9), look(200), |_| false);
+        assert_eq!((turn, lease.held()), (Turn::LostOffice, None));
+    }
+
+    #[test]
+    fn an_epoch_older_than_the_own_lease_shows_a_store_that_forgot() {
+        assert!(in_office().runs_backwards(row(OTHER, 7), look(106)));
+    }
+
+    #[test]
+    fn a_holder_that_lives_leaves_no_vacancy() {
+        let mut lease = PlannerLease::new(ME);
+        lease.observe(row(OTHER, 7), look(0), |_| true);
+        assert_eq!(lease.vacant_since(), Some(Moment::from_millis(10)));
+        lease.observe(row(OTHER, 7), look(1_000), |_| false);
+        assert_eq!(lease.vacant_since(), None);
+    }
+
+    #[test]
+    fn a_claim_without_an_answer_is_given_up() {
+        let mut lease = PlannerLease::new(ME);
+        lease.claim(Moment::ZERO);
+        lease.expire(Moment::from_millis(1_999));
+        assert!(lease.claim_expires().is_some());
+        lease.expire(Moment::from_millis(2_000));
+        assert_eq!(lease.claim_expires(), None);
+    }
+}

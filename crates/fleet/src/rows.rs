@@ -268,3 +268,92 @@ impl Rows {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_model::{Generation, ShardNumber};
+
+    const ME: InstanceId = InstanceId::new(1);
+    const OTHER: InstanceId = InstanceId::new(2);
+
+    fn shard() -> ShardKey {
+        ShardKey {
+            app: "app".parse().unwrap(),
+            generation: Generation(0),
+            number: ShardNumber(0),
+        }
+    }
+
+    fn row(owner: InstanceId, epoch: u64) -> BTreeMap<ShardKey, LeaseRow> {
+        let row = LeaseRow {
+            epoch: Epoch(epoch),
+            holding: Holding::Owned { owner },
+            session: None,
+        };
+        BTreeMap::from([(shard(), row)])
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_millis(seconds * 1_000)
+    }
+
+    fn look(issued: u64, answered: u64) -> Look {
+        Look {
+            issued: at(issued),
+            answered: at(answered),
+        }
+    }
+
+    fn held_since(seconds: u64) -> Rows {
+        let mut rows = Rows::new(ME);
+        rows.take(shard(), Epoch(8), at(seconds));
+        rows
+    }
+
+    #[test]
+    fn a_sweep_asked_for_before_the_grant_says_nothing_about_it() {
+        let rows = held_since(10);
+        assert!(!rows.have_lost_own(&row(OTHER, 7), look(9, 11)));
+        assert!(rows.have_lost_own(&row(OTHER, 7), look(11, 12)));
+        assert!(rows.have_lost_own(&BTreeMap::new(), look(11, 12)));
+        let mut rows = held_since(10);
+        rows.sweep(row(OTHER, 9), look(9, 11));
+        assert_eq!(rows.superseded(), []);
+        rows.sweep(row(OTHER, 9), look(11, 12));
+        assert_eq!(rows.superseded(), [shard()]);
+    }
+
+    #[test]
+    fn news_lies_over_a_sweep_until_one_that_was_asked_for_later() {
+        let mut rows = Rows::new(ME);
+        rows.sweep(row(OTHER, 7), look(1, 1));
+        rows.learn(&shard(), Holding::Free, Epoch(8), at(10));
+        rows.sweep(row(OTHER, 7), look(9, 11));
+        assert_eq!(rows.holding(&shard()), Some(Holding::Free));
+        rows.sweep(row(OTHER, 9), look(11, 12));
+        assert_eq!(
+            rows.holding(&shard()),
+            Some(Holding::Owned { owner: OTHER })
+        );
+    }
+
+    #[test]
+    fn late_news_of_an_older_lease_is_dropped() {
+        let mut rows = Rows::new(ME);
+        rows.sweep(row(OTHER, 7), look(1, 1));
+        rows.learn(&shard(), Holding::Owned { owner: ME }, Epoch(6), at(10));
+        assert_eq!(
+            rows.holding(&shard()),
+            Some(Holding::Owned { owner: OTHER })
+        );
+    }
+
+    #[test]
+    fn what_is_held_here_is_no_orphan_whatever_the_sweep_says() {
+        let mut rows = held_since(10);
+        rows.sweep(row(OTHER, 7), look(9, 11));
+        let orphans = rows.orphans(|_| true, |_, _| true);
+        assert_eq!(orphans, BTreeMap::new());
+    }
+}

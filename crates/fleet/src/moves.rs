@@ -37,6 +37,8 @@ pub(crate) struct Moves {
     under_way: BTreeMap<ShardKey, UnderWay>,
     waiting: VecDeque<Move>,
     arrived: BTreeMap<ShardKey, Moment>,
+    /// When moves ended, one way or the other, lately.
+    ended: BTreeMap<ShardKey, Moment>,
 }
 
 impl Moves {
@@ -76,22 +78,46 @@ impl Moves {
         }
         self.under_way.remove(shard);
         self.arrived.insert(shard.clone(), now);
+        self.ended.insert(shard.clone(), now);
         true
     }
 
     /// Gives up the moves that took too long or have lost their destination.
     pub(crate) fn give_up(
         &mut self,
-        is_target: impl Fn(InstanceId) -> bool,
+        may_arrive: impl Fn(InstanceId) -> bool,
         now: Moment,
     ) -> Vec<ShardKey> {
-        let is_lost = |way: &UnderWay| now.since(way.since) >= MOVE_GIVEN_UP || !is_target(way.to);
+        let is_lost = |way: &UnderWay| now.since(way.since) >= MOVE_GIVEN_UP || !may_arrive(way.to);
         let lost = self.under_way.iter().filter(|(_, way)| is_lost(way));
         let lost: Vec<_> = lost.map(|(shard, _)| shard.clone()).collect();
         for shard in &lost {
             self.under_way.remove(shard);
+            self.ended.insert(shard.clone(), now);
         }
         lost
+    }
+
+    /// What the targets, asked for at `asked`, lack and have too much: a write may have been lost.
+    pub(crate) fn reconcile(
+        &self,
+        targets: &BTreeMap<ShardKey, InstanceId>,
+        asked: Moment,
+    ) -> (Vec<(ShardKey, InstanceId)>, Vec<ShardKey>) {
+        let missing = self
+            .under_way
+            .iter()
+            .filter(|(shard, way)| way.since < asked && targets.get(*shard) != Some(&way.to));
+        let stale = targets.keys().filter(|shard| {
+            let ended = self.ended.get(*shard);
+            !self.under_way.contains_key(*shard) && ended.is_none_or(|at| *at < asked)
+        });
+        (
+            missing
+                .map(|(shard, way)| (shard.clone(), way.to))
+                .collect(),
+            stale.cloned().collect(),
+        )
     }
 
     /// Starts as many waiting moves as there are places for; those that make no sense any more
@@ -192,6 +218,28 @@ mod tests {
         let mut moves = queued(1);
         moves.start(|_| true, at(0));
         assert_eq!(moves.give_up(|_| false, at(1)), [shard(0)]);
+    }
+
+    #[test]
+    fn a_lost_write_to_the_targets_is_repeated() {
+        let mut moves = queued(2);
+        moves.start(|_| true, at(1));
+        let as_written = BTreeMap::from([(shard(0), THERE), (shard(1), THERE)]);
+        let nothing = (Vec::new(), Vec::new());
+        assert_eq!(moves.reconcile(&as_written, at(2)), nothing);
+        let before = BTreeMap::from([(shard(1), THERE)]);
+        assert_eq!(moves.reconcile(&before, at(1)), nothing, "an older look");
+        let lacks = (vec![(shard(0), THERE)], Vec::new());
+        assert_eq!(moves.reconcile(&before, at(2)), lacks);
+
+        moves.settled(&shard(0), THERE, at(3));
+        assert_eq!(
+            moves.reconcile(&as_written, at(3)),
+            nothing,
+            "an older look"
+        );
+        let too_much = (Vec::new(), vec![shard(0)]);
+        assert_eq!(moves.reconcile(&as_written, at(4)), too_much);
     }
 
     #[test]

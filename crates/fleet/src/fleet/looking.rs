@@ -55,6 +55,7 @@ impl Fleet {
         let is_dead = |id| members.life(id, now) == Life::Dead;
         let turn = self.planner.observe(poll.planner, look, is_dead);
         self.on_office(turn, now);
+        self.reconcile_targets(look, now);
         self.follow_targets(look, now);
         self.look_closer(&dead_before, now);
         self.evaluate_orphans(now);

@@ -4,6 +4,7 @@ use baton_model::{InstanceId, Moment, ShardKey, limits::BALANCE_CALM};
 
 use super::{Fleet, claiming::Found};
 use crate::{
+    asking::Look,
     input::Hint,
     membership::Life,
     output::Output,
@@ -47,10 +48,10 @@ impl Fleet {
     }
 
     /// Whether shards may be moved for balance alone: only in a fleet in which nothing else is
-    /// going on, for what is going on may be a deploy that will move them anyway.
+    /// going on, for what is going on may be a deploy that will move them anyway. A change of store
+    /// is no calm either: it makes everybody a newcomer.
     fn balance(&self, orphans: &Found, now: Moment) -> Balance {
         let is_calm = orphans.is_empty()
-            && self.store.calm(now) >= BALANCE_CALM
             && self.members.calm(now) >= BALANCE_CALM
             && !self.members.is_in_transition(now)
             && !self.rows.has_shards_without_session()
@@ -87,7 +88,8 @@ impl Fleet {
         }
         let members = &self.members;
         let is_target = |id| members.is_target(id, now);
-        let given_up = self.moves.give_up(is_target, now);
+        let may_arrive = |id| members.is_up(id) && members.life(id, now) != Life::Dead;
+        let given_up = self.moves.give_up(may_arrive, now);
         let rows = &self.rows;
         let makes_sense = |movement: &Move| {
             let holding = rows.holding(&movement.shard);
@@ -99,6 +101,14 @@ impl Fleet {
         let started = self.moves.start(makes_sense, now);
         let set = started.into_iter().map(|m| (m.shard, m.to)).collect();
         self.write_targets(set, given_up, now);
+    }
+
+    /// Repeats writes that a poll does not show.
+    pub(super) fn reconcile_targets(&mut self, look: Look, now: Moment) {
+        if self.is_planner() && self.may_act(now) {
+            let (set, clear) = self.moves.reconcile(&self.targets, look.issued);
+            self.write_targets(set, clear, now);
+        }
     }
 
     fn write_targets(

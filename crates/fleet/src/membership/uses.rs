@@ -75,6 +75,12 @@ impl Membership {
         known.is_some_and(|phase| self.standing(id, phase, now) == Standing::Target)
     }
 
+    /// Whether an instance says that it is up.
+    pub(crate) fn is_up(&self, id: InstanceId) -> bool {
+        let known = self.known.get(&id);
+        known.is_some_and(|known| known.phase() == Some(Phase::Up))
+    }
+
     /// Whether anybody but this instance is there, or about to be, to take shards.
     pub(crate) fn has_heirs(&self, now: Moment) -> bool {
         self.known.iter().any(|(id, known)| {

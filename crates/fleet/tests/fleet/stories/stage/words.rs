@@ -235,6 +235,14 @@ impl Stage {
                 row.holding = Holding::Owned { owner: id_of(name) };
                 return;
             }
+            ["without", "session"] => {
+                row.session = None;
+                return;
+            }
+            ["with", "session"] => {
+                row.session = Some(session());
+                return;
+            }
             ["rewound"] => {
                 row.epoch = Epoch(row.epoch.0 - 1);
                 return;

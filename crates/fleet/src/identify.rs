@@ -140,15 +140,6 @@ impl IdentifyGate {
         self.queues.values().all(|queue| queue.waiting.is_empty())
     }
 
-    /// Gives up requests under way and asks for nothing before `until`. A permit that the old
-    /// store gave may be unknown to the new one.
-    pub(crate) fn quarantine(&mut self, until: Moment) {
-        for queue in self.queues.values_mut() {
-            queue.asked = None;
-            queue.not_before = queue.not_before.max(until);
-        }
-    }
-
     /// Asks for every bucket in which somebody waits, in the order of buckets.
     pub(crate) fn ask(&mut self, now: Moment) -> Vec<GateOutput> {
         let mut outputs = Vec::new();

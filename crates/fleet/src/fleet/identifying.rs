@@ -19,8 +19,7 @@ impl Fleet {
     }
 
     pub(super) fn on_permit(&mut self, request: RequestId, answer: PermitAnswer, now: Moment) {
-        // A lease that may be somebody else's by now must not start a session.
-        let answer = if self.confirmation.holds(now) {
+        let answer = if self.may_identify(now) {
             answer
         } else {
             PermitAnswer::Unavailable
@@ -28,6 +27,13 @@ impl Fleet {
         if let Some(output) = self.gate.answer(request, answer, now) {
             self.push_gate(output);
         }
+    }
+
+    /// A lease that may be somebody else's by now must not start a session, and a permit that the
+    /// old store gave may be unknown to the new one.
+    fn may_identify(&self, now: Moment) -> bool {
+        let quarantine = self.store.quarantine_until();
+        self.confirmation.holds(now) && quarantine.is_none_or(|until| now >= until)
     }
 
     fn push_gate(&mut self, output: GateOutput) {

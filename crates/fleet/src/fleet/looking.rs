@@ -16,6 +16,10 @@ use crate::{
     store_change::Store,
 };
 
+/// What every instance adds to the pause between polls, so that the fleet together polls no more
+/// than a hundred times a second.
+const POLL_SHARE: Duration = Duration::from_millis(10);
+
 /// How often the planner sweeps, and anybody while a row waits for something.
 pub(super) const SWEEP_PERIOD: Duration = Duration::from_secs(2);
 
@@ -65,9 +69,12 @@ impl Fleet {
     /// gone is one to poll again soon, for everybody.
     fn look_closer(&mut self, dead_before: &[InstanceId], now: Moment) {
         let suspects = self.members.suspects(now);
-        if self.is_planner() || !suspects.is_empty() {
-            self.polls.hurry(now, PRESENCE_POLL_PERIOD);
-        }
+        let pause = if self.is_planner() || !suspects.is_empty() {
+            PRESENCE_POLL_PERIOD
+        } else {
+            self.poll_pause()
+        };
+        self.polls.hurry(now, pause);
         for suspect in suspects {
             if self.suspects.insert(suspect) {
                 self.push(Output::Tell(Hint::Suspect(suspect)));
@@ -81,6 +88,12 @@ impl Fleet {
         if self.members.has_free_stalled() {
             self.sweeps.hurry(now, SWEEP_PERIOD);
         }
+    }
+
+    /// A small fleet can afford to look more often, and so to see a crash sooner.
+    fn poll_pause(&self) -> Duration {
+        let shared = POLL_SHARE * u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        shared.clamp(PRESENCE_POLL_PERIOD, POLL_PERIOD)
     }
 
     fn dead(&self, now: Moment) -> Vec<InstanceId> {
@@ -169,9 +182,6 @@ impl Fleet {
         self.evaluation.forget();
         self.planner.resign();
         self.moves.clear();
-        if let Some(until) = self.store.quarantine_until() {
-            self.gate.quarantine(until);
-        }
         self.reassert(now);
     }
 

@@ -24,6 +24,8 @@ const FIRST_EPOCH: Epoch = Epoch(7);
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answers {
     Given,
+    /// Beats arrive, but nothing says so.
+    AllButAcks,
     /// Requests are lost.
     Silent,
     /// Requests are refused at once.
@@ -157,6 +159,10 @@ impl Stage {
     fn answer(&mut self, output: Output) -> Option<Input> {
         match (self.answers, output) {
             (Answers::Given, output) => self.given(output),
+            (Answers::AllButAcks, output) => {
+                let answer = self.given(output);
+                answer.filter(|answer| !matches!(answer, Input::BeatAcked(_)))
+            }
             (Answers::Failing, Output::Poll(request)) => Some(Input::PollFailed(request)),
             (Answers::Failing, Output::Sweep(request)) => Some(Input::SweepFailed(request)),
             (Answers::Failing | Answers::Silent, _) => None,

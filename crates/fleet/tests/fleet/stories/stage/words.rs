@@ -214,6 +214,7 @@ impl Stage {
             ["back"] => self.answers = Answers::Given,
             ["claims", "unknown"] => self.claims = Claims::Unknown,
             ["claims", "judged"] => self.claims = Claims::Judged,
+            ["acks", "lost"] => self.answers = Answers::AllButAcks,
             ["fails", "over"] => self.store.primary += 1,
             ["wiped"] => self.store.wipe(),
             _ => panic!("what of the store: {words:?}?"),

@@ -1,7 +1,7 @@
 //! Single cases: a large fleet, and each preference by itself.
 
 use baton_fleet::plan::{Balance, Candidate, Standing};
-use baton_model::{StoreMillis, Tier};
+use baton_model::{Capacity, StoreMillis, Tier};
 
 use crate::snapshot::{Pins, candidate, carried_out, counts, held, id, planned, version};
 
@@ -48,6 +48,50 @@ fn the_newest_version_and_then_the_latest_to_join_is_filled_first() {
     let plan = planned(&candidates, &shards, &Pins::new(), Balance::Waits);
     let to = |n| plan.moves.iter().filter(|m| m.to == id(n)).count();
     assert_eq!((to(2), to(3), to(4)), (0, 1, 2), "4 is filled before 3");
+}
+
+#[test]
+fn a_newer_version_is_filled_before_one_that_joined_later() {
+    let candidates = [
+        Candidate {
+            standing: Standing::Leaving,
+            ..candidate(1)
+        },
+        Candidate {
+            joined_at: StoreMillis(50),
+            ..candidate(2)
+        },
+        Candidate {
+            version: version(1),
+            ..candidate(3)
+        },
+        candidate(4),
+    ];
+    // Shares are 4 each; 4 keeps its surplus, for balance waits.
+    let shards = held(&[3, 0, 0, 9], 0);
+    let plan = planned(&candidates, &shards, &Pins::new(), Balance::Waits);
+    assert_eq!(plan.moves.len(), 3);
+    assert!(plan.moves.iter().all(|m| m.to == id(3)), "{plan:?}");
+}
+
+#[test]
+fn orphans_have_the_first_claim_on_what_room_there_is() {
+    let leaver = Candidate {
+        standing: Standing::Leaving,
+        ..candidate(1)
+    };
+    let small = Candidate {
+        capacity: Capacity(1),
+        ..candidate(2)
+    };
+    let plan = planned(
+        &[leaver, small],
+        &held(&[1], 1),
+        &Pins::new(),
+        Balance::Waits,
+    );
+    assert_eq!((plan.claims.len(), plan.moves.len()), (1, 0));
+    assert_eq!(plan.left_over.len(), 1);
 }
 
 #[test]

@@ -39,15 +39,17 @@ fn a_cold_start_owns_and_identifies_everything_without_a_single_move() {
 }
 
 #[test]
-fn a_crash_is_taken_over_within_three_seconds_and_nothing_else_changes_hands() {
-    for seed in 0..20 {
+fn a_crash_is_taken_over_in_a_second_and_a_half_and_nothing_else_changes_hands() {
+    for seed in 0..30 {
         let mut world = running(seed, 60);
         let phase = world.random.below(2_000);
         world.run(Duration::from_millis(phase));
         let (moves, claims) = (world.moves, world.claims);
-        let orphans = world.processes[&id(2)].held.len() as u64;
-        world.crash(id(2));
-        world.run(Duration::from_secs(3));
+        let victim = id(1 + u128::from(seed % 3));
+        let orphans = world.processes[&victim].held.len() as u64;
+        world.crash(victim);
+        // Up to the last claim 1.49 s were seen; its answer takes a few milliseconds more.
+        world.run(Duration::from_millis(1_520));
         world.assert_everything_runs();
         assert_eq!(world.moves, moves, "seed {seed}");
         assert_eq!(world.claims, claims + orphans, "seed {seed}");

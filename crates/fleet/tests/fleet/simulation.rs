@@ -143,6 +143,11 @@ fn trouble(seed: u64) -> World {
     let mut next = 4;
     for _ in 0..12 {
         let living = world.living();
+        if living.is_empty() {
+            world.start(next, 0);
+            next += 1;
+            continue;
+        }
         let pick = usize::try_from(world.random.below(living.len() as u64)).unwrap();
         let pause = Duration::from_millis(500 + world.random.below(20_000));
         match world.random.below(9) {

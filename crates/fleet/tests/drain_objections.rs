@@ -30,13 +30,18 @@ fn candidate(number: u128, capacity: u32) -> Candidate {
 
 /// Four shards, all held by the one that would be drained.
 fn objections(candidates: &[Candidate]) -> Vec<DrainObjection> {
-    let shards = (0..4).map(|number| {
+    objections_beside(0, candidates)
+}
+
+/// The same, with orphans besides.
+fn objections_beside(orphans: u32, candidates: &[Candidate]) -> Vec<DrainObjection> {
+    let shards = (0..4 + orphans).map(|number| {
         let key = ShardKey {
             app: "app".parse().unwrap(),
             generation: Generation(0),
             number: ShardNumber(number),
         };
-        (key, Some(LEAVER))
+        (key, (number < 4).then_some(LEAVER))
     });
     let situation = Situation {
         candidates,
@@ -70,6 +75,16 @@ fn what_the_others_have_no_room_for_is_counted() {
     let excess = DrainObjection::PassesCapacity {
         id: LEAVER,
         excess: 3,
+    };
+    assert_eq!(objections, [excess]);
+}
+
+#[test]
+fn what_has_no_room_anyway_is_not_the_drains_fault() {
+    let objections = objections_beside(6, &[candidate(1, 4), candidate(2, 4)]);
+    let excess = DrainObjection::PassesCapacity {
+        id: LEAVER,
+        excess: 4,
     };
     assert_eq!(objections, [excess]);
 }

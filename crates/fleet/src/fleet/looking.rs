@@ -178,7 +178,6 @@ impl Fleet {
         self.store.change(now);
         self.members.start_over();
         self.rows.forget();
-        self.orphans.clear();
         self.evaluation.forget();
         self.planner.resign();
         self.moves.clear();

@@ -179,8 +179,6 @@ impl Fleet {
         self.members.start_over();
         self.rows.forget();
         self.evaluation.forget();
-        self.planner.resign();
-        self.moves.clear();
         self.reassert(now);
     }
 

@@ -1,0 +1,171 @@
+//! What a [`Fleet`](crate::Fleet) is told.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU16,
+    time::Duration,
+};
+
+use baton_model::{AppName, Beat, Epoch, InstanceId, LeaseRow, ShardKey, StoreIdentity};
+
+use crate::{
+    asking::RequestId,
+    handover::Targets,
+    identify::{History, PermitAnswer},
+    membership::Member,
+    planner::PlannerRow,
+};
+
+/// What instances tell each other by the way. A hint may be lost, late or false: it only makes
+/// somebody look sooner, or do sooner what a poll would have asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// An instance's presence is gone.
+    Suspect(InstanceId),
+    /// Leases have been released.
+    Released,
+    /// A lease has a new owner.
+    Taken {
+        /// Of which shard.
+        shard: ShardKey,
+        /// Under which number.
+        epoch: Epoch,
+        /// Who owns it.
+        by: InstanceId,
+    },
+    /// The planner wants a shard elsewhere.
+    Move {
+        /// Which shard.
+        shard: ShardKey,
+        /// Where it should go.
+        to: InstanceId,
+    },
+    /// The target of a move has its socket ready.
+    Warmed {
+        /// Which shard.
+        shard: ShardKey,
+        /// The target.
+        by: InstanceId,
+    },
+}
+
+/// What one poll of the membership shows. All of it was read from the same store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Poll {
+    /// Who answered.
+    pub store: StoreIdentity,
+    /// The membership list.
+    pub members: Vec<Member>,
+    /// The planner's lease.
+    pub planner: PlannerRow,
+    /// Where the planner wants shards that are on the move.
+    pub targets: Targets,
+}
+
+/// What a sweep over all lease rows shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// Who answered.
+    pub store: StoreIdentity,
+    /// Every shard that should run. One that was never leased stands here as a free row of epoch
+    /// 0.
+    pub rows: BTreeMap<ShardKey, LeaseRow>,
+}
+
+/// How a lease left this instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Another instance accepted it.
+    HandedOver(InstanceId),
+    /// It was given back.
+    Released,
+    /// The store refused an append: somebody else has it.
+    Fenced,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The time of [`poll_timeout`](crate::Fleet::poll_timeout) has come.
+    Wake,
+    /// The connection that listens on the own presence channel is up.
+    Connected,
+    /// It is down.
+    Disconnected,
+    /// This instance can be given shards.
+    Ready,
+    /// This instance is to give everything away, and to release after `limit` what it still has.
+    Drain {
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// The tasks of these shards make no progress.
+    Stalled(BTreeSet<ShardKey>),
+
+    /// The store has acknowledged a beat.
+    BeatAcked(Beat),
+    /// Answers [`Output::Poll`](crate::Output::Poll).
+    Polled(RequestId, Box<Poll>),
+    /// Answers it, too: there was no answer, or an error.
+    PollFailed(RequestId),
+    /// Answers [`Output::Sweep`](crate::Output::Sweep).
+    Swept(RequestId, Sweep),
+    /// Answers it, too.
+    SweepFailed(RequestId),
+    /// What operators pinned, or want moved, all of it.
+    Pins(BTreeMap<ShardKey, InstanceId>),
+    /// Another instance says something.
+    Hint(Hint),
+
+    /// A claim was granted.
+    Claimed {
+        /// Of which shard.
+        shard: ShardKey,
+        /// Under which number.
+        epoch: Epoch,
+    },
+    /// A claim was refused, because somebody was faster.
+    ClaimLost(ShardKey),
+    /// Nobody knows whether a claim was granted.
+    ClaimUnknown(ShardKey),
+    /// The claim on the planner's lease was granted.
+    PlannerClaimed(Epoch),
+    /// It was refused, or nobody knows.
+    PlannerClaimLost,
+
+    /// This instance has accepted an offer.
+    Took {
+        /// Of which shard.
+        shard: ShardKey,
+        /// Under which number.
+        epoch: Epoch,
+    },
+    /// A lease has left this instance.
+    LetGo {
+        /// Of which shard.
+        shard: ShardKey,
+        /// How.
+        departure: Departure,
+    },
+    /// A hand-over was taken back; the shard stays.
+    HandOverFailed(ShardKey),
+
+    /// How many buckets an app has.
+    MaxConcurrency {
+        /// Which app.
+        app: AppName,
+        /// As Discord says.
+        buckets: NonZeroU16,
+    },
+    /// A shard needs to identify.
+    IdentifyWanted {
+        /// Which shard.
+        shard: ShardKey,
+        /// Whether it was live before.
+        history: History,
+    },
+    /// It does not any more.
+    IdentifyCancelled(ShardKey),
+    /// Answers [`Output::TakePermit`](crate::Output::TakePermit).
+    Permit(RequestId, PermitAnswer),
+}

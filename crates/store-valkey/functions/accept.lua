@@ -3,9 +3,6 @@
 -- keys: row
 -- args: me, the offering owner, its epoch, offer
 -- answers: ok <row> | gone <row>
---
--- A row that is mine under a later epoch than the offer's is what this very accept brought about,
--- when its answer was lost.
 redis.register_function('baton_1_accept', function(keys, args)
   local key = keys[1]
   local me, owner, epoch, offer = unpack(args)
@@ -17,9 +14,5 @@ redis.register_function('baton_1_accept', function(keys, args)
     and row.offer == offer then
     return grant(key, row.epoch, me)
   end
-  local is_mine = row.state == 'owned' and row.owner == me
-  if is_mine and tonumber(row.epoch) > tonumber(epoch) then
-    return with_row('ok', key)
-  end
-  return with_row('gone', key)
+  return with_row(is_granted_since(row, me, epoch) and 'ok' or 'gone', key)
 end)

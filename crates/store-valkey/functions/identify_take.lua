@@ -9,14 +9,10 @@
 redis.register_function('baton_1_identify_take', function(keys, args)
   local buckets, day = keys[1], keys[2]
   local bucket, spacing, day_millis = args[1], tonumber(args[2]), tonumber(args[3])
-  local found = redis.call('HMGET', day, 'total', 'remaining', 'reset_at')
-  if not found[1] then
+  local total, remaining, reset_at = read_day(day)
+  if not total then
     return { 'unlearned' }
   end
-  ensure_number(day, 'total', found[1])
-  ensure_number(day, 'remaining', found[2])
-  ensure_number(day, 'reset_at', found[3])
-  local total, remaining, reset_at = tonumber(found[1]), tonumber(found[2]), tonumber(found[3])
   local now = now_millis()
   if now >= reset_at then
     remaining = total

@@ -86,6 +86,24 @@ local function grant(key, previous_epoch, owner)
   return with_row('ok', key)
 end
 
+-- Was this row granted to `me` after `epoch`? Then that is what an earlier attempt of the same call
+-- brought about, whose answer was lost.
+local function is_granted_since(row, me, epoch)
+  return row.state == 'owned' and row.owner == me and tonumber(row.epoch) > tonumber(epoch)
+end
+
+-- The day's limit of IDENTIFYs: total, remaining, reset; nil if nobody has told it yet.
+local function read_day(key)
+  local found = redis.call('HMGET', key, 'total', 'remaining', 'reset_at')
+  if not found[1] then
+    return nil
+  end
+  ensure_number(key, 'total', found[1])
+  ensure_number(key, 'remaining', found[2])
+  ensure_number(key, 'reset_at', found[3])
+  return tonumber(found[1]), tonumber(found[2]), tonumber(found[3])
+end
+
 -- Adds one entry. The fields and their order are the public contract (docs/protocol.md).
 local function add_entry(stream, shard, number, epoch, name, seq, at, guild, trace, body)
   redis.call('XADD', stream, '*', 'v', '1', 't', name, 'sh', shard, 's', seq, 'sid', number,

@@ -6,10 +6,11 @@
 
 mod uses;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use baton_model::{
-    Beat, InstanceId, InstanceRecord, Moment, Phase, ShardKey, limits::EVIDENCE_POLL_GAP_MAX,
+    Beat, InstanceId, InstanceRecord, Moment, Phase, ShardKey,
+    limits::{DOUBT_STILL, EVIDENCE_POLL_GAP_MAX, FORGOTTEN_AFTER},
 };
 
 use crate::{
@@ -18,13 +19,6 @@ use crate::{
     presence::{Presence, PresenceWatch, Surroundings},
     stalled::StalledWatch,
 };
-
-/// How long a beat may stand still before nothing new is entrusted to its instance: three beats.
-const DOUBT_STILL: Duration = Duration::from_secs(3);
-
-/// How long a dead instance stays listed. It owns nothing by then; the list must not grow with
-/// every restart.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 
 /// One line of the membership list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,26 +4,14 @@
 //! one of few places until its shard has arrived or the move is given up, and a shard that moved
 //! is left in peace for a while.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use baton_model::{
     InstanceId, Moment, ShardKey,
-    limits::{
-        ACCEPT_DEADLINE, FLUSH_DEADLINE, MOVE_COOL_DOWN, MOVES_AT_ONCE_MAX, OFFER_DEADLINE,
-        WARM_DEADLINE,
-    },
+    limits::{MOVE_COOL_DOWN, MOVE_GIVEN_UP, MOVES_AT_ONCE_MAX},
 };
 
 use crate::plan::Move;
-
-/// When a move that has not arrived is given up: all its deadlines have passed.
-pub(crate) const MOVE_GIVEN_UP: Duration = WARM_DEADLINE
-    .saturating_add(FLUSH_DEADLINE)
-    .saturating_add(OFFER_DEADLINE)
-    .saturating_add(ACCEPT_DEADLINE);
 
 #[derive(Debug, Clone, Copy)]
 struct UnderWay {

@@ -11,17 +11,13 @@ use std::{
 
 use baton_model::{
     Expected, InstanceId, Moment, ShardKey,
-    limits::{CLAIM_STAGGER, POLL_PERIOD},
+    limits::{CLAIM_STAGGER, CLAIMS_AT_ONCE_MAX, POLL_PERIOD},
 };
 
 use crate::{
     membership::{Life, Membership},
     plan::{Plan, rendezvous_order},
 };
-
-/// Claims under way at once. A crash may leave thousands of orphans; the store should answer the
-/// first before the last is sent.
-pub(crate) const CLAIMS_AT_ONCE_MAX: usize = 256;
 
 /// Why a shard may be claimed. Looked at again when the claim is due: the dead may have risen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

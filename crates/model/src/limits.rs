@@ -29,6 +29,23 @@ pub const BEAT_TIMEOUT: Duration = Duration::from_millis(900);
 /// How often an observer polls everybody's beats.
 pub const POLL_PERIOD: Duration = Duration::from_millis(1_000);
 
+/// What every instance adds to the pause between polls, so that the fleet together polls no more
+/// than a hundred times a second.
+pub const POLL_SHARE: Duration = Duration::from_millis(10);
+
+/// How often the planner sweeps over all rows, and anybody while a row waits for something.
+pub const SWEEP_PERIOD: Duration = Duration::from_secs(2);
+
+/// How often everybody sweeps without a reason: a sweep of the largest fleet costs the store 20 ms.
+pub const SWEEP_IDLE_PERIOD: Duration = Duration::from_secs(60);
+
+/// The pause that is left between two sweeps, whatever the reason for the second.
+pub const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+
+/// What everybody wants to sweep for at once is spread over this time for every instance there is:
+/// a hundred sweeps of a large fleet in one moment would keep the store from answering beats.
+pub const SWEEP_SPREAD: Duration = Duration::from_millis(50);
+
 /// Polls that must have shown the same beat.
 pub const EVIDENCE_POLLS_MIN: u32 = 4;
 
@@ -81,6 +98,27 @@ const _: () = assert!(STORE_CHANGE_GRACE.as_millis() > EVIDENCE_SPAN.as_millis()
 /// How long an orphan's `i`-th choice of claimant waits, times `i`.
 pub const CLAIM_STAGGER: Duration = Duration::from_millis(200);
 
+/// Claims under way at once. A crash may leave thousands of orphans; the store should answer the
+/// first before the last is sent.
+pub const CLAIMS_AT_ONCE_MAX: usize = 256;
+
+/// How long a beat may stand still before nothing new is entrusted to its instance: three beats.
+pub const DOUBT_STILL: Duration = Duration::from_secs(3);
+
+/// How long a dead instance stays listed. It owns nothing by then; the list must not grow with
+/// every restart.
+pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+
+/// Beats after which an instance has lived through any grace there may have been.
+pub const ELDER_BEATS: u64 = 12;
+
+// Doubt comes before evidence, or evidence would surprise.
+const _: () = assert!(DOUBT_STILL.as_millis() < EVIDENCE_SPAN.as_millis());
+const _: () = assert!(
+    ELDER_BEATS as u128 * BEAT_PERIOD.as_millis() * (100 - BEAT_JITTER_PERCENT as u128)
+        > STORE_CHANGE_GRACE.as_millis() * 100
+);
+
 // ---------------------------------------------------------------------------------------------
 // Planning
 // ---------------------------------------------------------------------------------------------
@@ -96,6 +134,9 @@ pub const BALANCE_CALM: Duration = Duration::from_secs(60);
 
 /// How long a newcomer waits until it counts as a target: instances tend to come in groups.
 pub const JOIN_DEBOUNCE: Duration = Duration::from_secs(2);
+
+/// How long an instance must have been well until a worse tier gives shards back to it.
+pub const TIER_SETTLED: Duration = Duration::from_secs(5 * 60);
 
 // ---------------------------------------------------------------------------------------------
 // Hand-over
@@ -116,6 +157,12 @@ pub const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How long the target may take from accepting to RESUMED.
 pub const ACCEPT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// When a move that has not arrived is given up: all its deadlines have passed.
+pub const MOVE_GIVEN_UP: Duration = WARM_DEADLINE
+    .saturating_add(FLUSH_DEADLINE)
+    .saturating_add(OFFER_DEADLINE)
+    .saturating_add(ACCEPT_DEADLINE);
 
 /// How long a draining instance tries before it releases what it still holds.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(60);
@@ -216,6 +263,12 @@ pub const IDENTIFY_PERMIT_VALID: Duration = Duration::from_millis(250);
 /// than Discord's spacing before the next is given.
 pub const IDENTIFY_QUARANTINE: Duration = Duration::from_millis(5_500);
 
+/// After this time Discord gives all of a day's IDENTIFYs again.
+pub const IDENTIFY_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An end of the day's window that is this much later is still the same window's.
+pub const IDENTIFY_SAME_RESET: Duration = Duration::from_secs(60);
+
 /// Share of the daily limit that is never used: passing the limit resets the bot's token.
 pub const IDENTIFY_RESERVE_PERCENT: u32 = 10;
 
@@ -311,6 +364,33 @@ const _: () = assert!(STORE_RETRY_FIRST.as_millis() < STORE_RETRY_MAX.as_millis(
 
 /// Requests that may wait on one connection to the store.
 pub const STORE_REQUESTS_WAITING_MAX: usize = 4_096;
+
+/// After an attempt to connect has failed, further requests fail at once for this long: many lanes
+/// ask at the same time, and each would wait for its own attempt.
+pub const STORE_CONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// A lost connection of the control path is made again after this long at first.
+pub const STORE_RECONNECT_FIRST: Duration = Duration::from_millis(50);
+
+/// And after this long at the most: a Sentinel fails over within a second.
+pub const STORE_RECONNECT_MAX: Duration = Duration::from_secs(1);
+
+/// A server that answers nothing at all for this long is given up, and its connection made again.
+pub const STORE_UNRESPONSIVE_MAX: Duration = Duration::from_secs(5);
+
+/// Lease rows that are read in one go: the store does nothing else for about 0.3 ms.
+pub const ROWS_AT_ONCE_MAX: usize = 256;
+
+// What does not answer is asked once more before its connection is given up.
+const _: () = assert!(STORE_ANSWER_TIMEOUT.as_millis() * 2 < STORE_UNRESPONSIVE_MAX.as_millis());
+
+/// Bytes of changes in one transaction of the embedded store. Larger ones gain nothing, and all in
+/// one wait for all.
+pub const DISK_TRANSACTION_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of changes that may wait for the disk of the embedded store. As much as an instance's
+/// ring may hold: beyond it, the ring is the better place to wait.
+pub const DISK_WAITING_BYTES_MAX: usize = RING_BYTES_MAX;
 
 // ---------------------------------------------------------------------------------------------
 // Sizes

@@ -16,7 +16,7 @@ use std::{
     },
 };
 
-use baton_model::{PrimaryId, StoreMillis, limits::RING_BYTES_MAX};
+use baton_model::{PrimaryId, StoreMillis, limits::DISK_WAITING_BYTES_MAX};
 use baton_store::StoreError;
 use tokio::sync::watch;
 
@@ -25,10 +25,6 @@ use crate::{
     presence::Registry,
     state::{Change, StoreState},
 };
-
-/// Bytes of changes that may wait for the disk. As much as an instance's ring may hold: beyond
-/// it, the ring is the better place to wait.
-const WAITING_BYTES_MAX: usize = RING_BYTES_MAX;
 
 /// The open store, shared by all its handles and the thread that writes.
 pub(crate) struct Live {
@@ -164,7 +160,7 @@ impl Live {
             return Err(StoreError::unavailable("the disk does not answer"));
         }
         let waiting = self.waiting_bytes();
-        if waiting > WAITING_BYTES_MAX {
+        if waiting > DISK_WAITING_BYTES_MAX {
             let reason = format!("{waiting} bytes of changes wait for the disk");
             return Err(StoreError::unavailable(reason));
         }

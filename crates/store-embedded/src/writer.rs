@@ -17,7 +17,7 @@ use std::{
 
 use baton_model::{
     PrimaryId,
-    limits::{BACKOFF_MAX, STORE_ANSWER_TIMEOUT},
+    limits::{BACKOFF_MAX, DISK_TRANSACTION_BYTES_MAX, STORE_ANSWER_TIMEOUT},
 };
 
 use crate::{
@@ -27,9 +27,6 @@ use crate::{
     stall::Stopwatch,
     state::Retention,
 };
-
-/// Bytes of changes in one transaction. Larger ones gain nothing, and all in one wait for all.
-const TRANSACTION_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Where the file is and how it is opened.
 pub(crate) struct Place {
@@ -89,7 +86,7 @@ impl Writer {
         };
         let mut bytes = first.bytes;
         let mut batches = vec![first];
-        while bytes < TRANSACTION_BYTES_MAX
+        while bytes < DISK_TRANSACTION_BYTES_MAX
             && let Some(next) = self.next_before(deadline)
         {
             bytes += next.bytes;

@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use baton_model::limits::{
-    STORE_ANSWER_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_REQUESTS_WAITING_MAX,
+    STORE_ANSWER_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_RECONNECT_FIRST, STORE_RECONNECT_MAX,
+    STORE_REQUESTS_WAITING_MAX, STORE_UNRESPONSIVE_MAX,
 };
 use baton_store::StoreError;
 use bytes::Bytes;
@@ -27,15 +28,6 @@ use crate::{
     tls,
     url::{Server, Topology},
 };
-
-/// A connection that fred has lost is made again after this long at first.
-const RECONNECT_FIRST_MILLIS: u32 = 50;
-
-/// And after this long at the most: a Sentinel fails over within a second.
-const RECONNECT_MAX_MILLIS: u32 = 1_000;
-
-/// A server that answers nothing at all for this long is given up. fred looks at this rate.
-const UNRESPONSIVE_MAX: Duration = Duration::from_secs(5);
 
 /// The client of the control path.
 #[derive(Clone)]
@@ -163,7 +155,7 @@ fn builder(config: &ValkeyConfig) -> Result<Builder, StoreError> {
             connection.internal_command_timeout = STORE_ANSWER_TIMEOUT;
             connection.max_command_attempts = 1;
             connection.max_command_buffer_len = STORE_REQUESTS_WAITING_MAX;
-            connection.unresponsive.max_timeout = Some(UNRESPONSIVE_MAX);
+            connection.unresponsive.max_timeout = Some(STORE_UNRESPONSIVE_MAX);
             connection.tcp.nodelay = Some(true);
         })
         .with_performance_config(|performance| {
@@ -171,8 +163,8 @@ fn builder(config: &ValkeyConfig) -> Result<Builder, StoreError> {
         })
         .set_policy(ReconnectPolicy::new_exponential(
             0,
-            RECONNECT_FIRST_MILLIS,
-            RECONNECT_MAX_MILLIS,
+            millis(STORE_RECONNECT_FIRST),
+            millis(STORE_RECONNECT_MAX),
             2,
         ));
     Ok(builder)
@@ -207,4 +199,8 @@ fn server_config(topology: &Topology) -> ServerConfig {
             password: login.password.clone(),
         },
     }
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

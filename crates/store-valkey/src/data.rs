@@ -6,12 +6,9 @@
 //! Sentinels or the Cluster where to go. Nothing is repeated here; the caller does that, because
 //! only it knows in which order.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_TIMEOUT};
+use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_PAUSE, STORE_CONNECT_TIMEOUT};
 use baton_store::{StoreError, Unhappy};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline,
@@ -29,10 +26,6 @@ use crate::{
     tls,
     url::{Login, Server, Topology},
 };
-
-/// After an attempt to connect has failed, further requests fail at once for this long: many lanes
-/// ask at the same time, and each would wait for its own attempt.
-const ATTEMPT_PAUSE: Duration = Duration::from_millis(200);
 
 enum Connector {
     Standalone(Box<Client>),
@@ -108,7 +101,7 @@ impl Data {
             return Ok(link.clone());
         }
         if let Some((at, error)) = &state.last_failure
-            && at.elapsed() < ATTEMPT_PAUSE
+            && at.elapsed() < STORE_CONNECT_PAUSE
         {
             return Err(error.clone());
         }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use baton_model::{
     AppName,
-    limits::{IDENTIFY_RESERVE_MIN, IDENTIFY_RESERVE_PERCENT, IDENTIFY_SPACING},
+    limits::{
+        IDENTIFY_DAY, IDENTIFY_RESERVE_MIN, IDENTIFY_RESERVE_PERCENT, IDENTIFY_SAME_RESET,
+        IDENTIFY_SPACING,
+    },
 };
 use baton_store::{IdentifyBudget, SessionStartLimit, StoreError, Take, key::Key};
 
 use crate::{Valkey, arg, library::function, reply::nth};
-
-/// The length of Discord's window.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl IdentifyBudget for Valkey {
     async fn take_identify(&self, app: &AppName, bucket: u32) -> Result<Take, StoreError> {
@@ -19,7 +19,7 @@ impl IdentifyBudget for Valkey {
         let args = [
             arg(bucket),
             arg(IDENTIFY_SPACING.as_millis()),
-            arg(DAY.as_millis()),
+            arg(IDENTIFY_DAY.as_millis()),
             arg(IDENTIFY_RESERVE_PERCENT),
             arg(IDENTIFY_RESERVE_MIN),
         ];
@@ -38,7 +38,8 @@ impl IdentifyBudget for Valkey {
     async fn learn_limit(&self, app: &AppName, limit: SessionStartLimit) -> Result<(), StoreError> {
         let key = Key::IdentifyDay(app).to_string();
         let reset = arg(limit.reset_after.as_millis());
-        let args = [arg(limit.total), arg(limit.remaining), reset];
+        let same = arg(IDENTIFY_SAME_RESET.as_millis());
+        let args = [arg(limit.total), arg(limit.remaining), reset, same];
         self.control().call(function::IDENTIFY_LEARN, [key], args).await.map(drop)
     }
 

@@ -2,6 +2,7 @@
 
 use baton_model::{
     AppName, Expected, InstanceId, Lane, LeaseRow, OfferId, SessionNumber, SessionRow,
+    limits::ROWS_AT_ONCE_MAX,
 };
 use baton_store::{
     AcceptError, ClaimError, Fenced, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
@@ -16,13 +17,10 @@ use crate::{
     reply::{Reply, fred_error, nth},
 };
 
-/// Rows that are asked for at once: the server does nothing else for about 0.3 ms.
-const ROWS_AT_ONCE: usize = 256;
-
 impl Leases for Valkey {
     async fn rows(&self, shards: &[ShardAddress]) -> Result<Vec<Option<LeaseRow>>, StoreError> {
         let mut rows = Vec::with_capacity(shards.len());
-        for some in shards.chunks(ROWS_AT_ONCE) {
+        for some in shards.chunks(ROWS_AT_ONCE_MAX) {
             self.read_rows(some, &mut rows).await?;
         }
         Ok(rows)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use baton_model::{
     Epoch, Expected, Holding, InstanceId, Moment, Phase, ShardKey,
-    limits::{CLAIM_STAGGER, STORE_CHANGE_GRACE},
+    limits::{CLAIM_STAGGER, ELDER_BEATS, STORE_CHANGE_GRACE, SWEEP_PERIOD},
 };
 
 use super::{Fleet, Told};
@@ -15,9 +15,6 @@ use crate::{
     output::Output,
     plan::{Balance, Candidate, Situation, Standing, plan, planner_order},
 };
-
-/// Beats after which an instance has lived through any grace there may have been.
-const ELDER_BEATS: u64 = 12;
 
 /// Orphans by shard, with what a claim would replace and why it may.
 pub(super) type Found = BTreeMap<ShardKey, (Expected, Cause)>;
@@ -155,7 +152,7 @@ impl Fleet {
     /// Somebody was faster, or the answer was lost; the rows tell.
     pub(super) fn on_claim_lost(&mut self, shard: &ShardKey, now: Moment) {
         self.orphans.answered(shard);
-        self.sweeps.hurry(now, super::looking::SWEEP_PERIOD);
+        self.sweeps.hurry(now, SWEEP_PERIOD);
     }
 
     pub(super) fn on_took(&mut self, shard: &ShardKey, epoch: Epoch, now: Moment) {

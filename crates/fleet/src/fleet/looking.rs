@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use baton_model::{
     Holding, InstanceId, Moment,
-    limits::{BEAT_JITTER_PERCENT, POLL_PERIOD, PRESENCE_POLL_PERIOD},
+    limits::{
+        BEAT_JITTER_PERCENT, POLL_PERIOD, POLL_SHARE, PRESENCE_POLL_PERIOD, SWEEP_IDLE_PERIOD,
+        SWEEP_PAUSE, SWEEP_PERIOD, SWEEP_SPREAD,
+    },
 };
 
 use super::Fleet;
@@ -15,24 +18,6 @@ use crate::{
     output::Output,
     store_change::Store,
 };
-
-/// What every instance adds to the pause between polls, so that the fleet together polls no more
-/// than a hundred times a second.
-const POLL_SHARE: Duration = Duration::from_millis(10);
-
-/// How often the planner sweeps, and anybody while a row waits for something.
-pub(super) const SWEEP_PERIOD: Duration = Duration::from_secs(2);
-
-/// How often everybody sweeps without a reason: a sweep of the largest fleet costs the store 20
-/// ms.
-const IDLE_SWEEP_PERIOD: Duration = Duration::from_secs(60);
-
-/// The pause that is left between two sweeps, whatever the reason for the second.
-const SWEEP_PAUSE: Duration = Duration::from_secs(1);
-
-/// What everybody wants to sweep for at once is spread over this time for every instance there is:
-/// a hundred sweeps of a large fleet in one moment would keep the store from answering beats.
-const SWEEP_SPREAD: Duration = Duration::from_millis(50);
 
 impl Fleet {
     pub(super) fn look(&mut self, now: Moment) {
@@ -138,7 +123,7 @@ impl Fleet {
     }
 
     fn sweep_period(&mut self) -> Duration {
-        self.jitter.around(IDLE_SWEEP_PERIOD, BEAT_JITTER_PERCENT)
+        self.jitter.around(SWEEP_IDLE_PERIOD, BEAT_JITTER_PERCENT)
     }
 
     pub(super) fn on_hint(&mut self, hint: Hint, now: Moment) {

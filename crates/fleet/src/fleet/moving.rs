@@ -1,6 +1,6 @@
 //! This instance as source or target of moves.
 
-use baton_model::{Holding, InstanceId, Moment, Phase, ShardKey};
+use baton_model::{Holding, InstanceId, Moment, Phase, ShardKey, limits::SWEEP_PERIOD};
 
 use super::{Fleet, Told};
 use crate::{asking::Look, handover::Handover, input::Departure, membership::Life, output::Output};
@@ -63,7 +63,7 @@ impl Fleet {
         match departure {
             Departure::HandedOver(to) => self.on_arrival(shard, to, now),
             Departure::Released => {}
-            Departure::Fenced => self.sweeps.hurry(now, super::looking::SWEEP_PERIOD),
+            Departure::Fenced => self.sweeps.hurry(now, SWEEP_PERIOD),
         }
     }
 }

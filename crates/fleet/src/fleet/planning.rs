@@ -1,6 +1,9 @@
 //! What the planner does beyond any other instance.
 
-use baton_model::{InstanceId, Moment, ShardKey, limits::BALANCE_CALM};
+use baton_model::{
+    InstanceId, Moment, ShardKey,
+    limits::{BALANCE_CALM, SWEEP_PERIOD},
+};
 
 use super::{Fleet, claiming::Found};
 use crate::{
@@ -19,7 +22,7 @@ impl Fleet {
             Turn::None => {}
             Turn::TookOffice => {
                 self.moves.adopt(&self.targets, now);
-                self.sweeps.hurry(now, super::looking::SWEEP_PERIOD);
+                self.sweeps.hurry(now, SWEEP_PERIOD);
                 self.resign_if_leaving();
             }
             Turn::LostOffice => self.moves.clear(),

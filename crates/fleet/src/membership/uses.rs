@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use baton_model::{InstanceId, Moment, Phase, Version, limits::JOIN_DEBOUNCE};
+use baton_model::{
+    InstanceId, Moment, Phase, Version,
+    limits::{JOIN_DEBOUNCE, TIER_SETTLED},
+};
 
 use super::{Life, Membership};
 use crate::plan::{Candidate, Standing};
-
-/// How long an instance must have been well until a worse tier gives shards back to it.
-const SETTLED: Duration = Duration::from_secs(5 * 60);
 
 impl Membership {
     /// Everybody who is not dead, for the plan.
@@ -22,7 +22,7 @@ impl Membership {
             .filter_map(|(id, known)| {
                 let record = known.record.as_ref()?;
                 let well = known.well_since.map(|since| now.since(since));
-                let is_settled = well.is_some_and(|well| well >= SETTLED);
+                let is_settled = well.is_some_and(|well| well >= TIER_SETTLED);
                 let standing = self.standing(*id, record.phase, now);
                 Some(Candidate::new(*id, record, standing, is_settled))
             })

@@ -1,20 +1,14 @@
 //! The identify budget: one permit a bucket in [`IDENTIFY_SPACING`], and never the day's last.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use baton_model::{
     AppName, StoreMillis,
-    limits::{IDENTIFY_SPACING, identify_reserve},
+    limits::{IDENTIFY_DAY, IDENTIFY_SAME_RESET, IDENTIFY_SPACING, identify_reserve},
 };
 use baton_store::{SessionStartLimit, Take};
 
 use super::{Change, StoreState};
-
-/// After this time Discord gives all of a day's IDENTIFYs again.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// An end of a day's window this much later is still the same window's.
-const SAME_RESET: Duration = Duration::from_secs(60);
 
 /// What is kept of an app's daily limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +39,7 @@ impl StoreState {
         let day = stored.at(now);
         if day.remaining <= identify_reserve(day.total) {
             // Never more than a day, even if the clock ran back.
-            let reset_after = now.until(day.reset_at).min(DAY);
+            let reset_after = now.until(day.reset_at).min(IDENTIFY_DAY);
             return Take::Exhausted { reset_after };
         }
         let next_at = self.next_at(app, bucket);
@@ -117,7 +111,7 @@ impl IdentifyDay {
         if !self.is_over(now) {
             return self;
         }
-        Self { total: self.total, remaining: self.total, reset_at: now.after(DAY) }
+        Self { total: self.total, remaining: self.total, reset_at: now.after(IDENTIFY_DAY) }
     }
 
     fn is_over(self, now: StoreMillis) -> bool {
@@ -127,6 +121,6 @@ impl IdentifyDay {
     /// Does Discord, asked at `now`, speak of this window? What is known of its end is a little
     /// late, since the answer had been under way; an end well behind it is another window's.
     fn is_meant_by(self, told: Self, now: StoreMillis) -> bool {
-        !self.is_over(now) && told.reset_at <= self.reset_at.after(SAME_RESET)
+        !self.is_over(now) && told.reset_at <= self.reset_at.after(IDENTIFY_SAME_RESET)
     }
 }

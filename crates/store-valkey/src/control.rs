@@ -30,7 +30,6 @@ use crate::{
 };
 
 /// The client of the control path.
-#[derive(Clone)]
 pub(crate) struct Control {
     client: Client,
     is_cluster: bool,
@@ -112,12 +111,24 @@ impl Control {
         };
         loaded.map(drop).map_err(|error| fred_error(&error))
     }
+}
 
-    /// Closes the connection; requests under way are answered first.
-    pub(crate) async fn close(&self) {
-        // Whatever is wrong with a connection that we close no longer matters.
-        drop(self.client.quit().await);
+impl Drop for Control {
+    fn drop(&mut self) {
+        quit(self.client.clone());
     }
+}
+
+/// Ends a client; requests under way are answered first. fred's tasks would keep the connection
+/// for ever.
+pub(crate) fn quit<C: ClientLike + 'static>(client: C) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return; // The tasks have ended with their runtime.
+    };
+    runtime.spawn(async move {
+        // Whatever is wrong with a connection that we close no longer matters.
+        drop(client.quit().await);
+    });
 }
 
 /// A client of its own for a presence: what it subscribes to shows that this process lives.
@@ -128,14 +139,17 @@ pub(crate) async fn subscriber(config: &ValkeyConfig) -> Result<SubscriberClient
     Ok(client)
 }
 
-async fn connect<C: ClientLike>(client: &C, config: &ValkeyConfig) -> Result<(), StoreError> {
+async fn connect<C: ClientLike + 'static>(
+    client: &C,
+    config: &ValkeyConfig,
+) -> Result<(), StoreError> {
     let connecting = tokio::time::timeout(STORE_CONNECT_TIMEOUT, client.init()).await;
     let failure = match connecting {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => fred_error(&error),
         Err(_) => StoreError::unavailable("no connection in time"),
     };
-    drop(client.quit().await);
+    quit(client.clone());
     Err(match failure {
         // Nothing was asked yet, so nothing is unknown.
         StoreError::Unknown { reason } | StoreError::Unavailable { reason } => {

@@ -53,10 +53,8 @@ impl Valkey {
     /// Baton. Nothing has been written then.
     pub async fn open(config: ValkeyConfig) -> Result<Self, StoreError> {
         let control = Control::connect(&config).await?;
-        if let Err(error) = prepare(&control, &config).await {
-            control.close().await;
-            return Err(error);
-        }
+        safety::ensure_safe(&control, &config).await?;
+        control.ensure_library().await?;
         let data = Data::new(&config)?;
         Ok(Self { inner: Arc::new(Inner { config, control, data }) })
     }
@@ -78,11 +76,6 @@ impl Valkey {
     fn config(&self) -> &ValkeyConfig {
         &self.inner.config
     }
-}
-
-async fn prepare(control: &Control, config: &ValkeyConfig) -> Result<(), StoreError> {
-    safety::ensure_safe(control, config).await?;
-    control.ensure_library().await
 }
 
 impl std::fmt::Debug for Valkey {

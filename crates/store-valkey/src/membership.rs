@@ -39,11 +39,7 @@ impl PresenceGuard for Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         self.resubscriber.abort();
-        let client = self.client.clone();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // Without a runtime the connections have ended with it.
-            drop(runtime.spawn(async move { client.quit().await }));
-        }
+        control::quit(self.client.clone());
     }
 }
 

@@ -160,3 +160,29 @@ async fn a_server_without_its_replicas_is_unavailable_and_fences_nobody() {
     }
     assert_eq!(Writer::settle(&store, &append(&hold, session, 0, 1)).await, Ok(Seq(1)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handle_that_is_dropped_closes_its_connections() {
+    let server = Server::start(Program::Valkey, &[]);
+    let connected = || {
+        let info: String = server.command(&["INFO", "clients"]).expect("an answer");
+        let mut lines = info.lines().filter_map(|line| line.strip_prefix("connected_clients:"));
+        lines.next().and_then(|count| count.trim().parse::<u32>().ok()).expect("a count")
+    };
+    let store = open_at(&server).await;
+    let scope = Scope::new(seed());
+    live(&store, &scope.shard(0), scope.instance(1)).await;
+    stream(&store, &scope).await;
+    let presence = store.hold_presence(scope.instance(1)).await.expect("held");
+    let twin = store.clone();
+    drop(store);
+    twin.poll().await.expect("a clone goes on");
+    assert!(connected() >= 3, "two paths and a presence");
+    drop(twin);
+    drop(presence);
+    let deadline = Instant::now() + PATIENCE;
+    while connected() > 1 {
+        assert!(Instant::now() < deadline, "{} connections are left", connected());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -6,13 +6,12 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{AppName, Beat, Epoch, InstanceId, LeaseRow, ShardKey, StoreIdentity};
+use baton_model::{AppName, Beat, Epoch, InstanceId, LeaseRow, Member, ShardKey, StoreIdentity};
 
 use crate::{
     asking::RequestId,
     handover::Targets,
     identify::{History, PermitAnswer},
-    membership::Member,
     planner::PlannerRow,
 };
 

@@ -45,8 +45,6 @@ pub use self::{
     handover::Targets,
     identify::{Bucket, History, PermitAnswer, bucket_of, identifies_spendable},
     input::{Departure, Hint, Input, Poll, Sweep},
-    membership::Member,
     output::{Output, WakeReason},
     planner::PlannerRow,
-    presence::Presence,
 };

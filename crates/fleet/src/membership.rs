@@ -9,29 +9,16 @@ mod uses;
 use std::collections::BTreeMap;
 
 use baton_model::{
-    Beat, InstanceId, InstanceRecord, Moment, Phase, ShardKey,
+    Beat, InstanceId, InstanceRecord, Member, Moment, Phase, ShardKey,
     limits::{DOUBT_STILL, EVIDENCE_POLL_GAP_MAX, FORGOTTEN_AFTER},
 };
 
 use crate::{
     asking::Look,
     evidence::Evidence,
-    presence::{Presence, PresenceWatch, Surroundings},
+    presence::{PresenceWatch, Surroundings},
     stalled::StalledWatch,
 };
-
-/// One line of the membership list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Which instance.
-    pub id: InstanceId,
-    /// Its last sign of life.
-    pub beat: Beat,
-    /// What it says about itself.
-    pub record: InstanceRecord,
-    /// Whether it listens on its presence channel.
-    pub presence: Presence,
-}
 
 /// What is known about an instance's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -281,6 +268,8 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use baton_model::Presence;
+
     use super::*;
     use baton_model::{Capacity, StoreMillis, Tier, Version, Weight};
     use std::{collections::BTreeSet, num::NonZeroU16};

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use baton_model::{
-    Moment,
+    Moment, Presence,
     limits::{
         PRESENCE_BEAT_STILL, PRESENCE_OTHERS_INTACT_PERCENT_MIN, PRESENCE_OWN_CONNECTION_MIN,
         PRESENCE_POLL_PERIOD, PRESENCE_POLLS_MIN,
@@ -16,15 +16,6 @@ use baton_model::{
 };
 
 use crate::asking::Look;
-
-/// Whether somebody is subscribed to an instance's presence channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// The instance itself, so its process lives.
-    Subscribed,
-    /// Nobody.
-    Absent,
-}
 
 /// One instance's presence, as polls showed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

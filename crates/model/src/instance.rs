@@ -181,6 +181,28 @@ pub struct InstanceRecord {
     pub stalled: BTreeSet<ShardKey>,
 }
 
+/// Whether somebody is subscribed to an instance's presence channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// The instance itself, so its process lives.
+    Subscribed,
+    /// Nobody: it has died, or lost its connection.
+    Absent,
+}
+
+/// One line of the membership list, as a poll shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Which instance.
+    pub id: InstanceId,
+    /// Its last sign of life.
+    pub beat: Beat,
+    /// What it said of itself with that.
+    pub record: InstanceRecord,
+    /// Whether it listens on its presence channel.
+    pub presence: Presence,
+}
+
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)

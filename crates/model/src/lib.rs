@@ -34,8 +34,8 @@ mod time;
 
 pub use dispatch::{Dispatch, EventName, GuildId, TraceParent, TraceParentError};
 pub use instance::{
-    Beat, Capacity, InstanceId, InstanceIdError, InstanceRecord, Phase, Tier, Version,
-    VersionError, Weight,
+    Beat, Capacity, InstanceId, InstanceIdError, InstanceRecord, Member, Phase, Presence, Tier,
+    Version, VersionError, Weight,
 };
 pub use lane::{Lane, LaneCount};
 pub use lease::{Epoch, Expected, Holding, LeaseRow, OfferId};

@@ -33,5 +33,5 @@ mod disk_trouble_test;
 
 pub use open_error::OpenError;
 pub use options::{Clock, Durability, Options, SystemClock};
-pub use presence::Presence;
+pub use presence::PresenceHold;
 pub use store::EmbeddedStore;

@@ -14,10 +14,10 @@ use baton_store::PresenceGuard;
 pub(crate) struct Registry(Arc<Mutex<BTreeMap<InstanceId, usize>>>);
 
 impl Registry {
-    pub(crate) fn hold(&self, id: InstanceId) -> Presence {
+    pub(crate) fn hold(&self, id: InstanceId) -> PresenceHold {
         *self.guards().entry(id).or_default() += 1;
         let registry = self.clone();
-        Presence { registry, id }
+        PresenceHold { registry, id }
     }
 
     pub(crate) fn present(&self) -> BTreeSet<InstanceId> {
@@ -43,19 +43,19 @@ impl Registry {
 
 /// Holds an instance's presence until it is dropped.
 #[derive(Debug)]
-pub struct Presence {
+pub struct PresenceHold {
     registry: Registry,
     id: InstanceId,
 }
 
-impl PresenceGuard for Presence {
+impl PresenceGuard for PresenceHold {
     /// Always: there is no connection that could break.
     fn is_held(&self) -> bool {
         true
     }
 }
 
-impl Drop for Presence {
+impl Drop for PresenceHold {
     fn drop(&mut self) {
         self.registry.release(self.id);
     }

@@ -67,7 +67,7 @@ async fn a_restart_is_another_primary_over_the_same_data() {
 
 async fn is_present(store: &EmbeddedStore) -> bool {
     let poll = store.poll().await.expect("polled");
-    poll.members[0].present
+    poll.members[0].presence == baton_model::Presence::Subscribed
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use baton_store::StoreError;
 use bytes::Bytes;
 
 pub use config::ValkeyConfig;
-pub use membership::Presence;
+pub use membership::PresenceHold;
 pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};
 
 use control::Control;

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use baton_model::{
-    Beat, DataSetId, InstanceId, InstanceRecord, PrimaryId, ShardKey, StoreIdentity, StoreMillis,
+    Beat, DataSetId, InstanceId, InstanceRecord, Member, Presence, PrimaryId, ShardKey,
+    StoreIdentity, StoreMillis,
 };
-use baton_store::{
-    BeatError, Member, Membership, Poll, PresenceGuard, StoreError, key::Key, stored,
-};
+use baton_store::{BeatError, Membership, Poll, PresenceGuard, StoreError, key::Key, stored};
 use fred::{
     clients::SubscriberClient,
     interfaces::{ClientLike, PubsubInterface},
@@ -25,18 +24,18 @@ const DATA_FORMAT: u32 = 1;
 
 /// A subscription to an instance's own channel: others count it and see that the process lives.
 #[derive(Debug)]
-pub struct Presence {
+pub struct PresenceHold {
     client: SubscriberClient,
     resubscriber: JoinHandle<()>,
 }
 
-impl PresenceGuard for Presence {
+impl PresenceGuard for PresenceHold {
     fn is_held(&self) -> bool {
         self.client.is_connected()
     }
 }
 
-impl Drop for Presence {
+impl Drop for PresenceHold {
     fn drop(&mut self) {
         self.resubscriber.abort();
         control::quit(self.client.clone());
@@ -44,7 +43,7 @@ impl Drop for Presence {
 }
 
 impl Membership for Valkey {
-    type Presence = Presence;
+    type Presence = PresenceHold;
 
     async fn ensure_data_set(&self, candidate: DataSetId) -> Result<DataSetId, StoreError> {
         let key = Key::DataSet(&self.config().fleet).to_string();
@@ -97,11 +96,11 @@ impl Membership for Valkey {
         }
     }
 
-    async fn hold_presence(&self, me: InstanceId) -> Result<Presence, StoreError> {
+    async fn hold_presence(&self, me: InstanceId) -> Result<PresenceHold, StoreError> {
         let client = control::subscriber(self.config()).await?;
         let resubscriber = client.manage_subscriptions();
         let channel = Key::Presence(&self.config().fleet, me).to_string();
-        let presence = Presence { client, resubscriber };
+        let presence = PresenceHold { client, resubscriber };
         let subscribed = presence.client.ssubscribe(channel).await;
         subscribed.map(|()| presence).map_err(|error| fred_error(&error))
     }
@@ -143,8 +142,11 @@ fn read_member(key: &str, member: &[Reply]) -> Result<Member, StoreError> {
     let id = nth(member, 0)?.text()?;
     let corrupt = |_| StoreError::corrupt(key, format!("field {id:?}"), "an instance id");
     let (beat, record) = stored::instance::decode(key, nth(member, 1)?.text()?)?;
-    let present = nth(member, 2)?.number::<u64>()? > 0;
-    Ok(Member { id: id.parse().map_err(corrupt)?, beat, record, present })
+    let presence = match nth(member, 2)?.number::<u64>()? {
+        0 => Presence::Absent,
+        _ => Presence::Subscribed,
+    };
+    Ok(Member { id: id.parse().map_err(corrupt)?, beat, record, presence })
 }
 
 fn read_targets(key: &str, found: &Reply) -> Result<Vec<(ShardKey, InstanceId)>, StoreError> {

@@ -40,7 +40,7 @@ pub use faulty::{Faults, Faulty};
 pub use fields::{FORMAT, FieldsError};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
-pub use membership::{BeatError, Member, Membership, Poll, PresenceGuard};
+pub use membership::{BeatError, Membership, Poll, PresenceGuard};
 pub use planning::{Planning, Targets, TargetsError};
 pub use stream_id::{StreamId, StreamIdError};
 

@@ -3,24 +3,12 @@
 use std::future::Future;
 
 use baton_model::{
-    Beat, DataSetId, InstanceId, InstanceRecord, LeaseRow, ShardKey, StoreIdentity, StoreMillis,
+    Beat, DataSetId, InstanceId, InstanceRecord, LeaseRow, Member, ShardKey, StoreIdentity,
+    StoreMillis,
 };
 use thiserror::Error;
 
 use crate::{StoreError, error::unhappy};
-
-/// An instance as the store knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Which.
-    pub id: InstanceId,
-    /// Its latest beat.
-    pub beat: Beat,
-    /// What it said of itself with that beat.
-    pub record: InstanceRecord,
-    /// Does it hold its presence? If not, its process has died or lost its connection.
-    pub present: bool,
-}
 
 /// What one look at the store shows. All of it was true at one moment, at one primary.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_fleet::{Member, PermitAnswer, PlannerRow, Poll, Presence, Sweep, Targets};
+use baton_fleet::{PermitAnswer, PlannerRow, Poll, Sweep, Targets};
 use baton_model::{
     AppName, Beat, DataSetId, Epoch, Expected, Generation, Holding, InstanceId, InstanceRecord,
-    LeaseRow, Moment, OfferId, PrimaryId, ResumeUrl, Seq, SessionId, SessionNumber, SessionRow,
-    ShardKey, ShardNumber, StoreIdentity, limits::IDENTIFY_SPACING,
+    LeaseRow, Member, Moment, OfferId, Presence, PrimaryId, ResumeUrl, Seq, SessionId,
+    SessionNumber, SessionRow, ShardKey, ShardNumber, StoreIdentity, limits::IDENTIFY_SPACING,
 };
 
 /// What is stored, and so what a failover may set back.

@@ -3,10 +3,10 @@
 use baton_model::{Beat, DataSetId, InstanceId, InstanceRecord, StoreMillis};
 use baton_store::{BeatError, Membership, Poll, StoreError};
 
-use crate::{EmbeddedStore, Presence, state::Vantage};
+use crate::{EmbeddedStore, PresenceHold, state::Vantage};
 
 impl Membership for EmbeddedStore {
-    type Presence = Presence;
+    type Presence = PresenceHold;
 
     async fn ensure_data_set(&self, candidate: DataSetId) -> Result<DataSetId, StoreError> {
         self.live.run(|at| at.state.ensure_data_set(candidate)).await
@@ -34,7 +34,7 @@ impl Membership for EmbeddedStore {
         poll.await
     }
 
-    async fn hold_presence(&self, me: InstanceId) -> Result<Presence, StoreError> {
+    async fn hold_presence(&self, me: InstanceId) -> Result<PresenceHold, StoreError> {
         Ok(self.live.presence.hold(me))
     }
 }

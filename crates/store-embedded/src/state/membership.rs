@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use baton_model::{
-    Beat, DataSetId, InstanceId, InstanceRecord, PrimaryId, StoreIdentity, StoreMillis,
+    Beat, DataSetId, InstanceId, InstanceRecord, Member, Presence, PrimaryId, StoreIdentity,
+    StoreMillis,
 };
-use baton_store::{BeatError, Member, Poll};
+use baton_store::{BeatError, Poll};
 
 use super::{Change, StoreState};
 
@@ -73,7 +74,10 @@ impl StoreState {
             id: *id,
             beat: stored.beat,
             record: stored.record.clone(),
-            present: present.contains(id),
+            presence: match present.contains(id) {
+                true => Presence::Subscribed,
+                false => Presence::Absent,
+            },
         });
         Poll {
             identity: StoreIdentity { data_set: self.data_set, primary },

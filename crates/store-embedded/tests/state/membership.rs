@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, num::NonZeroU16, sync::Arc};
 
 use baton_model::{
-    Beat, Capacity, DataSetId, InstanceRecord, Phase, PrimaryId, StoreMillis, Tier, Version, Weight,
+    Beat, Capacity, DataSetId, InstanceRecord, Phase, Presence, PrimaryId, StoreMillis, Tier,
+    Version, Weight,
 };
 use baton_store::BeatError;
 use baton_store_embedded::state::Vantage;
@@ -61,9 +62,12 @@ fn a_poll_shows_everybody_by_id_and_who_is_present() {
     let seen: Vec<_> = poll
         .members
         .iter()
-        .map(|member| (member.id, member.beat, member.record.phase, member.present))
+        .map(|member| (member.id, member.beat, member.record.phase, member.presence))
         .collect();
-    let expected = [(ANNA, Beat(1), Phase::Joining, false), (BERT, Beat(7), Phase::Up, true)];
+    let expected = [
+        (ANNA, Beat(1), Phase::Joining, Presence::Absent),
+        (BERT, Beat(7), Phase::Up, Presence::Subscribed),
+    ];
     assert_eq!(seen, expected);
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use baton_model::{Beat, DataSetId, InstanceId, InstanceRecord, Phase};
+use baton_model::{Beat, DataSetId, InstanceId, InstanceRecord, Member, Phase, Presence};
 
 use super::scope::{Scope, record};
-use crate::{BeatError, Member, Membership, PresenceGuard, Store};
+use crate::{BeatError, Membership, PresenceGuard, Store};
 
 /// How long a presence may take to show. Only a presence that never shows is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,7 +36,7 @@ pub(super) async fn a_beat_shows_in_the_next_poll<S: Store>(s: S, scope: Scope) 
     s.beat(other, Beat(9), &record()).await.expect("beaten");
 
     let found = member(&s, me).await.expect("a member");
-    assert_eq!((found.beat, found.record, found.present), (Beat(2), draining, false));
+    assert_eq!((found.beat, found.record, found.presence), (Beat(2), draining, Presence::Absent));
     let members = s.poll().await.expect("polled").members;
     assert!(members.is_sorted_by_key(|member| member.id));
 }
@@ -77,16 +77,17 @@ pub(super) async fn presence_shows_while_it_is_held<S: Store>(s: S, scope: Scope
     s.beat(other, Beat(1), &record()).await.expect("beaten");
     let presence = s.hold_presence(me).await.expect("held");
     assert!(presence.is_held());
-    until_present(&s, me, true).await;
-    assert!(!member(&s, other).await.expect("a member").present, "nobody holds this one");
+    until(&s, me, Presence::Subscribed).await;
+    let nobodys = member(&s, other).await.expect("a member").presence;
+    assert_eq!(nobodys, Presence::Absent);
     drop(presence);
-    until_present(&s, me, false).await;
+    until(&s, me, Presence::Absent).await;
 }
 
-async fn until_present<S: Store>(s: &S, id: InstanceId, wanted: bool) {
+async fn until<S: Store>(s: &S, id: InstanceId, wanted: Presence) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    while member(s, id).await.expect("a member").present != wanted {
-        assert!(tokio::time::Instant::now() < deadline, "never became present: {wanted}");
+    while member(s, id).await.expect("a member").presence != wanted {
+        assert!(tokio::time::Instant::now() < deadline, "never became {wanted:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

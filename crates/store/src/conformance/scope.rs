@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     num::NonZeroU16,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use baton_model::{
@@ -15,7 +16,14 @@ use bytes::Bytes;
 
 use crate::{
     Append, Entry, EntryBody, Events, Hold, Leases, NewSession, ShardAddress, Store, StreamId,
+    Unhappy,
 };
+
+/// How often reading a stream is repeated before the store counts as away.
+const READ_ATTEMPTS_MAX: u32 = 100;
+
+/// The pause between two attempts.
+const READ_PAUSE: Duration = Duration::from_millis(20);
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -140,18 +148,26 @@ pub(super) fn under(hold: &Hold, epoch: Epoch) -> Hold {
     Hold { epoch, ..hold.clone() }
 }
 
-/// Everything in the case's lane.
+/// Everything in the case's lane. Reading is repeated as a consumer does: a connection may have
+/// died unnoticed since it was last used.
 ///
 /// # Panics
 /// If it cannot be read.
 pub async fn stream<S: Events>(store: &S, scope: &Scope) -> Vec<Entry> {
     let mut after = StreamId::START;
     let mut entries = Vec::new();
+    let mut failures = 0;
     loop {
-        let some = store.entries(scope.app(), Lane(0), after, 1_000).await.expect("read");
-        let Some((last, _)) = some.last() else {
-            return entries;
+        let some = match store.entries(scope.app(), Lane(0), after, 1_000).await {
+            Ok(some) => some,
+            Err(error) => {
+                failures += 1;
+                assert!(error.is_retryable() && failures <= READ_ATTEMPTS_MAX, "{error}");
+                tokio::time::sleep(READ_PAUSE).await;
+                continue;
+            }
         };
+        let Some((last, _)) = some.last() else { return entries };
         after = *last;
         entries.extend(some.into_iter().map(|(_, entry)| entry));
     }

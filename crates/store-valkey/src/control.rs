@@ -14,11 +14,11 @@ use baton_model::limits::{
 use baton_store::StoreError;
 use bytes::Bytes;
 use fred::{
-    clients::{Client, SubscriberClient},
-    interfaces::{ClientLike, FunctionInterface},
+    clients::{Client, SubscriberClient, WithOptions},
+    interfaces::{ClientLike, ClusterInterface, FunctionInterface},
     types::{
         Builder, Value,
-        config::{Config, ReconnectPolicy, Server as FredServer, ServerConfig, TlsConfig},
+        config::{Config, Options, ReconnectPolicy, Server as FredServer, ServerConfig, TlsConfig},
     },
 };
 
@@ -32,6 +32,7 @@ use crate::{
 /// The client of the control path.
 pub(crate) struct Control {
     client: Client,
+    name: String,
     is_cluster: bool,
 }
 
@@ -41,7 +42,7 @@ impl Control {
         let client = builder(config)?.build().map_err(|error| fred_error(&error))?;
         connect(&client, config).await?;
         let is_cluster = matches!(config.url.topology, Topology::Cluster(_));
-        Ok(Self { client, is_cluster })
+        Ok(Self { client, name: config.url.to_string(), is_cluster })
     }
 
     /// Calls a function. Where a server does not know the library, it is loaded and the call made
@@ -60,7 +61,7 @@ impl Control {
         let args: Vec<Bytes> = args.into_iter().collect();
         match self.call_once(function, keys.clone(), args.clone()).await {
             Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION => {
-                self.load_library().await?;
+                self.ensure_library().await?;
                 self.call_once(function, keys, args).await
             }
             answer => answer,
@@ -82,34 +83,53 @@ impl Control {
         &self.client
     }
 
-    /// Makes sure that the function library is there and serves us.
-    pub(crate) async fn ensure_library(&self) -> Result<(), StoreError> {
-        let described = self.call_once(library::function::DESCRIBE, vec![], vec![]).await;
-        let verdict = match described {
-            Ok(reply) => {
-                let numbers = reply.list()?;
-                library::judge(nth(numbers, 0)?.number()?, nth(numbers, 1)?.number()?)?
+    /// Every primary, by a name for errors and a client that speaks to just that one.
+    pub(crate) fn primaries(&self) -> Vec<(String, WithOptions<Client>)> {
+        let nodes = self.client.cached_cluster_state().map(|state| state.unique_primary_nodes());
+        match nodes {
+            Some(nodes) if self.is_cluster => {
+                let named = |node: FredServer| {
+                    (format!("{}:{}", node.host, node.port), self.client.with_cluster_node(node))
+                };
+                nodes.into_iter().map(named).collect()
             }
-            Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION => {
-                library::Verdict::Replace
+            Some(_) | None => {
+                vec![(self.name.clone(), self.client.with_options(&Options::default()))]
             }
-            Err(error) => return Err(error),
-        };
-        match verdict {
-            library::Verdict::Use => Ok(()),
-            library::Verdict::Replace => self.load_library().await,
         }
     }
 
-    /// Loads the library on every primary. Many instances may do so at once.
-    pub(crate) async fn load_library(&self) -> Result<(), StoreError> {
-        let source = library::source();
-        let loaded: Result<Value, _> = if self.is_cluster {
-            self.client.function_load_cluster(true, source).await
-        } else {
-            self.client.function_load(true, source).await
-        };
-        loaded.map(drop).map_err(|error| fred_error(&error))
+    /// Makes sure that the function library is on every primary and serves us. Where it is newer
+    /// than ours it stays: another Baton may be calling what ours does not have.
+    pub(crate) async fn ensure_library(&self) -> Result<(), StoreError> {
+        for (_, node) in self.primaries() {
+            ensure_library_on(&node).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn ensure_library_on(node: &WithOptions<Client>) -> Result<(), StoreError> {
+    let nothing = Vec::<String>::new;
+    let described: Result<Value, _> =
+        node.fcall(library::function::DESCRIBE, nothing(), nothing()).await;
+    let verdict = match described.map_err(|error| fred_error(&error)) {
+        Ok(value) => {
+            let reply = Reply::from(value);
+            let numbers = reply.list()?;
+            library::judge(nth(numbers, 0)?.number()?, nth(numbers, 1)?.number()?)?
+        }
+        Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION => {
+            library::Verdict::Replace
+        }
+        Err(error) => return Err(error),
+    };
+    match verdict {
+        library::Verdict::Use => Ok(()),
+        library::Verdict::Replace => {
+            let loaded: Result<Value, _> = node.function_load(true, library::source()).await;
+            loaded.map(drop).map_err(|error| fred_error(&error))
+        }
     }
 }
 

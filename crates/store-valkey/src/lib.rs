@@ -53,7 +53,7 @@ impl Valkey {
     /// Baton. Nothing has been written then.
     pub async fn open(config: ValkeyConfig) -> Result<Self, StoreError> {
         let control = Control::connect(&config).await?;
-        safety::ensure_safe(&control, &config).await?;
+        safety::ensure_safe(&control).await?;
         control.ensure_library().await?;
         let data = Data::new(&config)?;
         Ok(Self { inner: Arc::new(Inner { config, control, data }) })

@@ -1,42 +1,20 @@
 //! What a server must be like, or no promise can be kept on it.
 
 use baton_store::StoreError;
-use fred::{
-    interfaces::{ClientLike, ClusterInterface},
-    types::{InfoKind, config::Server as FredServer},
-};
+use fred::{interfaces::ClientLike, types::InfoKind};
 
-use crate::{ValkeyConfig, control::Control, reply::fred_error, url::Topology};
+use crate::{control::Control, reply::fred_error};
 
 /// The oldest server that has functions and sharded channels.
 const SERVER_VERSION_MIN: u32 = 7;
 
 /// Refuses servers that are too old or that may evict keys.
-pub(crate) async fn ensure_safe(
-    control: &Control,
-    config: &ValkeyConfig,
-) -> Result<(), StoreError> {
-    let client = control.client();
-    match config.url.topology {
-        Topology::Standalone(_) | Topology::Sentinel { .. } => {
-            let info = client.info::<String>(Some(InfoKind::All)).await;
-            judge(&config.url.to_string(), &info.map_err(|error| fred_error(&error))?)
-        }
-        Topology::Cluster(_) => {
-            let primaries = client.cached_cluster_state().map(|state| state.unique_primary_nodes());
-            for primary in primaries.unwrap_or_default() {
-                ensure_node_safe(control, primary).await?;
-            }
-            Ok(())
-        }
+pub(crate) async fn ensure_safe(control: &Control) -> Result<(), StoreError> {
+    for (name, node) in control.primaries() {
+        let info = node.info::<String>(Some(InfoKind::All)).await;
+        judge(&name, &info.map_err(|error| fred_error(&error))?)?;
     }
-}
-
-async fn ensure_node_safe(control: &Control, primary: FredServer) -> Result<(), StoreError> {
-    let name = format!("{}:{}", primary.host, primary.port);
-    let node = control.client().with_cluster_node(primary);
-    let info = node.info::<String>(Some(InfoKind::All)).await;
-    judge(&name, &info.map_err(|error| fred_error(&error))?)
+    Ok(())
 }
 
 /// Judges a server by its own description.

@@ -15,6 +15,10 @@ use support::{Writer, open, open_at, seed};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Everything that was answered is on disk. With the usual `everysec` a write may lie in the
+/// server's memory while an earlier sync is under way, and SIGKILL takes it along.
+const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+
 /// Lets the primary write what its replicas never see, and then die.
 fn fail_over_losing_the_tail(sentinels: &mut SentinelTrio) {
     let old = sentinels.primary_port();
@@ -213,7 +217,7 @@ async fn polled(store: &Valkey) -> baton_store::Poll {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_process_behind_the_same_address_shows() {
-    let mut server = Server::start(Program::Valkey, &["--appendonly", "yes"]);
+    let mut server = Server::start(Program::Valkey, &DURABLE);
     let store = open_at(&server).await;
     let data_set = store.ensure_data_set(DataSetId(7)).await.expect("an identity");
     let before = polled(&store).await.identity;

@@ -2,12 +2,13 @@
 
 mod support;
 
+use baton_model::Lane;
 use baton_store::{
-    Unhappy,
+    ShardAddress, Unhappy,
     conformance::{Audit, Scope, live, stream},
 };
-use baton_test_servers::{Program, Server};
-use support::{Writer, open_at, seed};
+use baton_test_servers::{Cluster, Program, Server};
+use support::{Writer, open, open_at, seed};
 
 /// The library as it is loaded, but describing itself by other numbers.
 fn as_revision(server: &Server, revision: u32, oldest_caller: u32) -> String {
@@ -47,6 +48,26 @@ async fn an_older_library_is_replaced_and_a_newer_one_that_serves_us_is_used() {
     let scope = Scope::new(seed());
     let (hold, session) = live(&newcomer, &scope.shard(0), scope.instance(1)).await;
     Writer::new(store, hold, session).write_to(10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_library_is_loaded_where_it_is_missing_and_nowhere_else() {
+    let cluster = Cluster::start(Program::Valkey);
+    let store = open(&cluster.url()).await;
+    let scope = Scope::new(seed());
+    let nodes: Vec<_> = cluster.nodes().collect();
+    let (first, others) = nodes.split_first().expect("a Cluster has nodes");
+    load(first, &as_revision(first, 2, 1));
+    for other in others {
+        other.command::<()>(&["FUNCTION", "DELETE", "baton_1"]).expect("deleted");
+    }
+    // Lanes enough to meet every node.
+    for lane in 0..16 {
+        let shard = ShardAddress { lane: Lane(lane), ..scope.shard(u32::from(lane)) };
+        live(&store, &shard, scope.instance(1)).await;
+    }
+    assert_eq!(revision(first), "2", "a newer Baton may be calling it");
+    assert!(others.iter().all(|other| revision(other) == "1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

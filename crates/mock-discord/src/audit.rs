@@ -6,8 +6,8 @@
 //! stream is audited after its writers have come to rest.
 //!
 //! The one idea to take along: a stream knows sessions by its own numbers, and which session of
-//! the ledger a number means is told by [what it holds](attribution), for the bytes of a dispatch
-//! are like those of no other.
+//! the ledger a number means is told by what it holds, for the bytes of a dispatch are like those
+//! of no other.
 
 mod attribution;
 mod excuses;

@@ -5,7 +5,7 @@
 //! number, whether or not a client is there to take it: Discord owes it to the session from then
 //! on. It holds no bytes; a hash is enough to notice that one was changed on the way.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::ParseIntError, time::Duration};
 
 use baton_model::{Moment, Seq};
 use serde::{Deserialize, Serialize};
@@ -30,13 +30,20 @@ pub struct SessionLedger {
     pub sent: Vec<Sent>,
 }
 
+/// FNV-1a of 64 bits: the same in every language and for ever, which is all that is asked of it.
+///
+/// In JSON it is 16 hex digits, since not every language's numbers have 64 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FrameHash(u64);
+
 /// One dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Its number.
     pub seq: Seq,
-    /// The [hash()] of its frame.
-    pub hash: u64,
+    /// The hash of its frame.
+    pub hash: FrameHash,
     /// When it got its number, in microseconds since the simulated Discord's zero.
     pub at: u64,
 }
@@ -54,7 +61,7 @@ impl Ledger {
         };
         let last = of_session.sent.last().map_or(Seq(0), |sent| sent.seq);
         assert!(last < seq, "session {session} sends {seq} after {last}");
-        of_session.sent.push(Sent { seq, hash: hash(frame), at: now.as_nanos() / 1_000 });
+        of_session.sent.push(Sent { seq, hash: FrameHash::of(frame), at: now.as_nanos() / 1_000 });
     }
 }
 
@@ -66,11 +73,27 @@ impl Sent {
     }
 }
 
-/// FNV-1a of 64 bits: the same in every language and for ever, which is all that is asked of it.
-#[must_use]
-pub fn hash(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+impl FrameHash {
+    /// The hash of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(bytes.iter().fold(0xcbf2_9ce4_8422_2325, step))
+    }
+}
+
+impl From<FrameHash> for String {
+    fn from(FrameHash(hash): FrameHash) -> Self {
+        format!("{hash:016x}")
+    }
+}
+
+impl TryFrom<String> for FrameHash {
+    type Error = ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, ParseIntError> {
+        u64::from_str_radix(&text, 16).map(Self)
+    }
 }
 
 #[cfg(test)]
@@ -79,8 +102,8 @@ mod tests {
 
     #[test]
     fn the_hash_is_the_one_that_others_compute() {
-        assert_eq!(hash(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(hash(b"foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(FrameHash::of(b""), FrameHash(0xcbf2_9ce4_8422_2325));
+        assert_eq!(FrameHash::of(b"foobar"), FrameHash(0x8594_4171_f739_67e8));
     }
 
     #[test]
@@ -90,6 +113,7 @@ mod tests {
         ledger.record(SessionOrdinal(1), Seq(u64::MAX), b"frame", Moment::from_millis(1));
         let json = serde_json::to_string(&ledger).unwrap();
         assert!(json.contains(r#""1":{"slice":[0,1],"id":"abc""#), "{json}");
+        assert!(json.contains(r#""hash":"d8d4335628b35226""#), "{json}");
         assert_eq!(serde_json::from_str::<Ledger>(&json).unwrap(), ledger);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use baton_mock_discord::{
     Ledger, SessionOrdinal, Slice, audit,
     audit::{Entry, EntrySession, Place, Report},
-    ledger::{Sent, SessionLedger, hash},
+    ledger::{FrameHash, Sent, SessionLedger},
     load::{Content, Mix, Origin, Source},
 };
 use baton_model::{EventName, Marker, Seq, SessionNumber, SessionStart, ShardNumber, UnixMicros};
@@ -25,7 +25,7 @@ fn clean_run(lengths: [u64; 3]) -> (Ledger, Vec<Entry>) {
         for seq in (1..=length).map(|step| Seq(step * 2)) {
             let at = session * 1_000_000 + seq.0 * 1_000;
             let bytes = frame(session, seq);
-            sent.push(Sent { seq, hash: hash(&bytes), at });
+            sent.push(Sent { seq, hash: FrameHash::of(&bytes), at });
             entries.push(entry(session, seq, "MESSAGE_CREATE", bytes, at + 5_000));
         }
         let opened = SessionLedger { slice: Slice::WHOLE, id: format!("id{session}"), sent };

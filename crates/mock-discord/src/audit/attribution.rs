@@ -9,12 +9,15 @@ use std::collections::BTreeMap;
 use baton_model::{Seq, ShardNumber};
 
 use super::{Entry, EntrySession};
-use crate::{Ledger, SessionOrdinal, ledger::hash};
+use crate::{
+    Ledger, SessionOrdinal,
+    ledger::{FrameHash, SessionLedger},
+};
 
 /// What the sessions of a stream are called in the ledger.
 pub(super) struct Attribution<'a>(BTreeMap<(ShardNumber, &'a EntrySession), SessionOrdinal>);
 
-type Fingerprint = (ShardNumber, Seq, u64);
+type Fingerprint = (ShardNumber, Seq, FrameHash);
 
 impl<'a> Attribution<'a> {
     pub(super) fn of(ledger: &Ledger, entries: &'a [Entry]) -> Self {
@@ -24,7 +27,7 @@ impl<'a> Attribution<'a> {
             let candidates = match &entry.session {
                 EntrySession::Id(id) => with_id(ledger, id),
                 EntrySession::Number(_) => by_fingerprint
-                    .get(&(entry.shard, entry.seq, hash(&entry.bytes)))
+                    .get(&(entry.shard, entry.seq, FrameHash::of(&entry.bytes)))
                     .cloned()
                     .unwrap_or_default(),
             };
@@ -59,7 +62,7 @@ fn fingerprints(ledger: &Ledger) -> BTreeMap<Fingerprint, Vec<SessionOrdinal>> {
 }
 
 fn with_id(ledger: &Ledger, id: &str) -> Vec<SessionOrdinal> {
-    let is_it = |(session, of_session): (&SessionOrdinal, &crate::ledger::SessionLedger)| {
+    let is_it = |(session, of_session): (&SessionOrdinal, &SessionLedger)| {
         (of_session.id == id).then_some(*session)
     };
     ledger.sessions.iter().filter_map(is_it).collect()

@@ -10,7 +10,7 @@ use baton_model::{Seq, ShardNumber, UnixMicros};
 use super::{Entry, Place, Report, attribution::Attribution};
 use crate::{
     Ledger, SessionOrdinal,
-    ledger::{Sent, hash},
+    ledger::{FrameHash, Sent},
 };
 
 /// The numbers that a stream holds, by session.
@@ -42,7 +42,7 @@ impl Arrivals {
                 report.altered.push(place);
                 continue;
             };
-            if sent.hash != hash(&entry.bytes) {
+            if sent.hash != FrameHash::of(&entry.bytes) {
                 report.altered.push(place);
             }
             arrivals.take_in(session, place, report);

@@ -36,6 +36,8 @@ pub mod verdict;
 
 mod dice;
 
+pub mod server;
+
 pub use audit::audit;
 pub use discord::{
     ConnectionId, Discord, Host, Input, Output, RequestId, ResumedElsewhere, SeqStep, Settings,

@@ -59,7 +59,10 @@ impl Discord {
         Allowance { a_day: settings.identifies_a_day, max_concurrency: settings.max_concurrency }
     }
 
+    /// The app of this token. Discord takes it with or without the word that REST wants before it,
+    /// and twilight sends it with.
     pub(super) fn app_of(&self, token: &str) -> Option<AppIndex> {
+        let token = token.strip_prefix("Bot ").unwrap_or(token);
         self.apps.iter().position(|app| app.token == token).map(AppIndex)
     }
 

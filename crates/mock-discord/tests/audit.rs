@@ -77,6 +77,8 @@ fn runs() -> impl Strategy<Value = (Ledger, Vec<Entry>, usize)> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_clean_run_gives_nothing((ledger, entries, _) in runs()) {
         let report = audit(&ledger, &entries);

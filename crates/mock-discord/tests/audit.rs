@@ -233,6 +233,17 @@ fn a_session_may_be_named_by_its_id() {
 }
 
 #[test]
+fn a_number_means_the_session_that_most_of_it_was_sent_on() {
+    let (mut ledger, mut entries) = clean_run([3, 3, 3]);
+    // Both of the first two sessions were told the same first, in the same bytes.
+    let told_first = FrameHash::of(&entries[3].bytes);
+    let first = ledger.sessions.get_mut(&SessionOrdinal(1)).unwrap();
+    first.sent[0].hash = told_first;
+    entries[0].bytes = entries[3].bytes.clone();
+    assert_eq!(defects(&ledger, &entries), Report::default());
+}
+
+#[test]
 fn only_a_pause_that_is_not_discords_own_is_a_gap_in_time() {
     let (ledger, mut entries) = clean_run([3, 3, 3]);
     for entry in &mut entries[4..] {

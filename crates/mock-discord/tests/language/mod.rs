@@ -106,6 +106,10 @@ impl Stage {
             "resumed_elsewhere" if value == "leave" => {
                 settings.resumed_elsewhere = ResumedElsewhere::Leave;
             }
+            "resumed_elsewhere" => {
+                settings.resumed_elsewhere =
+                    ResumedElsewhere::Close(value.parse().expect("a close code"));
+            }
             _ => panic!("no setting {name} {value}"),
         }
     }

@@ -38,6 +38,7 @@ impl Discord {
         self.let_go(connection);
         if let Some(open) = self.connections.get_mut(&connection) {
             open.phase = Phase::Mute;
+            self.send(Output::Stall { connection });
         }
     }
 

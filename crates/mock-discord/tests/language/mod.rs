@@ -264,6 +264,7 @@ fn shown(output: &Output) -> String {
         }
         Output::Drop { connection } => format!("{connection} drop"),
         Output::Refuse { connection } => format!("{connection} refuse"),
+        Output::Stall { connection } => format!("{connection} stall"),
         Output::Corrupt { connection } => format!("{connection} corrupt"),
         Output::Respond { request, status, retry_after_s, body } => {
             let retry =

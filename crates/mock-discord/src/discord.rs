@@ -10,12 +10,16 @@ mod output;
 mod settings;
 
 // What clients do, in the order in which they do it.
-mod hearing;
-mod identify;
-mod leaving;
 mod opening;
+
+mod hearing;
+
+mod identify;
 mod resume;
+
 mod telling;
+
+mod leaving;
 
 // What operators and tests do.
 mod acting;

@@ -10,12 +10,16 @@ mod output;
 mod settings;
 
 // What clients do, in the order in which they do it.
-mod hearing;
-mod identify;
-mod leaving;
 mod opening;
+
+mod hearing;
+
+mod identify;
 mod resume;
+
 mod telling;
+
+mod leaving;
 
 // What operators and tests do.
 mod acting;
@@ -114,6 +118,11 @@ impl Discord {
     }
 
     /// Takes in what happened at `now`, which never runs backwards.
+    ///
+    /// # Panics
+    ///
+    /// If time runs backwards or a connection's number comes twice: the server is then not the
+    /// one that it promised to be, and its history would prove nothing.
     pub fn handle(&mut self, input: Input, now: Moment) {
         assert!(now >= self.now, "time runs backwards, from {} to {now}", self.now);
         self.now = now;

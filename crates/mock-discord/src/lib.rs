@@ -24,6 +24,16 @@
 //! follow from a seed and from where it stands, so a replay buffer of thousands of frames is a
 //! list of numbers, and a stream can be checked byte for byte by anybody.
 
+//! # What the server promises
+//!
+//! - It has no opinion. It numbers connections and requests, and never uses a number twice. It
+//!   answers an upgrade unless [`Output::Refuse`] is what comes out of it.
+//! - It compresses as the query asked, one stream per connection, and sends each frame at once
+//!   (without Nagle's delay, which clients would measure as Discord's).
+//! - After [`Output::Close`] it reads until the client's close frame, or clients would wait for
+//!   theirs to be answered; what it reads then it keeps to itself.
+//! - It hands the admin API's requests in as they are, method, path and body.
+
 mod discord;
 mod slice;
 

@@ -77,6 +77,8 @@ fn runs() -> impl Strategy<Value = (Ledger, Vec<Entry>, usize)> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_clean_run_gives_nothing((ledger, entries, _) in runs()) {
         let report = audit(&ledger, &entries);
@@ -228,6 +230,17 @@ fn a_session_may_be_named_by_its_id() {
         entry.session = EntrySession::Id(format!("id{session}"));
     }
     assert_eq!(audit(&ledger, &entries), Report::default());
+}
+
+#[test]
+fn a_number_means_the_session_that_most_of_it_was_sent_on() {
+    let (mut ledger, mut entries) = clean_run([3, 3, 3]);
+    // Both of the first two sessions were told the same first, in the same bytes.
+    let told_first = FrameHash::of(&entries[3].bytes);
+    let first = ledger.sessions.get_mut(&SessionOrdinal(1)).unwrap();
+    first.sent[0].hash = told_first;
+    entries[0].bytes = entries[3].bytes.clone();
+    assert_eq!(defects(&ledger, &entries), Report::default());
 }
 
 #[test]

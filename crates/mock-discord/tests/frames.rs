@@ -21,6 +21,7 @@ fn frames() -> Vec<Bytes> {
         Output::Close { .. }
         | Output::Drop { .. }
         | Output::Refuse { .. }
+        | Output::Stall { .. }
         | Output::Corrupt { .. }
         | Output::Respond { .. } => panic!("only frames were asked for, not {output:?}"),
     };

@@ -15,8 +15,12 @@ use world::World;
 
 const STEPS: usize = 200;
 
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn one_seed_makes_one_history(seed: u64) {

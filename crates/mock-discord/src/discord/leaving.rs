@@ -38,6 +38,7 @@ impl Discord {
         self.let_go(connection);
         if let Some(open) = self.connections.get_mut(&connection) {
             open.phase = Phase::Mute;
+            self.send(Output::Stall { connection });
         }
     }
 
@@ -86,16 +87,10 @@ impl Discord {
         }
     }
 
-    /// The session is over. A connection that held it is anybody's again.
+    /// The session is over. A connection that spoke for it may say anew who it is.
     pub(super) fn end_session(&mut self, ordinal: SessionOrdinal) {
-        let Some(ended) = self.sessions.remove(&ordinal) else {
-            return;
-        };
-        self.sessions_by_id.remove(&ended.id);
-        for open in self.connections.values_mut() {
-            if open.session() == Some(ordinal) {
-                open.phase = Phase::Greeted;
-            }
+        if let Some(ended) = self.sessions.remove(&ordinal) {
+            self.sessions_by_id.remove(&ended.id);
         }
     }
 

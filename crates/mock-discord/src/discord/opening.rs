@@ -21,13 +21,12 @@ impl Discord {
         if self.faults.is_out(self.now) || self.is_dead(host) {
             return self.send(Output::Refuse { connection });
         }
-        let phase = if self.faults.silence.is_some() { Phase::Mute } else { Phase::Greeted };
         let is_compressed = value_of(query, "compress").is_some();
-        let before =
-            self.connections.insert(connection, Connection::new(phase, is_compressed, self.now));
+        let opened = Connection::new(Phase::Greeted, is_compressed, self.now);
+        let before = self.connections.insert(connection, opened);
         assert!(before.is_none(), "connection {connection} was opened twice");
         if self.faults.silence == Some(Silence::AfterUpgrade) {
-            return;
+            return self.mute(connection);
         }
         match objection(query) {
             None => self.greet(connection),
@@ -49,7 +48,10 @@ impl Discord {
     fn greet(&mut self, connection: ConnectionId) {
         let interval = self.settings.heartbeat_interval;
         self.send(Output::Send { connection, frame: server_frame::hello(interval) });
-        self.remind_of_heartbeat(connection);
+        match self.faults.silence {
+            Some(Silence::AfterHello) => self.mute(connection),
+            Some(Silence::AfterUpgrade) | None => self.remind_of_heartbeat(connection),
+        }
     }
 
     fn is_dead(&self, host: Host) -> bool {

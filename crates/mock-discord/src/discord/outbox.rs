@@ -1,4 +1,7 @@
 //! Outputs on their way: latency holds them back, and never lets one overtake another.
+//!
+//! Only the first is ever looked at. So where latency is taken back, what was sent before still
+//! goes first, and what is behind it waits.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -18,9 +21,7 @@ impl Outbox {
     }
 
     pub(super) fn push(&mut self, output: Output, now: Moment) {
-        // Latency may have been taken back: what was sent before still goes first.
-        let behind = self.queued.back().map_or(Moment::ZERO, |(due, _)| *due);
-        self.queued.push_back((behind.max(now + self.latency), output));
+        self.queued.push_back((now + self.latency, output));
     }
 
     pub(super) fn poll(&mut self, now: Moment) -> Option<Output> {

@@ -33,6 +33,12 @@ pub enum Output {
         /// Whose.
         connection: ConnectionId,
     },
+    /// From here on read nothing from it and answer nothing, not even a close frame, until the
+    /// client ends the TCP connection. What was sent before still goes out, the upgrade as well.
+    Stall {
+        /// Whose.
+        connection: ConnectionId,
+    },
     /// Spoil the compressed bytes of the next frame.
     Corrupt {
         /// Whose.
@@ -60,6 +66,7 @@ impl Output {
             | Self::Close { connection, .. }
             | Self::Drop { connection }
             | Self::Refuse { connection }
+            | Self::Stall { connection }
             | Self::Corrupt { connection } => Some(*connection),
             Self::Respond { .. } => None,
         }

@@ -62,14 +62,10 @@ impl Discord {
         ordinal: SessionOrdinal,
         missed: Vec<(Seq, Kept)>,
     ) {
-        self.take_from_holder(ordinal);
-        let (Some(open), Some(session)) =
-            (self.connections.get_mut(&connection), self.sessions.get_mut(&ordinal))
-        else {
-            return;
-        };
-        open.phase = Phase::Attached(ordinal);
-        session.holder = Holder::Connection(connection);
+        if let Some(open) = self.connections.get_mut(&connection) {
+            open.phase = Phase::Attached(ordinal);
+        }
+        self.hand_over(ordinal, connection);
         for (seq, kept) in missed {
             if !self.deliver(ordinal, seq, &kept) {
                 return;
@@ -78,17 +74,18 @@ impl Discord {
         self.tell(ordinal, Kept::Resumed);
     }
 
-    /// Discord's real way with the connection that had the session is not known: a setting.
-    fn take_from_holder(&mut self, ordinal: SessionOrdinal) {
+    /// Discord's real way with the connection that had the session is not known: a setting. It is
+    /// told when it no longer holds the session, so that its end is not the session's.
+    fn hand_over(&mut self, ordinal: SessionOrdinal, to: ConnectionId) {
         let Some(session) = self.sessions.get_mut(&ordinal) else {
             return;
         };
-        let Holder::Connection(loser) = session.holder else {
+        let before = std::mem::replace(&mut session.holder, Holder::Connection(to));
+        let Holder::Connection(loser) = before else {
             return;
         };
         let is_fight = session.last_taken.is_some_and(|at| self.now.since(at) < FIGHT_WINDOW);
         session.last_taken = Some(self.now);
-        session.holder = Holder::NobodySince(self.now);
         if is_fight {
             self.verdict(Rule::SessionContested, loser);
         }

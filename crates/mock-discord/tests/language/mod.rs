@@ -106,6 +106,10 @@ impl Stage {
             "resumed_elsewhere" if value == "leave" => {
                 settings.resumed_elsewhere = ResumedElsewhere::Leave;
             }
+            "resumed_elsewhere" => {
+                settings.resumed_elsewhere =
+                    ResumedElsewhere::Close(value.parse().expect("a close code"));
+            }
             _ => panic!("no setting {name} {value}"),
         }
     }
@@ -260,6 +264,7 @@ fn shown(output: &Output) -> String {
         }
         Output::Drop { connection } => format!("{connection} drop"),
         Output::Refuse { connection } => format!("{connection} refuse"),
+        Output::Stall { connection } => format!("{connection} stall"),
         Output::Corrupt { connection } => format!("{connection} corrupt"),
         Output::Respond { request, status, retry_after_s, body } => {
             let retry =

@@ -140,6 +140,7 @@ impl World {
                 Output::Drop { .. } => self.clients[at].connection = None,
                 Output::Close { .. }
                 | Output::Refuse { .. }
+                | Output::Stall { .. }
                 | Output::Corrupt { .. }
                 | Output::Respond { .. } => panic!("nobody here deserves {output:?}"),
             }

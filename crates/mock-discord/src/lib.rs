@@ -23,8 +23,8 @@
 //! The one idea to take along: *nothing is stored that can be computed*. The bytes of a dispatch
 //! follow from a seed and from where it stands, so a replay buffer of thousands of frames is a
 //! list of numbers, and a stream can be checked byte for byte by anybody.
-
-//! # What the server promises
+//!
+//! # What the [`server`] promises
 //!
 //! - It has no opinion. It numbers connections and requests, and never uses a number twice. It
 //!   answers an upgrade unless [`Output::Refuse`] is what comes out of it.

@@ -6,13 +6,13 @@ use baton_mock_discord::{
     Fault, Input, Settings,
     server::{Addresses, Server},
 };
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tokio_websockets::{ClientBuilder, Message};
+use tokio_websockets::{ClientBuilder, CloseCode, Message};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -106,4 +106,30 @@ async fn during_an_outage_no_upgrade_is_answered() {
     let refused = first_message(&server, "v=10&encoding=json").await;
     assert!(refused.is_none(), "{refused:?}");
     server.input(Input::ClearFaults);
+}
+
+#[tokio::test]
+async fn a_stalled_connection_answers_not_even_a_close_frame() {
+    let server = server().await;
+    let url = format!("{}/?v=10&encoding=json", server.gateway_url()).parse().expect("a url");
+    let (mut socket, _) = ClientBuilder::from_uri(url).connect().await.expect("connects");
+    socket.next().await.expect("a message").expect("HELLO");
+    let data = json!({"token": "token", "intents": 0, "properties": {}});
+    let identify = Message::text(json!({"op": 2, "d": data}).to_string());
+    socket.send(identify).await.expect("sent");
+    socket.next().await.expect("a message").expect("READY");
+    server.input(Input::Fault(Fault::HalfOpen { shard: None }));
+    // Whoever looks comes after the fault.
+    let verdicts = server.look(|discord| discord.verdicts().counts.clone()).await;
+    assert!(verdicts.is_empty(), "{verdicts:?}");
+    let bye = Message::close(Some(CloseCode::NORMAL_CLOSURE), "");
+    socket.send(bye).await.expect("the way out is open");
+    // What was on its way still comes; an echo would come with it.
+    let until_echo = async {
+        while let Some(Ok(message)) = socket.next().await {
+            assert!(!message.is_close(), "{message:?}");
+        }
+    };
+    let heard = tokio::time::timeout(Duration::from_millis(300), until_echo).await;
+    assert!(heard.is_err(), "the connection has ended");
 }

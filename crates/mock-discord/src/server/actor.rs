@@ -21,6 +21,7 @@ const FRAMES_WAITING_MAX: usize = 16_384;
 pub(super) enum Order {
     Send(Bytes),
     Close(u16, &'static str),
+    Stall,
     Corrupt,
 }
 
@@ -194,6 +195,7 @@ impl Clerk {
                 Output::Close { connection, code, reason } => {
                     self.order(connection, Order::Close(code, reason));
                 }
+                Output::Stall { connection } => self.order(connection, Order::Stall),
                 Output::Corrupt { connection } => self.order(connection, Order::Corrupt),
                 // Its task ends with its orders.
                 Output::Drop { connection } | Output::Refuse { connection } => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
+    io::AsyncReadExt,
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
@@ -100,6 +101,7 @@ impl Client {
                 biased;
                 order = orders.recv() => match order {
                     None => return, // dropped without a word
+                    Some(Order::Stall) => return self.stall().await,
                     Some(Order::Corrupt) => self.compression.corrupt_next(),
                     Some(Order::Send(frame)) => {
                         let message = self.compression.message(frame);
@@ -130,6 +132,13 @@ impl Client {
 
     fn is_gone(&self, code: Option<u16>) {
         self.desk.input(Input::Closed { connection: self.connection, code });
+    }
+
+    /// Keeps the connection open and is deaf and dumb, until the client has had enough.
+    async fn stall(mut self) {
+        let mut unheard = [0; 4_096];
+        while let Ok(1..) = self.socket.get_mut().read(&mut unheard).await {}
+        self.is_gone(None);
     }
 
     /// Says goodbye and waits for the echo, or a client like twilight would wait for ours.

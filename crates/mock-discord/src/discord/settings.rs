@@ -1,0 +1,84 @@
+//! What a simulated Discord is like. Where the real one's ways are not known, it is a setting.
+
+use std::time::Duration;
+
+use baton_model::ShardCount;
+
+/// Everything that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The tokens of the apps that there are, one each.
+    pub tokens: Vec<String>,
+    /// How many guilds each app is in, over all its shards.
+    pub guilds: u32,
+    /// How long a GUILD_CREATE is.
+    pub guild_create_bytes: u32,
+    /// A shard may not have more guilds than this (4011).
+    pub guilds_per_shard_max: u32,
+    /// The shard count that `GET /gateway/bot` recommends.
+    pub shards: ShardCount,
+    /// How many buckets IDENTIFYs fall into: `shard % max_concurrency`.
+    pub max_concurrency: u32,
+    /// IDENTIFYs a day.
+    pub identifies_a_day: u32,
+    /// What HELLO asks for. A client that is silent for half as long again is closed.
+    pub heartbeat_interval: Duration,
+    /// How long a session without a connection may be resumed.
+    pub session_timeout: Duration,
+    /// What happens to a connection whose session is resumed on another.
+    pub resumed_elsewhere: ResumedElsewhere,
+    /// How dispatches are numbered.
+    pub seq_step: SeqStep,
+    /// The intents that there are (others: 4013).
+    pub intents_known: u64,
+    /// Those of them that apps were granted (others: 4014).
+    pub intents_granted: u64,
+    /// How often a shard may connect in ten seconds before it is called a storm.
+    pub connections_in_10_s_max: usize,
+    /// Where clients connect, as REST tells them.
+    pub gateway_url: String,
+    /// Where they resume, as READY tells them.
+    pub resume_url: String,
+}
+
+/// What happens to a connection whose session is resumed on another. Not known of the real one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResumedElsewhere {
+    /// It is closed with this code.
+    Close(u16),
+    /// It stays open and hears nothing but acknowledgements.
+    Leave,
+}
+
+/// How dispatches of a session are numbered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeqStep {
+    /// One by one, as has been seen.
+    One,
+    /// By seeded steps of up to this, as nobody has promised otherwise.
+    UpTo(u64),
+}
+
+impl Default for Settings {
+    /// A small app on a Discord like the real one.
+    fn default() -> Self {
+        Self {
+            tokens: vec!["token".to_owned()],
+            guilds: 2,
+            guild_create_bytes: 30_000,
+            guilds_per_shard_max: 2_500,
+            shards: crate::Slice::WHOLE.1,
+            max_concurrency: 1,
+            identifies_a_day: 1_000,
+            heartbeat_interval: Duration::from_millis(41_250),
+            session_timeout: Duration::from_secs(90),
+            resumed_elsewhere: ResumedElsewhere::Close(4_000),
+            seq_step: SeqStep::One,
+            intents_known: (1 << 26) - 1,
+            intents_granted: (1 << 26) - 1,
+            connections_in_10_s_max: 10,
+            gateway_url: "ws://127.0.0.1:4000".to_owned(),
+            resume_url: "ws://127.0.0.1:4001".to_owned(),
+        }
+    }
+}

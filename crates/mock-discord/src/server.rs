@@ -1,0 +1,121 @@
+//! The thin server around [`Discord`]: websockets, REST and the admin API, on loopback.
+//!
+//! It has no opinion. Whatever happens becomes an [`Input`], whatever comes out is carried out, and
+//! one task owns the machine, so that what happened first is judged first.
+
+mod actor;
+mod compression;
+mod http;
+mod websocket;
+
+use std::{io, net::SocketAddr};
+
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    task::JoinSet,
+};
+
+use crate::{Discord, Host, Input, Settings};
+use actor::Desk;
+
+/// Connections that may wait to be accepted: a fleet comes all at once.
+const BACKLOG: u32 = 4_096;
+
+/// Where the server listens. Port 0 lets the system choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// For websockets of new sessions.
+    pub gateway: SocketAddr,
+    /// For websockets of resumed sessions; an address of its own, so that it can be dead.
+    pub resume: SocketAddr,
+    /// For what Discord's REST API answers.
+    pub rest: SocketAddr,
+    /// For faults, load and the books.
+    pub admin: SocketAddr,
+}
+
+impl Addresses {
+    /// Four free ports on loopback.
+    pub const LOOPBACK: Self = {
+        let any = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+        Self { gateway: any, resume: any, rest: any, admin: any }
+    };
+}
+
+/// A simulated Discord that is running. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    addresses: Addresses,
+    desk: Desk,
+    _tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Starts listening. The urls in `settings` are set to where it listens.
+    ///
+    /// # Errors
+    /// If one of the addresses cannot be listened on.
+    pub async fn start(
+        mut settings: Settings,
+        seed: u64,
+        addresses: Addresses,
+    ) -> io::Result<Self> {
+        let gateway = listen(addresses.gateway)?;
+        let resume = listen(addresses.resume)?;
+        let rest = listen(addresses.rest)?;
+        let admin = listen(addresses.admin)?;
+        let addresses = Addresses {
+            gateway: gateway.local_addr()?,
+            resume: resume.local_addr()?,
+            rest: rest.local_addr()?,
+            admin: admin.local_addr()?,
+        };
+        settings.gateway_url = format!("ws://{}", addresses.gateway);
+        settings.resume_url = format!("ws://{}", addresses.resume);
+        let mut tasks = JoinSet::new();
+        let desk = actor::open(settings, seed, &mut tasks);
+        tasks.spawn(websocket::accept(gateway, Host::Gateway, desk.clone()));
+        tasks.spawn(websocket::accept(resume, Host::Resume, desk.clone()));
+        tasks.spawn(http::serve(rest, http::Face::Rest, desk.clone()));
+        tasks.spawn(http::serve(admin, http::Face::Admin, desk.clone()));
+        Ok(Self { addresses, desk, _tasks: tasks })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn gateway_url(&self) -> String {
+        format!("ws://{}", self.addresses.gateway)
+    }
+
+    /// Lets something happen, such as a fault or an event.
+    pub fn input(&self, input: Input) {
+        self.desk.input(input);
+    }
+
+    /// Looks at the machine and its books.
+    ///
+    /// # Panics
+    /// If the machine has panicked.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Discord) -> T + Send + 'static,
+    ) -> T {
+        self.desk.look(look).await
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}

@@ -1,0 +1,239 @@
+//! The task that owns the machine: inputs come to its desk, and outputs leave from there.
+
+use std::collections::BTreeMap;
+
+use baton_model::Moment;
+use bytes::Bytes;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::Instant,
+};
+
+use crate::{ConnectionId, Discord, Input, Output, RequestId, Settings};
+
+/// Frames that may wait for one client's socket. A client that has stopped reading is dropped, as
+/// Discord drops it.
+const FRAMES_WAITING_MAX: usize = 16_384;
+
+/// What a connection's own task is to do.
+#[derive(Debug)]
+pub(super) enum Order {
+    Send(Bytes),
+    Close(u16, &'static str),
+    Stall,
+    Corrupt,
+}
+
+/// An answer to a REST or admin request.
+#[derive(Debug)]
+pub(super) struct Response {
+    pub(super) status: u16,
+    pub(super) retry_after_s: Option<u64>,
+    pub(super) body: String,
+}
+
+type Look = Box<dyn FnOnce(&Discord) + Send>;
+
+enum Letter {
+    Happened(Input),
+    /// A client asks for a websocket; its orders go here. A closed channel means: drop it.
+    Opened {
+        host: crate::Host,
+        query: String,
+        opened: oneshot::Sender<Opened>,
+    },
+    Asked {
+        ask: Ask,
+        answer: oneshot::Sender<Response>,
+    },
+    Look(Look),
+}
+
+/// A connection as its task gets it: its number, and what comes to it. No order ever comes to one
+/// that is refused.
+pub(super) struct Opened {
+    pub(super) connection: ConnectionId,
+    pub(super) orders: mpsc::Receiver<Order>,
+}
+
+/// A request to one of the two HTTP faces.
+pub(super) enum Ask {
+    Rest { method: String, path: String, authorization: Option<String> },
+    Admin { method: String, path: String, body: String },
+}
+
+/// Where everybody brings what happened.
+#[derive(Debug, Clone)]
+pub(super) struct Desk {
+    letters: mpsc::UnboundedSender<Letter>,
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Letter")
+    }
+}
+
+impl Desk {
+    pub(super) fn input(&self, input: Input) {
+        self.bring(Letter::Happened(input));
+    }
+
+    /// Opens a connection; none if it is refused.
+    pub(super) async fn open(&self, host: crate::Host, query: String) -> Option<Opened> {
+        let (opened, answer) = oneshot::channel();
+        self.bring(Letter::Opened { host, query, opened });
+        answer.await.ok()
+    }
+
+    pub(super) async fn ask(&self, ask: Ask) -> Option<Response> {
+        let (answer, answered) = oneshot::channel();
+        self.bring(Letter::Asked { ask, answer });
+        answered.await.ok()
+    }
+
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Discord) -> T + Send + 'static,
+    ) -> T {
+        let (sender, seen) = oneshot::channel();
+        self.bring(Letter::Look(Box::new(move |discord| {
+            // Whoever looked may have lost interest.
+            drop(sender.send(look(discord)));
+        })));
+        seen.await.expect("the machine is running")
+    }
+
+    fn bring(&self, letter: Letter) {
+        // Without the task there is nobody left whom it could concern.
+        drop(self.letters.send(letter));
+    }
+}
+
+/// Opens the desk.
+pub(super) fn open(settings: Settings, seed: u64, tasks: &mut JoinSet<()>) -> Desk {
+    let (letters, inbox) = mpsc::unbounded_channel();
+    let clerk = Clerk {
+        discord: Discord::new(settings, seed, Moment::ZERO),
+        started: Instant::now(),
+        connections: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        last_number: 0,
+    };
+    tasks.spawn(clerk.work(inbox));
+    Desk { letters }
+}
+
+struct Clerk {
+    discord: Discord,
+    started: Instant,
+    connections: BTreeMap<ConnectionId, mpsc::Sender<Order>>,
+    answers: BTreeMap<RequestId, oneshot::Sender<Response>>,
+    last_number: u64,
+}
+
+impl Clerk {
+    async fn work(mut self, mut inbox: mpsc::UnboundedReceiver<Letter>) {
+        loop {
+            let wake = self.discord.poll_timeout().map(|at| self.instant_of(at));
+            let letter = match wake {
+                None => inbox.recv().await,
+                Some(at) => match tokio::time::timeout_at(at, inbox.recv()).await {
+                    Ok(letter) => letter,
+                    Err(_) => Some(Letter::Happened(Input::Wake)),
+                },
+            };
+            let Some(letter) = letter else { return };
+            self.read(letter);
+            self.carry_out();
+        }
+    }
+
+    fn read(&mut self, letter: Letter) {
+        match letter {
+            Letter::Happened(input) => {
+                if let Input::Closed { connection, .. } = &input {
+                    self.connections.remove(connection);
+                }
+                self.handle(input);
+            }
+            Letter::Opened { host, query, opened } => self.admit(host, query, opened),
+            Letter::Asked { ask, answer } => {
+                let request = RequestId(self.next_number());
+                self.answers.insert(request, answer);
+                self.handle(match ask {
+                    Ask::Rest { method, path, authorization } => {
+                        Input::Rest { request, method, path, authorization }
+                    }
+                    Ask::Admin { method, path, body } => {
+                        Input::Admin { request, method, path, body }
+                    }
+                });
+            }
+            Letter::Look(look) => look(&self.discord),
+        }
+    }
+
+    fn admit(&mut self, host: crate::Host, query: String, opened: oneshot::Sender<Opened>) {
+        let connection = ConnectionId(self.next_number());
+        let (orders, inbox) = mpsc::channel(FRAMES_WAITING_MAX);
+        self.connections.insert(connection, orders);
+        self.handle(Input::Opened { connection, host, query });
+        // Who is refused must find the orders closed.
+        self.carry_out();
+        let is_gone = opened.send(Opened { connection, orders: inbox }).is_err();
+        if is_gone && self.connections.remove(&connection).is_some() {
+            self.handle(Input::Closed { connection, code: None });
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.discord.poll_output() {
+            match output {
+                Output::Send { connection, frame } => self.order(connection, Order::Send(frame)),
+                Output::Close { connection, code, reason } => {
+                    self.order(connection, Order::Close(code, reason));
+                }
+                Output::Stall { connection } => self.order(connection, Order::Stall),
+                Output::Corrupt { connection } => self.order(connection, Order::Corrupt),
+                // Its task ends with its orders.
+                Output::Drop { connection } | Output::Refuse { connection } => {
+                    self.connections.remove(&connection);
+                }
+                Output::Respond { request, status, retry_after_s, body } => {
+                    if let Some(answer) = self.answers.remove(&request) {
+                        // The client may have gone.
+                        drop(answer.send(Response { status, retry_after_s, body }));
+                    }
+                }
+            }
+        }
+    }
+
+    fn order(&mut self, connection: ConnectionId, order: Order) {
+        let Some(orders) = self.connections.get(&connection) else { return };
+        if orders.try_send(order).is_err() {
+            self.connections.remove(&connection);
+            self.handle(Input::Closed { connection, code: None });
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        let now = self.now();
+        self.discord.handle(input, now);
+    }
+
+    fn now(&self) -> Moment {
+        Moment::ZERO + self.started.elapsed()
+    }
+
+    fn instant_of(&self, at: Moment) -> Instant {
+        self.started + at.since(Moment::ZERO)
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+}

@@ -1,0 +1,114 @@
+//! A client that no one here wrote: twilight-gateway, over real sockets.
+//!
+//! It connects, identifies, survives op 7 and a dropped TCP connection with RESUME, and sees every
+//! event once: the audit compares what it received with the ledger, byte for byte.
+
+use std::time::Duration;
+
+use baton_mock_discord::{
+    Fault, Input, Ledger, Settings, audit,
+    audit::{Entry, EntrySession, Report},
+    load::{Content, Mix},
+    server::{Addresses, Server},
+};
+use baton_model::{EventName, Seq, ShardNumber, UnixMicros};
+use futures_util::StreamExt;
+use serde_json::Value;
+use twilight_gateway::{ConfigBuilder, Intents, Message, Shard, ShardId};
+
+/// How long anything may take. Only what never happens is wrong.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Bot {
+    shard: Shard,
+    session: String,
+    received: Vec<Entry>,
+}
+
+impl Bot {
+    fn connect(server: &Server) -> Self {
+        // One test of many installs it; the others find it there.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let config = ConfigBuilder::new("token".to_owned(), Intents::GUILDS)
+            .proxy_url(server.gateway_url())
+            .build();
+        let shard = Shard::with_config(ShardId::ONE, config);
+        Self { shard, session: String::new(), received: Vec::new() }
+    }
+
+    /// Polls until an event of this name has come.
+    async fn until(&mut self, name: &str) {
+        let seen = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let message = self.shard.next().await.expect("the shard lives");
+                if let Ok(Message::Text(text)) = message
+                    && self.take(text) == Some(name.to_owned())
+                {
+                    return;
+                }
+            }
+        });
+        seen.await.unwrap_or_else(|_| panic!("no {name}"));
+    }
+
+    /// Takes a frame; the name of a dispatch.
+    fn take(&mut self, text: String) -> Option<String> {
+        let frame: Value = serde_json::from_str(&text).expect("JSON");
+        let name = frame["t"].as_str()?.to_owned();
+        if name == "READY" {
+            frame["d"]["session_id"].as_str().expect("an id").clone_into(&mut self.session);
+        }
+        self.received.push(Entry {
+            shard: ShardNumber(0),
+            session: EntrySession::Id(self.session.clone()),
+            seq: Seq(frame["s"].as_u64().expect("a number")),
+            name: EventName::new(&name),
+            bytes: text.into(),
+            at: UnixMicros(0),
+        });
+        Some(name)
+    }
+}
+
+fn events(server: &Server, count: u32) {
+    for _ in 0..count {
+        server.input(Input::Emit { slice: None, content: Content::Event(Mix::Messages) });
+    }
+    let (name, data) = (EventName::new("LAST_OF_SOME"), "{}".into());
+    server.input(Input::Emit { slice: None, content: Content::Given { name, data } });
+}
+
+async fn report(server: &Server, received: Vec<Entry>) -> Report {
+    let ledger: Ledger = server.look(|discord| discord.ledger().clone()).await;
+    audit(&ledger, &received)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twilight_survives_op_7_and_a_dropped_connection_and_sees_every_event_once() {
+    let server = Server::start(Settings::default(), 7, Addresses::LOOPBACK).await;
+    let server = server.expect("the server listens");
+    let mut bot = Bot::connect(&server);
+    bot.until("READY").await;
+    events(&server, 200);
+    bot.until("LAST_OF_SOME").await;
+
+    for fault in [Fault::Reconnect { shard: None }, Fault::DropTcp { shard: None }] {
+        server.input(Input::Fault(fault));
+        // They happen while the bot is away, and come with the replay.
+        events(&server, 100);
+        bot.until("RESUMED").await;
+        events(&server, 50);
+        bot.until("LAST_OF_SOME").await;
+    }
+
+    let sessions = bot.received.iter().filter(|entry| entry.name.as_str() == "READY").count();
+    assert_eq!(sessions, 1, "it resumed and did not identify again");
+    let entries = bot.received.len();
+    assert!(entries > 500, "{entries}");
+    let report = report(&server, bot.received).await;
+    assert!(report.lost.is_empty() && report.doubled.is_empty(), "{report:?}");
+    assert!(report.reordered.is_empty() && report.altered.is_empty(), "{report:?}");
+    assert!(report.unmarked_gaps.is_empty(), "{report:?}");
+    let verdicts = server.look(|discord| discord.verdicts().counts.clone()).await;
+    assert!(verdicts.is_empty(), "a polite client earned {verdicts:?}");
+}

@@ -94,8 +94,8 @@ impl Server {
     }
 
     /// Lets something happen, such as a fault or an event.
-    pub fn input(&self, input: Input) {
-        self.desk.input(input);
+    pub async fn input(&self, input: Input) {
+        self.desk.input(input).await;
     }
 
     /// Looks at the machine and its books.

@@ -102,10 +102,10 @@ async fn a_wrong_version_is_closed_with_its_code() {
 #[tokio::test]
 async fn during_an_outage_no_upgrade_is_answered() {
     let server = server().await;
-    server.input(Input::Fault(Fault::Outage { ms: 3_600_000 }));
+    server.input(Input::Fault(Fault::Outage { ms: 3_600_000 })).await;
     let refused = first_message(&server, "v=10&encoding=json").await;
     assert!(refused.is_none(), "{refused:?}");
-    server.input(Input::ClearFaults);
+    server.input(Input::ClearFaults).await;
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn a_stalled_connection_answers_not_even_a_close_frame() {
     let identify = Message::text(json!({"op": 2, "d": data}).to_string());
     socket.send(identify).await.expect("sent");
     socket.next().await.expect("a message").expect("READY");
-    server.input(Input::Fault(Fault::HalfOpen { shard: None }));
+    server.input(Input::Fault(Fault::HalfOpen { shard: None })).await;
     // Whoever looks comes after the fault.
     let verdicts = server.look(|discord| discord.verdicts().counts.clone()).await;
     assert!(verdicts.is_empty(), "{verdicts:?}");

@@ -70,12 +70,12 @@ impl Bot {
     }
 }
 
-fn events(server: &Server, count: u32) {
+async fn events(server: &Server, count: u32) {
     for _ in 0..count {
-        server.input(Input::Emit { slice: None, content: Content::Event(Mix::Messages) });
+        server.input(Input::Emit { slice: None, content: Content::Event(Mix::Messages) }).await;
     }
     let (name, data) = (EventName::new("LAST_OF_SOME"), "{}".into());
-    server.input(Input::Emit { slice: None, content: Content::Given { name, data } });
+    server.input(Input::Emit { slice: None, content: Content::Given { name, data } }).await;
 }
 
 async fn report(server: &Server, received: Vec<Entry>) -> Report {
@@ -89,15 +89,15 @@ async fn twilight_survives_op_7_and_a_dropped_connection_and_sees_every_event_on
     let server = server.expect("the server listens");
     let mut bot = Bot::connect(&server);
     bot.until("READY").await;
-    events(&server, 200);
+    events(&server, 200).await;
     bot.until("LAST_OF_SOME").await;
 
     for fault in [Fault::Reconnect { shard: None }, Fault::DropTcp { shard: None }] {
-        server.input(Input::Fault(fault));
+        server.input(Input::Fault(fault)).await;
         // They happen while the bot is away, and come with the replay.
-        events(&server, 100);
+        events(&server, 100).await;
         bot.until("RESUMED").await;
-        events(&server, 50);
+        events(&server, 50).await;
         bot.until("LAST_OF_SOME").await;
     }
 

@@ -16,6 +16,9 @@ use crate::{ConnectionId, Discord, Input, Output, RequestId, Settings};
 /// Discord drops it.
 const FRAMES_WAITING_MAX: usize = 16_384;
 
+/// Letters that may lie at the desk. Whoever brings another waits, and its client with it.
+const LETTERS_WAITING_MAX: usize = 4_096;
+
 /// What a connection's own task is to do.
 #[derive(Debug)]
 pub(super) enum Order {
@@ -66,7 +69,7 @@ pub(super) enum Ask {
 /// Where everybody brings what happened.
 #[derive(Debug, Clone)]
 pub(super) struct Desk {
-    letters: mpsc::UnboundedSender<Letter>,
+    letters: mpsc::Sender<Letter>,
 }
 
 impl std::fmt::Debug for Letter {
@@ -76,20 +79,20 @@ impl std::fmt::Debug for Letter {
 }
 
 impl Desk {
-    pub(super) fn input(&self, input: Input) {
-        self.bring(Letter::Happened(input));
+    pub(super) async fn input(&self, input: Input) {
+        self.bring(Letter::Happened(input)).await;
     }
 
     /// Opens a connection; none if it is refused.
     pub(super) async fn open(&self, host: crate::Host, query: String) -> Option<Opened> {
         let (opened, answer) = oneshot::channel();
-        self.bring(Letter::Opened { host, query, opened });
+        self.bring(Letter::Opened { host, query, opened }).await;
         answer.await.ok()
     }
 
     pub(super) async fn ask(&self, ask: Ask) -> Option<Response> {
         let (answer, answered) = oneshot::channel();
-        self.bring(Letter::Asked { ask, answer });
+        self.bring(Letter::Asked { ask, answer }).await;
         answered.await.ok()
     }
 
@@ -98,22 +101,23 @@ impl Desk {
         look: impl FnOnce(&Discord) -> T + Send + 'static,
     ) -> T {
         let (sender, seen) = oneshot::channel();
-        self.bring(Letter::Look(Box::new(move |discord| {
+        let look: Look = Box::new(move |discord| {
             // Whoever looked may have lost interest.
             drop(sender.send(look(discord)));
-        })));
+        });
+        self.bring(Letter::Look(look)).await;
         seen.await.expect("the machine is running")
     }
 
-    fn bring(&self, letter: Letter) {
+    async fn bring(&self, letter: Letter) {
         // Without the task there is nobody left whom it could concern.
-        drop(self.letters.send(letter));
+        drop(self.letters.send(letter).await);
     }
 }
 
 /// Opens the desk.
 pub(super) fn open(settings: Settings, seed: u64, tasks: &mut JoinSet<()>) -> Desk {
-    let (letters, inbox) = mpsc::unbounded_channel();
+    let (letters, inbox) = mpsc::channel(LETTERS_WAITING_MAX);
     let clerk = Clerk {
         discord: Discord::new(settings, seed, Moment::ZERO),
         started: Instant::now(),
@@ -134,7 +138,7 @@ struct Clerk {
 }
 
 impl Clerk {
-    async fn work(mut self, mut inbox: mpsc::UnboundedReceiver<Letter>) {
+    async fn work(mut self, mut inbox: mpsc::Receiver<Letter>) {
         loop {
             let wake = self.discord.poll_timeout().map(|at| self.instant_of(at));
             let letter = match wake {

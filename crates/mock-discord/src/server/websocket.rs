@@ -59,7 +59,7 @@ async fn serve(stream: TcpStream, host: Host, desk: Desk) {
     }
     let limits = Limits::default().max_payload_len(Some(FRAME_BYTES_MAX));
     let Ok((_, socket)) = ServerBuilder::new().limits(limits).accept(stream).await else {
-        desk.input(Input::Closed { connection, code: None });
+        desk.input(Input::Closed { connection, code: None }).await;
         return;
     };
     Client { socket, connection, compression, desk }.run(orders).await;
@@ -106,39 +106,39 @@ impl Client {
                     Some(Order::Send(frame)) => {
                         let message = self.compression.message(frame);
                         if self.socket.send(message).await.is_err() {
-                            return self.is_gone(None);
+                            return self.is_gone(None).await;
                         }
                     }
                     Some(Order::Close(code, reason)) => return self.close(code, reason).await,
                 },
                 message = self.socket.next() => match message {
-                    Some(Ok(message)) => self.hear(&message),
-                    Some(Err(_)) | None => return self.is_gone(None),
+                    Some(Ok(message)) => self.hear(&message).await,
+                    Some(Err(_)) | None => return self.is_gone(None).await,
                 },
             }
         }
     }
 
-    fn hear(&self, message: &Message) {
+    async fn hear(&self, message: &Message) {
         let connection = self.connection;
         if let Some(text) = message.as_text() {
-            self.desk.input(Input::Text { connection, text: text.to_owned() });
+            self.desk.input(Input::Text { connection, text: text.to_owned() }).await;
         } else if message.is_binary() {
-            self.desk.input(Input::Binary { connection });
+            self.desk.input(Input::Binary { connection }).await;
         } else if let Some((code, _)) = message.as_close() {
-            self.is_gone(Some(u16::from(code)));
+            self.is_gone(Some(u16::from(code))).await;
         }
     }
 
-    fn is_gone(&self, code: Option<u16>) {
-        self.desk.input(Input::Closed { connection: self.connection, code });
+    async fn is_gone(&self, code: Option<u16>) {
+        self.desk.input(Input::Closed { connection: self.connection, code }).await;
     }
 
     /// Keeps the connection open and is deaf and dumb, until the client has had enough.
     async fn stall(mut self) {
         let mut unheard = [0; 4_096];
         while let Ok(1..) = self.socket.get_mut().read(&mut unheard).await {}
-        self.is_gone(None);
+        self.is_gone(None).await;
     }
 
     /// Says goodbye and waits for the echo, or a client like twilight would wait for ours.

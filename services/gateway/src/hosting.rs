@@ -1,0 +1,205 @@
+//! The shards' tasks of this instance: starting them, reaching them, starting them afresh.
+
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use baton_model::{AppName, InstanceId, Lane, LaneCount, ShardKey};
+use baton_store::{ShardAddress, Store};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+    task::AbortHandle,
+};
+
+use crate::{
+    clock::Clock,
+    shard::{ConfirmedUntil, Face, Place, ShardTask, Surroundings, ToShard},
+    socket::Dialer,
+    supervisor::{Errand, Report},
+    writer::LaneWriter,
+};
+
+/// All shards that have a task, as others may see them.
+#[derive(Debug, Clone, Default)]
+pub struct Board(Arc<RwLock<BTreeMap<ShardKey, Arc<Face>>>>);
+
+impl Board {
+    /// Every shard with its face.
+    #[must_use]
+    pub fn faces(&self) -> Vec<(ShardKey, Arc<Face>)> {
+        let faces = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        faces.iter().map(|(shard, face)| (shard.clone(), face.clone())).collect()
+    }
+
+    fn put(&self, shard: ShardKey, face: Arc<Face>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(shard, face);
+    }
+
+    fn remove(&self, shard: &ShardKey) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(shard);
+    }
+}
+
+/// What an app's shards need.
+#[derive(Debug)]
+pub struct AppHost {
+    /// To how many lanes they write.
+    pub lanes: LaneCount,
+    /// How they connect.
+    pub dialer: watch::Receiver<Arc<Dialer>>,
+    /// Events that do not go into the stream.
+    pub left_out: std::collections::BTreeSet<baton_model::EventName>,
+}
+
+/// Hosts the tasks on a runtime that is not the supervisor's: load there must not delay a beat.
+pub struct Hosting<S> {
+    me: InstanceId,
+    store: S,
+    clock: Clock,
+    runtime: Handle,
+    confirmed_until: ConfirmedUntil,
+    reports: mpsc::UnboundedSender<(ShardKey, Report)>,
+    apps: BTreeMap<AppName, AppHost>,
+    writers: BTreeMap<(AppName, Lane), LaneWriter>,
+    tasks: BTreeMap<ShardKey, Task>,
+    board: Board,
+}
+
+struct Task {
+    letters: mpsc::UnboundedSender<ToShard>,
+    face: Arc<Face>,
+    abort: AbortHandle,
+}
+
+impl<S: Store> Hosting<S> {
+    /// A host without guests.
+    pub fn new(
+        me: InstanceId,
+        store: S,
+        (clock, runtime): (Clock, Handle),
+        reports: mpsc::UnboundedSender<(ShardKey, Report)>,
+    ) -> Self {
+        Self {
+            me,
+            store,
+            clock,
+            runtime,
+            confirmed_until: ConfirmedUntil::default(),
+            reports,
+            apps: BTreeMap::new(),
+            writers: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            board: Board::default(),
+        }
+    }
+
+    /// Where everybody may look.
+    pub fn board(&self) -> Board {
+        self.board.clone()
+    }
+
+    /// Until when leases are confirmed; to be published by the supervisor's shell.
+    pub const fn confirmed_until(&self) -> &ConfirmedUntil {
+        &self.confirmed_until
+    }
+
+    /// Makes an app known. Its shards can be started from then on.
+    pub fn admit(&mut self, app: AppName, host: AppHost) {
+        self.apps.insert(app, host);
+    }
+
+    /// Sends a shard's task on an errand; starts it if there is none.
+    pub fn send(&mut self, shard: &ShardKey, errand: Errand) {
+        if !self.tasks.contains_key(shard) {
+            self.start(shard);
+        }
+        self.tell(shard, ToShard::Errand(errand));
+    }
+
+    /// Asks every task for a sign of life.
+    pub fn pulse(&self) {
+        for task in self.tasks.values() {
+            // A task that has ended shows no sign, which is what is asked.
+            drop(task.letters.send(ToShard::Pulse));
+        }
+    }
+
+    /// Lets a task end that is not needed any more.
+    pub fn dismiss(&mut self, shard: &ShardKey) {
+        self.tasks.remove(shard);
+        self.board.remove(shard);
+    }
+
+    /// Ends a task, as far as that is possible, and starts another in its place.
+    pub fn restart(&mut self, shard: &ShardKey) {
+        if let Some(task) = self.tasks.remove(shard) {
+            task.abort.abort();
+            self.start(shard);
+        }
+    }
+
+    /// Every task with its face.
+    pub fn faces(&self) -> impl Iterator<Item = (&ShardKey, &Arc<Face>)> {
+        self.tasks.iter().map(|(shard, task)| (shard, &task.face))
+    }
+
+    /// Says something to a shard that has a task.
+    pub fn tell(&self, shard: &ShardKey, letter: ToShard) {
+        if let Some(task) = self.tasks.get(shard) {
+            // It ends only when it is dismissed; or it has panicked, which the watchdog finds.
+            drop(task.letters.send(letter));
+        }
+    }
+
+    fn start(&mut self, shard: &ShardKey) {
+        let Some(app) = self.apps.get(&shard.app) else {
+            tracing::error!(%shard, "a shard of an app that is not known here; ignored");
+            return;
+        };
+        let address = ShardAddress::new(shard.clone(), app.lanes);
+        let (dialer, left_out) = (app.dialer.clone(), app.left_out.clone());
+        let writer = self.writer(shard.app.clone(), address.lane);
+        let surroundings = Surroundings {
+            store: self.store.clone(),
+            clock: self.clock,
+            confirmed_until: self.confirmed_until.clone(),
+            dialer,
+            writer,
+            reports: self.reports.clone(),
+            left_out,
+        };
+        let face = Arc::new(Face::default());
+        let place = Place { address, me: self.me, seed: seed(self.me, shard) };
+        let (task, letters) = ShardTask::new(place, surroundings, face.clone());
+        let abort = self.runtime.spawn(task.run()).abort_handle();
+        self.board.put(shard.clone(), face.clone());
+        self.tasks.insert(shard.clone(), Task { letters, face, abort });
+    }
+
+    fn writer(&mut self, app: AppName, lane: Lane) -> LaneWriter {
+        let start = || {
+            let _runtime = self.runtime.enter();
+            LaneWriter::start(self.store.clone())
+        };
+        self.writers.entry((app, lane)).or_insert_with(start).clone()
+    }
+}
+
+impl<S> Drop for Hosting<S> {
+    /// The end of an instance is the end of its tasks: what they hold lies in the store.
+    fn drop(&mut self) {
+        for task in self.tasks.values() {
+            task.abort.abort();
+        }
+    }
+}
+
+/// Shards of one instance must differ in their jitter, and so must instances.
+fn seed(me: InstanceId, shard: &ShardKey) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (me, shard).hash(&mut hasher);
+    hasher.finish()
+}

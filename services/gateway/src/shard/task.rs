@@ -1,0 +1,350 @@
+//! The task itself.
+
+use std::sync::Arc;
+
+use baton_model::{Holding, InstanceId, Moment, ShardKey};
+use baton_shard::{Answer, Config, Input, Output, Request, ShardMachine, SocketEvent, State};
+use baton_store::{ShardAddress, Store};
+use futures_util::FutureExt;
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    calls::{self, Asker},
+    face::Face,
+    sure::{ConfirmedUntil, Sureness},
+};
+use crate::{
+    clock::Clock,
+    socket::{Dialer, Socket},
+    supervisor::{Errand, Report},
+    writer::{LaneWriter, Page},
+};
+
+/// What is taken from the socket before errands and deadlines get their turn.
+const FRAMES_A_TURN_MAX: usize = 64;
+
+/// What comes to a shard's task.
+#[derive(Debug)]
+pub enum ToShard {
+    /// The supervisor wants something.
+    Errand(Errand),
+    /// The store has answered.
+    Answer(Answer),
+    /// Show that you live.
+    Pulse,
+}
+
+/// Which shard, and where it lives in the store.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its row and its lane.
+    pub address: ShardAddress,
+    /// This instance.
+    pub me: InstanceId,
+    /// Distinguishes the jitter of this shard.
+    pub seed: u64,
+}
+
+/// What every shard's task is given.
+#[derive(Clone)]
+pub struct Surroundings<S> {
+    /// The store.
+    pub store: S,
+    /// The one clock.
+    pub clock: Clock,
+    /// Until when leases are confirmed.
+    pub confirmed_until: ConfirmedUntil,
+    /// How to connect; replaced when the token changes.
+    pub dialer: watch::Receiver<Arc<Dialer>>,
+    /// Who writes to its lane.
+    pub writer: LaneWriter,
+    /// The supervisor's ear.
+    pub reports: mpsc::UnboundedSender<(ShardKey, Report)>,
+    /// Events that do not go into the stream.
+    pub left_out: std::collections::BTreeSet<baton_model::EventName>,
+}
+
+/// A shard's task.
+pub struct ShardTask<S> {
+    asker: Asker,
+    machine: ShardMachine,
+    socket: Option<Socket>,
+    sureness: Sureness,
+    surroundings: Surroundings<S>,
+    face: Arc<Face>,
+    inbox: mpsc::UnboundedReceiver<ToShard>,
+    /// The own address, for answers.
+    letterbox: mpsc::WeakUnboundedSender<ToShard>,
+    errands: u64,
+    shown: Option<(State, Moment)>,
+    has_said_at_rest: bool,
+    epoch: Option<baton_model::Epoch>,
+}
+
+enum Event {
+    Letter(Option<ToShard>),
+    Socket(SocketEvent),
+    Time,
+}
+
+impl<S: Store> ShardTask<S> {
+    /// A task that has nothing to do yet, and how to reach it. It ends when it is at rest and
+    /// nobody can reach it any more.
+    #[must_use]
+    pub fn new(
+        place: Place,
+        surroundings: Surroundings<S>,
+        face: Arc<Face>,
+    ) -> (Self, mpsc::UnboundedSender<ToShard>) {
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let now = surroundings.clock.now();
+        let left_out = surroundings.left_out.clone();
+        let config = Config { me: place.me, left_out, seed: place.seed };
+        let task = Self {
+            asker: Asker { address: place.address, me: place.me, offerer: None },
+            machine: ShardMachine::new(config, now),
+            socket: None,
+            sureness: Sureness::new(surroundings.confirmed_until.clone()),
+            surroundings,
+            face,
+            inbox,
+            letterbox: sender.downgrade(),
+            errands: 0,
+            shown: None,
+            has_said_at_rest: false,
+            epoch: None,
+        };
+        (task, sender)
+    }
+
+    /// Runs until it is dismissed.
+    pub async fn run(mut self) {
+        loop {
+            match self.next_event().await {
+                Event::Letter(Some(letter)) => self.read(letter),
+                Event::Letter(None) => return,
+                Event::Socket(event) => self.hear(event),
+                Event::Time => {}
+            }
+            self.catch_up();
+            self.show();
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let now = self.surroundings.clock.now();
+        let wake = self.machine.poll_timeout().map(|(at, _)| at);
+        let look = self.sureness.look_at(now);
+        let due = wake.into_iter().chain(look).min();
+        if due.is_some_and(|due| due <= now) {
+            return Event::Time;
+        }
+        let clock = self.surroundings.clock;
+        tokio::select! {
+            biased;
+            letter = self.inbox.recv() => Event::Letter(letter),
+            event = next_of(&mut self.socket) => Event::Socket(event),
+            () = clock.sleep_until(due) => Event::Time,
+        }
+    }
+
+    fn read(&mut self, letter: ToShard) {
+        match letter {
+            ToShard::Errand(errand) => {
+                self.errands += 1;
+                self.has_said_at_rest = false;
+                self.run_errand(errand);
+            }
+            ToShard::Answer(answer) => self.read_answer(answer),
+            ToShard::Pulse => {}
+        }
+    }
+
+    fn run_errand(&mut self, errand: Errand) {
+        match errand {
+            Errand::Input(input) if self.sureness.takes(&input) => {}
+            Errand::Input(input) => {
+                if let Input::Row(row) = &input
+                    && let Holding::Offered { owner, .. } = row.holding
+                {
+                    self.asker.offerer = Some(owner);
+                }
+                self.handle(input);
+            }
+            Errand::Permit { socket, use_before } => {
+                if self.surroundings.clock.now() < use_before {
+                    let event = SocketEvent::PermitGranted;
+                    self.handle(Input::Socket { socket, event });
+                } else {
+                    // Too late to be used: it is asked for once more.
+                    self.report(Report::PermitWanted(socket));
+                }
+            }
+        }
+    }
+
+    fn read_answer(&mut self, answer: Answer) {
+        self.handle(Input::Store(answer));
+    }
+
+    /// Takes an event from the socket, and what else lies there already.
+    fn hear(&mut self, event: SocketEvent) {
+        self.on_socket(event);
+        for _ in 1..FRAMES_A_TURN_MAX {
+            let Some(event) = next_of(&mut self.socket).now_or_never() else {
+                return;
+            };
+            self.on_socket(event);
+        }
+    }
+
+    fn on_socket(&mut self, event: SocketEvent) {
+        let Some(socket) = &self.socket else {
+            return;
+        };
+        let id = socket.id();
+        match &event {
+            SocketEvent::Dispatch(_) | SocketEvent::Ready { .. } => self.face.count_dispatch(),
+            SocketEvent::Closed { .. } | SocketEvent::ConnectFailed => self.socket = None,
+            SocketEvent::Hello
+            | SocketEvent::PermitWanted
+            | SocketEvent::PermitGranted
+            | SocketEvent::Frame
+            | SocketEvent::ReconnectAsked
+            | SocketEvent::InvalidSession { .. } => {}
+        }
+        self.handle(Input::Socket { socket: id, event });
+    }
+
+    /// Time has passed meanwhile.
+    fn catch_up(&mut self) {
+        let now = self.surroundings.clock.now();
+        if let Some(news) = self.sureness.news(now) {
+            self.handle(news);
+        }
+        if self.machine.poll_timeout().is_some_and(|(at, _)| at <= now) {
+            self.handle(Input::Wake);
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.machine.handle(input, self.surroundings.clock.now());
+        while let Some(output) = self.machine.poll_output() {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Open { socket, resume } => {
+                let dialer = self.surroundings.dialer.borrow().clone();
+                let number = self.asker.address.shard.number;
+                self.socket = Some(dialer.dial(number, socket, resume.as_ref()));
+            }
+            Output::Proceed { socket } => self.with_socket(socket, Socket::proceed),
+            Output::Close { socket, code } => self.with_socket(socket, |it| it.close(code)),
+            Output::Drop { socket } => {
+                self.socket.take_if(|it| it.id() == socket);
+            }
+            Output::Identify { socket } => self.with_socket(socket, |it| it.identify()),
+            Output::RequestPermit { socket } => self.report(Report::PermitWanted(socket)),
+            Output::WithdrawPermit { .. } => self.report(Report::PermitWithdrawn),
+            Output::Store(request) => self.ask(request),
+            Output::Notice(notice) => {
+                self.note(notice);
+                self.report(Report::Notice(notice));
+            }
+        }
+    }
+
+    fn note(&mut self, notice: baton_shard::Notice) {
+        use baton_shard::Notice;
+        match notice {
+            Notice::Ours { epoch } => self.epoch = Some(epoch),
+            Notice::Fenced { .. } | Notice::Moved { .. } | Notice::Released { .. } => {
+                self.epoch = None;
+            }
+            Notice::Warm
+            | Notice::Cold
+            | Notice::NotOurs
+            | Notice::StillHere { .. }
+            | Notice::Live
+            | Notice::SessionLost
+            | Notice::Fatal { .. }
+            | Notice::CannotConnect
+            | Notice::Refused(_) => {}
+        }
+    }
+
+    fn with_socket(&mut self, id: baton_shard::SocketId, act: impl FnOnce(&mut Socket)) {
+        if let Some(socket) = self.socket.as_mut().filter(|socket| socket.id() == id) {
+            act(socket);
+        }
+    }
+
+    fn ask(&mut self, request: Request) {
+        let Some(answer_to) = self.letterbox.upgrade() else {
+            return; // Nobody waits for what becomes of this shard.
+        };
+        match request {
+            Request::Append(append) => {
+                let append = calls::store_append(&self.asker, append);
+                self.surroundings.writer.write(Page { append, answer_to });
+            }
+            request => {
+                let (store, asker) = (self.surroundings.store.clone(), self.asker.clone());
+                let reports = self.surroundings.reports.clone();
+                let offered_to = match &request {
+                    Request::Offer { to, .. } => Some(*to),
+                    _ => None,
+                };
+                tokio::spawn(async move {
+                    let shard = asker.address.shard.clone();
+                    let Some(answer) = calls::carry_out(store, asker, request).await else {
+                        return;
+                    };
+                    if let (Answer::Offered { .. }, Some(to)) = (&answer, offered_to) {
+                        // The supervisor may have ended.
+                        drop(reports.send((shard, Report::Offered { to })));
+                    }
+                    // The task may have ended.
+                    drop(answer_to.send(ToShard::Answer(answer)));
+                });
+            }
+        }
+    }
+
+    fn report(&self, report: Report) {
+        let shard = self.asker.address.shard.clone();
+        // The supervisor may have ended.
+        drop(self.surroundings.reports.send((shard, report)));
+    }
+
+    fn show(&mut self) {
+        let now = self.surroundings.clock.now();
+        self.face.turn(now, self.machine.ring_bytes());
+        let status = self.machine.status();
+        if self.shown != Some((status.state, status.since)) {
+            self.shown = Some((status.state, status.since));
+            self.face.show(status, self.epoch);
+        }
+        if !self.has_said_at_rest && self.is_at_rest(status.state) {
+            self.has_said_at_rest = true;
+            self.report(Report::AtRest { errands: self.errands });
+        }
+    }
+
+    fn is_at_rest(&self, state: State) -> bool {
+        let has_ended =
+            matches!(state, State::Idle | State::Fenced | State::Moved | State::Released);
+        has_ended && self.socket.is_none() && self.errands > 0
+    }
+}
+
+/// The socket's next event; never one where there is no socket.
+async fn next_of(socket: &mut Option<Socket>) -> SocketEvent {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => std::future::pending().await,
+    }
+}

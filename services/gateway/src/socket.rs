@@ -1,0 +1,125 @@
+//! One websocket client of a shard: twilight's, kept from doing anything by itself.
+//!
+//! twilight reconnects, resumes and waits by its own lights. Here it lives for one connection: it
+//! is built from what the machine says, polled for as long as that connection lives, and dropped
+//! with it. Between HELLO and [`proceed`](Socket::proceed) it is not polled at all, because the
+//! next poll sends RESUME. Its wish to IDENTIFY comes out as an event, through the queue that
+//! twilight asks.
+
+mod dialer;
+mod frame;
+mod permit;
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use baton_shard::{CloseCode, SocketEvent, SocketId};
+use futures_util::Stream;
+use twilight_gateway::{
+    CloseFrame, Message, Shard,
+    error::{ReceiveMessageError, ReceiveMessageErrorType},
+};
+
+pub use self::dialer::{Dialer, DialerSettings};
+use self::{frame::FrameReader, permit::PermitDesk};
+
+/// A connection to Discord, or the attempt at one.
+#[derive(Debug)]
+pub struct Socket {
+    id: SocketId,
+    shard: Shard<PermitDesk>,
+    desk: PermitDesk,
+    reader: FrameReader,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// On its way to HELLO.
+    Connecting,
+    /// Greeted, and not polled.
+    Held,
+    /// Polled until it ends.
+    Polled,
+    /// Nothing more comes.
+    Over,
+}
+
+impl Socket {
+    /// Which of the machine's sockets this is.
+    #[must_use]
+    pub const fn id(&self) -> SocketId {
+        self.id
+    }
+
+    /// The next thing that happens. Losing the future loses nothing.
+    pub async fn next(&mut self) -> SocketEvent {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// What has happened already, if anything.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<SocketEvent> {
+        if matches!(self.stage, Stage::Held | Stage::Over) {
+            return Poll::Pending;
+        }
+        match Pin::new(&mut self.shard).poll_next(cx) {
+            Poll::Ready(Some(Ok(Message::Text(text)))) => Poll::Ready(self.on_text(text)),
+            Poll::Ready(Some(Ok(Message::Close(frame)))) => {
+                let code = frame.map(|frame| frame.code);
+                Poll::Ready(self.end(SocketEvent::Closed { code }))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(self.on_error(&error)),
+            Poll::Ready(None) => Poll::Ready(self.end(SocketEvent::Closed { code: None })),
+            Poll::Pending if self.desk.has_new_wish() => Poll::Ready(SocketEvent::PermitWanted),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Polls on after HELLO: RESUME goes out, or the wish for an IDENTIFY comes.
+    pub const fn proceed(&mut self) {
+        if matches!(self.stage, Stage::Held) {
+            self.stage = Stage::Polled;
+        }
+    }
+
+    /// Lets IDENTIFY go out, if it is still waited for.
+    pub fn identify(&mut self) {
+        self.desk.grant();
+    }
+
+    /// Sends a close frame, with the next poll.
+    pub fn close(&self, code: CloseCode) {
+        self.shard.close(match code {
+            CloseCode::Resumable => CloseFrame::RESUME,
+            CloseCode::Ending => CloseFrame::NORMAL,
+        });
+    }
+
+    fn on_text(&mut self, text: String) -> SocketEvent {
+        let Some(event) = self.reader.read(text, &self.shard) else {
+            // To go on would be to leave out a dispatch without a word.
+            return self.end(SocketEvent::Closed { code: None });
+        };
+        if matches!(event, SocketEvent::Hello) && self.stage == Stage::Connecting {
+            self.stage = Stage::Held;
+        }
+        event
+    }
+
+    fn on_error(&mut self, error: &ReceiveMessageError) -> SocketEvent {
+        tracing::debug!(socket = %self.id.0, error = error.to_string(), "a socket failed");
+        match error.kind() {
+            ReceiveMessageErrorType::Reconnect => self.end(SocketEvent::ConnectFailed),
+            // Spoilt bytes, or a frame that twilight cannot read: what it said is lost on this
+            // connection, and comes again on the next.
+            _ => self.end(SocketEvent::Closed { code: None }),
+        }
+    }
+
+    const fn end(&mut self, event: SocketEvent) -> SocketEvent {
+        self.stage = Stage::Over;
+        event
+    }
+}

@@ -1,0 +1,53 @@
+//! What the supervisor remembers of a shard that has a task here.
+
+use baton_model::{Epoch, InstanceId, Moment};
+use baton_shard::SocketId;
+
+/// A shard with a task.
+#[derive(Debug, Default)]
+pub(super) struct Hosted {
+    /// How many errands its task was sent on.
+    pub(super) errands: u64,
+    /// Whether the fleet waits to hear what became of a claim.
+    pub(super) is_claiming: bool,
+    /// The lease that it holds.
+    pub(super) held: Option<Epoch>,
+    /// Whether it was live here.
+    pub(super) was_live: bool,
+    /// The socket that waits for a permit.
+    pub(super) waiting: Option<SocketId>,
+    /// To whom it is to be handed over.
+    pub(super) heir: Option<InstanceId>,
+}
+
+/// A lease that ended here: rows read before that are no news.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Past {
+    pub(super) epoch: Epoch,
+    pub(super) at: Moment,
+}
+
+/// A shard that is to come here by a move.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) stage: Stage,
+    /// When its row is looked at again, for the offer.
+    pub(super) next_look: Moment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its session is being read.
+    Reading,
+    /// The task gets a socket ready.
+    Warming,
+    /// The source knows that all is ready.
+    Awaited,
+}
+
+impl Hosted {
+    /// Whether nobody expects anything of it.
+    pub(super) const fn is_spare(&self) -> bool {
+        !self.is_claiming && self.held.is_none()
+    }
+}

@@ -1,0 +1,70 @@
+//! What a supervisor is told.
+
+use std::num::NonZeroU16;
+
+use baton_fleet::RequestId;
+use baton_model::{AppName, Generation, InstanceId, LaneCount, LeaseRow, ShardCount, ShardKey};
+use baton_shard::{Notice, SocketId};
+
+use super::Message;
+
+/// An app as it is to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct App {
+    /// The choice of shard count that runs.
+    pub generation: Generation,
+    /// Into how many shards it is cut.
+    pub shards: ShardCount,
+    /// To how many lanes it writes.
+    pub lanes: LaneCount,
+    /// How many shards may identify at the same time, as Discord says.
+    pub buckets: NonZeroU16,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The time of [`poll_timeout`](super::Supervisor::poll_timeout) has come.
+    Wake,
+    /// What concerns nobody but the fleet: most answers of the store, the presence, a drain.
+    Fleet(Box<baton_fleet::Input>),
+    /// Another instance says something.
+    Message(Message),
+    /// An app is to run, or runs otherwise than before.
+    App(AppName, App),
+    /// Answers [`Ask::Sweep`](super::Ask::Sweep).
+    Swept(RequestId, baton_fleet::Sweep),
+    /// Answers [`Ask::Row`](super::Ask::Row). An answer that does not come is asked for again.
+    Row(ShardKey, Option<LeaseRow>),
+    /// A shard of this instance says something.
+    Report(ShardKey, Report),
+    /// A shard's task made no progress, and another one has taken its place.
+    Restarted(ShardKey),
+    /// No IDENTIFY for the app until [`Resume`](Self::Resume): Discord rejects it.
+    Halt(AppName),
+    /// What was wrong with the app has been mended, or may have been: one shard may find out.
+    Probe(AppName),
+    /// Discord accepts the app again.
+    Resume(AppName),
+}
+
+/// What a shard's task says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// What its machine has to say.
+    Notice(Notice),
+    /// It needs to IDENTIFY.
+    PermitWanted(SocketId),
+    /// It does not any more.
+    PermitWithdrawn,
+    /// Its lease stands on offer.
+    Offered {
+        /// To whom.
+        to: InstanceId,
+    },
+    /// It holds nothing and waits for nothing.
+    AtRest {
+        /// How many errands it has run so far: with another one on its way, it is needed.
+        errands: u64,
+    },
+}

@@ -1,0 +1,91 @@
+//! Shards that are to come here: a socket is got ready, and the offer watched for.
+
+use std::time::Duration;
+
+use baton_fleet::Hint;
+use baton_model::{Moment, SessionRow, ShardKey};
+
+use super::{
+    Ask, Hosted, Message, Output, Supervisor,
+    hosted::{Arrival, Stage},
+};
+
+/// How often the row of a shard on its way is looked at: a message says when the offer is there,
+/// but may be lost.
+const OFFER_LOOK_PERIOD: Duration = Duration::from_millis(100);
+
+impl Supervisor {
+    pub(super) fn on_message(&mut self, message: Message, now: Moment) {
+        let hint = match message {
+            Message::Suspect { instance } => Hint::Suspect(instance),
+            Message::Released => Hint::Released,
+            Message::Taken { shard, epoch, by } => Hint::Taken { shard, epoch, by },
+            Message::Move { shard, to } => Hint::Move { shard, to },
+            Message::Warmed { shard, by } => Hint::Warmed { shard, by },
+            Message::Offered { shard, to } => {
+                if to == self.me {
+                    self.ask(Ask::Row(shard));
+                }
+                return;
+            }
+        };
+        self.tell_fleet(baton_fleet::Input::Hint(hint), now);
+    }
+
+    /// A shard is to come: its session tells what to get ready.
+    pub(super) fn expect(&mut self, shard: ShardKey, now: Moment) {
+        let next_look = now + OFFER_LOOK_PERIOD;
+        self.arrivals.insert(shard.clone(), Arrival { stage: Stage::Reading, next_look });
+        self.ask(Ask::Row(shard));
+    }
+
+    /// It is not to come any more.
+    pub(super) fn expect_no_more(&mut self, shard: &ShardKey) {
+        let was_expected = self.arrivals.remove(shard).is_some();
+        let is_spare = self.hosted.get(shard).is_some_and(Hosted::is_spare);
+        if was_expected && is_spare {
+            self.errand(shard, baton_shard::Input::Release);
+        }
+    }
+
+    /// The session of a shard that is to come is known. Without one there is nothing to get ready.
+    pub(super) fn warm(&mut self, shard: &ShardKey, session: Option<SessionRow>, now: Moment) {
+        let Some(arrival) = self.arrivals.get_mut(shard) else {
+            return;
+        };
+        if arrival.stage != Stage::Reading {
+            return; // Only the offer is awaited.
+        }
+        arrival.stage = Stage::Warming;
+        match session {
+            Some(session) => self.errand(shard, baton_shard::Input::Warm(session)),
+            None => self.await_offer(shard, now),
+        }
+    }
+
+    /// All is as ready as it gets: the source may offer.
+    pub(super) fn await_offer(&mut self, shard: &ShardKey, now: Moment) {
+        let by = self.me;
+        let Some(arrival) = self.arrivals.get_mut(shard) else {
+            return;
+        };
+        arrival.next_look = now + OFFER_LOOK_PERIOD;
+        if arrival.stage != Stage::Awaited {
+            arrival.stage = Stage::Awaited;
+            self.push(Output::Tell(Message::Warmed { shard: shard.clone(), by }));
+        }
+    }
+
+    pub(super) fn look_for_offers(&mut self, now: Moment) {
+        let mut due = Vec::new();
+        for (shard, arrival) in &mut self.arrivals {
+            if arrival.next_look <= now {
+                arrival.next_look = now + OFFER_LOOK_PERIOD;
+                due.push(shard.clone());
+            }
+        }
+        for shard in due {
+            self.ask(Ask::Row(shard));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What a supervisor wants done.
+
+use std::time::Duration;
+
+use baton_fleet::{Bucket, Hint, RequestId};
+use baton_model::{
+    AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey,
+};
+use baton_shard::SocketId;
+use serde::{Deserialize, Serialize};
+
+/// Something to carry out. The order of errands to one shard counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Ask the store.
+    Ask(Ask),
+    /// Tell the other instances.
+    Tell(Message),
+    /// Tell a shard's task; where there is none, start one.
+    Errand(ShardKey, Errand),
+    /// A shard's task may end.
+    Dismiss(ShardKey),
+    /// An operator should know.
+    Remark(Remark),
+    /// The process is to end.
+    End(Ending),
+}
+
+/// A question to the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Write the own line of the membership list.
+    Beat(Beat, Box<InstanceRecord>),
+    /// Look at everybody.
+    Poll(RequestId),
+    /// Read the rows of all shards, and then look whose store it was.
+    Sweep(RequestId),
+    /// Read one shard's row.
+    Row(ShardKey),
+    /// Give the data set a name, unless it has one.
+    NameDataSet,
+    /// Strike a dead instance off the membership list.
+    Forget(InstanceId, Beat),
+    /// Claim the planner's lease.
+    ClaimPlanner(Expected),
+    /// Give it back.
+    ReleasePlanner(Epoch),
+    /// Change the targets.
+    WriteTargets {
+        /// Under which planner's lease.
+        epoch: Epoch,
+        /// Shards that should go somewhere.
+        set: Vec<(ShardKey, InstanceId)>,
+        /// Shards whose move is over.
+        clear: Vec<ShardKey>,
+    },
+    /// Take a permit to IDENTIFY.
+    TakePermit {
+        /// Names the answer.
+        request: RequestId,
+        /// Of which app.
+        app: AppName,
+        /// In which of its buckets.
+        bucket: Bucket,
+    },
+}
+
+/// What a shard's task is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// For its machine, as it is.
+    Input(baton_shard::Input),
+    /// It may IDENTIFY, if it is still that socket's turn and before the permit ends.
+    Permit {
+        /// For which socket.
+        socket: SocketId,
+        /// When the permit ends.
+        use_before: Moment,
+    },
+}
+
+/// What instances say to each other. It may be lost, late or false.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Message {
+    /// An instance's presence is gone.
+    Suspect {
+        /// Whose.
+        instance: InstanceId,
+    },
+    /// Leases have been released.
+    Released,
+    /// A lease has a new owner.
+    Taken {
+        /// Of which shard.
+        shard: ShardKey,
+        /// Under which number.
+        epoch: Epoch,
+        /// Who owns it.
+        by: InstanceId,
+    },
+    /// The planner wants a shard elsewhere.
+    Move {
+        /// Which shard.
+        shard: ShardKey,
+        /// Where it should go.
+        to: InstanceId,
+    },
+    /// The target of a move has its socket ready.
+    Warmed {
+        /// Which shard.
+        shard: ShardKey,
+        /// The target.
+        by: InstanceId,
+    },
+    /// A lease stands on offer.
+    Offered {
+        /// Of which shard.
+        shard: ShardKey,
+        /// To whom.
+        to: InstanceId,
+    },
+}
+
+/// What an operator should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// Nobody has room for these shards, or can take these pins. Said whenever it changes.
+    NoPlace {
+        /// Shards that have to go somewhere.
+        left_over: Vec<ShardKey>,
+        /// Pinned shards that are somewhere else.
+        pins_unmet: Vec<ShardKey>,
+    },
+    /// An app's daily budget of IDENTIFYs is used up to its reserve.
+    BudgetExhausted {
+        /// Which app.
+        app: AppName,
+        /// Until it is renewed.
+        reset_after: Duration,
+    },
+    /// Discord rejects an app for good.
+    Rejected {
+        /// Which app.
+        app: AppName,
+        /// With which close code.
+        code: u16,
+    },
+    /// A shard's task says something that concerns nobody but an operator.
+    Shard(ShardKey, baton_shard::Notice),
+}
+
+/// Why the process is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything has been given away.
+    Drained,
+    /// Another process beats under this instance's id.
+    Impostor,
+}
+
+impl From<Hint> for Message {
+    fn from(hint: Hint) -> Self {
+        match hint {
+            Hint::Suspect(instance) => Self::Suspect { instance },
+            Hint::Released => Self::Released,
+            Hint::Taken { shard, epoch, by } => Self::Taken { shard, epoch, by },
+            Hint::Move { shard, to } => Self::Move { shard, to },
+            Hint::Warmed { shard, by } => Self::Warmed { shard, by },
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Rows that were read, as far as they concern the shards here.
+
+use baton_fleet::{RequestId, Sweep};
+use baton_model::{Holding, LeaseRow, Moment, ShardKey};
+
+use super::{Hosted, Supervisor};
+
+impl Supervisor {
+    pub(super) fn on_swept(&mut self, request: RequestId, sweep: Sweep, now: Moment) {
+        let asked_at = self.swept_at;
+        let rows = sweep.rows.iter();
+        let of_interest = rows.filter(|(shard, row)| self.is_news(shard, row, asked_at));
+        let of_interest: Vec<_> =
+            of_interest.map(|(shard, row)| (shard.clone(), row.clone())).collect();
+        self.tell_fleet(baton_fleet::Input::Swept(request, sweep), now);
+        for (shard, row) in of_interest {
+            self.errand(&shard, baton_shard::Input::Row(row));
+        }
+    }
+
+    pub(super) fn on_row(&mut self, shard: ShardKey, row: Option<LeaseRow>, now: Moment) {
+        let Some(row) = row else {
+            return;
+        };
+        let names_us = self.names_us(&row);
+        if self.arrivals.contains_key(&shard) && !names_us {
+            self.warm(&shard, row.session, now);
+        } else if names_us || self.hosted.contains_key(&shard) {
+            self.errand(&shard, baton_shard::Input::Row(row));
+        }
+    }
+
+    /// Whether a row says of this instance what its shard does not know.
+    fn is_news(&self, shard: &ShardKey, row: &LeaseRow, asked_at: Moment) -> bool {
+        let is_held = |hosted: &Hosted| hosted.held == Some(row.epoch);
+        let is_known = self.hosted.get(shard).is_some_and(is_held);
+        // Read before the lease ended: so it was then.
+        let is_past = self
+            .past
+            .get(shard)
+            .is_some_and(|past| row.epoch <= past.epoch && asked_at <= past.at);
+        self.names_us(row) && !is_known && !is_past
+    }
+
+    fn names_us(&self, row: &LeaseRow) -> bool {
+        match row.holding {
+            Holding::Free => false,
+            Holding::Owned { owner } => owner == self.me,
+            Holding::Offered { owner, to, .. } => owner == self.me || to == self.me,
+        }
+    }
+}

@@ -208,6 +208,7 @@ impl Fleet {
             Input::Took { shard, epoch } => self.on_took(&shard, epoch, now),
             Input::LetGo { shard, departure } => self.on_let_go(&shard, departure, now),
             Input::HandOverFailed(shard) => self.handovers.ended(&shard),
+            Input::ShardsChanged => self.sweep_soon(now),
             Input::MaxConcurrency { app, buckets } => self.gate.set_concurrency(&app, buckets),
             Input::IdentifyWanted { shard, history } => self.gate.want(shard, history),
             Input::IdentifyCancelled(shard) => self.gate.cancel(&shard),

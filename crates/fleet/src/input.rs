@@ -149,6 +149,8 @@ pub enum Input {
     /// A hand-over was taken back; the shard stays.
     HandOverFailed(ShardKey),
 
+    /// Other shards should run than before, so the rows known are not all.
+    ShardsChanged,
     /// How many buckets an app has.
     MaxConcurrency {
         /// Which app.

@@ -18,3 +18,12 @@ pub mod writer;
 pub mod hosting;
 
 pub mod control;
+
+pub mod rest;
+pub mod token;
+
+pub mod circuit;
+
+pub mod app;
+
+pub mod instance;

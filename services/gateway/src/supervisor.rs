@@ -128,8 +128,14 @@ impl Supervisor {
 
     fn on_app(&mut self, name: AppName, app: App, now: Moment) {
         let buckets = app.buckets;
-        self.apps.insert(name.clone(), app);
+        let before = self.apps.insert(name.clone(), app);
         self.tell_fleet(baton_fleet::Input::MaxConcurrency { app: name, buckets }, now);
+        if self.fleet.phase() == Phase::Joining {
+            // With no app known there is nothing to be ready for.
+            self.tell_fleet(baton_fleet::Input::Ready, now);
+        } else if before.is_none_or(|before| App { buckets, ..before } != app) {
+            self.tell_fleet(baton_fleet::Input::ShardsChanged, now);
+        }
     }
 
     // -----------------------------------------------------------------------------------------

@@ -1,0 +1,287 @@
+//! The keeper itself.
+
+use std::{num::NonZeroU16, sync::Arc, time::Duration};
+
+use baton_model::{Generation, Moment, ShardCount};
+use baton_store::Store;
+use serde::Serialize;
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    AppSettings, ShardsWanted,
+    tokens::{self, Trial},
+};
+use crate::{
+    circuit::{Action, Circuit, Event},
+    clock::Clock,
+    control::{Ear, ToControl},
+    hosting::AppHost,
+    rest::{GatewayBot, Rest, RestError},
+    socket::{Dialer, DialerSettings},
+    supervisor::{App, Input},
+    token::Token,
+};
+
+/// How often the keeper looks after everything.
+const LOOK_PERIOD: Duration = Duration::from_secs(2);
+
+/// How often the day's limit is taken from Discord again.
+const LIMIT_PERIOD: Duration = Duration::from_secs(10 * 60);
+
+/// The pause after an attempt to find out how the app is to run.
+const INTRODUCTION_PAUSE: Duration = Duration::from_secs(5);
+
+/// How an app stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "condition", rename_all = "snake_case")]
+pub enum Condition {
+    /// It is not known yet how it is to run.
+    Starting {
+        /// What is being waited for.
+        because: String,
+    },
+    /// It runs.
+    Running,
+    /// Discord rejects it.
+    Rejected {
+        /// With which close code.
+        code: u16,
+        /// What an operator can do.
+        remedy: &'static str,
+    },
+}
+
+/// Keeps one app.
+pub struct Keeper<S> {
+    settings: AppSettings,
+    rest: Rest,
+    store: S,
+    clock: Clock,
+    ear: Ear,
+    news: mpsc::UnboundedReceiver<Event>,
+    condition: watch::Sender<Condition>,
+    circuit: Circuit,
+}
+
+/// What runs once the app is known.
+struct Running {
+    app: App,
+    token: Token,
+    dialing: watch::Sender<Arc<Dialer>>,
+    /// When the limit is taken from Discord again.
+    limit_due: Moment,
+}
+
+impl<S: Store> Keeper<S> {
+    /// A keeper, and where to tell it what its shards say.
+    pub fn new(
+        settings: AppSettings,
+        store: S,
+        clock: Clock,
+        ear: Ear,
+    ) -> (Self, mpsc::UnboundedSender<Event>, watch::Receiver<Condition>) {
+        let rest = Rest::new(settings.api_url.as_deref().unwrap_or(crate::rest::DISCORD_API));
+        let (tell, news) = mpsc::unbounded_channel();
+        let starting = Condition::Starting { because: "nothing has been tried yet".to_owned() };
+        let (condition, seen) = watch::channel(starting);
+        let circuit = Circuit::default();
+        (Self { settings, rest, store, clock, ear, news, condition, circuit }, tell, seen)
+    }
+
+    /// Keeps the app for as long as the instance lives.
+    pub async fn run(mut self) {
+        let mut running = loop {
+            match self.introduce().await {
+                Ok(running) => break running,
+                Err(because) => {
+                    tracing::warn!(app = %self.settings.name, because, "the app cannot run yet");
+                    self.condition.send_replace(Condition::Starting { because });
+                }
+            }
+            tokio::time::sleep(INTRODUCTION_PAUSE).await;
+        };
+        self.condition.send_replace(Condition::Running);
+        let mut looks = tokio::time::interval(LOOK_PERIOD);
+        loop {
+            tokio::select! {
+                event = self.news.recv() => match event {
+                    Some(event) => self.on(event, &mut running).await,
+                    None => return,
+                },
+                _ = looks.tick() => self.look(&mut running).await,
+            }
+        }
+    }
+
+    /// Finds out how the app is to run, and has it run.
+    async fn introduce(&self) -> Result<Running, String> {
+        let (token, bot) = match tokens::try_all(&self.settings, &self.rest).await {
+            Trial::Accepted(token, bot) => (token, Some(bot)),
+            Trial::Rejected => return Err("no source has a token that discord accepts".to_owned()),
+            Trial::Unreachable(token, error) => (token, self.without_discord(&error)?),
+        };
+        let app = self.shape(bot.as_ref()).await?;
+        if let Some(bot) = &bot {
+            let learnt = self.store.learn_limit(&self.settings.name, bot.limit).await;
+            learnt.map_err(|error| error.to_string())?;
+        }
+        let (dialing, dialer) = watch::channel(Arc::new(self.dialer(&token, app.shards)));
+        let left_out = self.settings.left_out.clone();
+        let host = AppHost { lanes: app.lanes, dialer, left_out };
+        self.ear.tell(ToControl::Admit { name: self.settings.name.clone(), app, host });
+        let limit_due = self.clock.now() + LIMIT_PERIOD;
+        Ok(Running { app, token, dialing, limit_due })
+    }
+
+    /// Discord can refuse to say for hours. What it said before stands in the store.
+    fn without_discord(&self, error: &RestError) -> Result<Option<GatewayBot>, String> {
+        match self.settings.shards {
+            ShardsWanted::Fixed(_) => Ok(None),
+            ShardsWanted::Auto => Err(error.to_string()),
+        }
+    }
+
+    async fn shape(&self, bot: Option<&GatewayBot>) -> Result<App, String> {
+        let shards = match (self.settings.shards, bot) {
+            (ShardsWanted::Fixed(count), _) => ShardCount(count),
+            (ShardsWanted::Auto, Some(bot)) => bot.shards,
+            (ShardsWanted::Auto, None) => return Err("the shard count is not known".to_owned()),
+        };
+        Ok(App {
+            generation: Generation(0),
+            shards,
+            lanes: self.settings.lanes,
+            // One at a time is always right.
+            buckets: bot.map_or(NonZeroU16::MIN, |bot| bot.buckets),
+        })
+    }
+
+    fn dialer(&self, token: &Token, shards: ShardCount) -> Dialer {
+        Dialer::new(DialerSettings {
+            token: token.reveal().to_owned(),
+            intents: self.settings.intents,
+            gateway_url: self.settings.gateway_url.clone(),
+            shards,
+        })
+    }
+
+    async fn look(&mut self, running: &mut Running) {
+        if let Some(token) = tokens::first(&self.settings)
+            && token != running.token
+        {
+            tracing::info!(app = %self.settings.name, "a token source has another token");
+            self.use_token(token, running);
+            self.on(Event::TokenChanged, running).await;
+        }
+        self.on(Event::Tick, running).await;
+        if self.circuit == Circuit::Closed {
+            self.refresh_limit(running).await;
+        }
+    }
+
+    fn use_token(&self, token: Token, running: &mut Running) {
+        running.dialing.send_replace(Arc::new(self.dialer(&token, running.app.shards)));
+        running.token = token;
+    }
+
+    /// Takes the day's limit from Discord, now and then and whenever the store has forgotten it.
+    async fn refresh_limit(&self, running: &mut Running) {
+        let now = self.clock.now();
+        let known = self.store.identify_limit(&self.settings.name).await;
+        if now < running.limit_due && !matches!(known, Ok(None)) {
+            return;
+        }
+        running.limit_due = now + LIMIT_PERIOD;
+        match self.rest.gateway_bot(running.token.reveal()).await {
+            Ok(bot) => self.learn(&bot, running).await,
+            Err(error) => {
+                tracing::warn!(app = %self.settings.name, error = error.to_string(), "no limit");
+                running.limit_due = now + INTRODUCTION_PAUSE;
+                if let RestError::RateLimited(pause) = error {
+                    running.limit_due = now + pause;
+                }
+            }
+        }
+    }
+
+    async fn learn(&self, bot: &GatewayBot, running: &mut Running) {
+        if let Err(error) = self.store.learn_limit(&self.settings.name, bot.limit).await {
+            tracing::debug!(error = error.to_string(), "the store did not take the limit");
+        }
+        if running.app.buckets != bot.buckets {
+            running.app.buckets = bot.buckets;
+            self.ear.input(Input::App(self.settings.name.clone(), running.app));
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // The circuit
+    // -----------------------------------------------------------------------------------------
+
+    async fn on(&mut self, event: Event, running: &mut Running) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let action = self.circuit.on(event, self.clock.now());
+            if let Some(action) = action {
+                next = self.act(action, running).await;
+            }
+        }
+        self.show();
+    }
+
+    /// Does what the circuit says; what came of it goes back to it.
+    async fn act(&self, action: Action, running: &mut Running) -> Option<Event> {
+        let name = || self.settings.name.clone();
+        match action {
+            Action::Halt => {
+                tracing::error!(app = %name(), "discord rejects the app; its shards stop");
+                self.ear.input(Input::Halt(name()));
+            }
+            Action::Probe => self.ear.input(Input::Probe(name())),
+            Action::Resume => {
+                tracing::info!(app = %name(), "discord accepts the app again");
+                self.ear.input(Input::Resume(name()));
+            }
+            Action::TellOperator => {
+                tracing::error!(app = %name(), "discord rejects every token there is; put a new one into its source");
+            }
+            Action::TryTokens => {
+                return Some(match tokens::try_all(&self.settings, &self.rest).await {
+                    Trial::Accepted(token, bot) => {
+                        self.use_token(token, running);
+                        self.learn(&bot, running).await;
+                        Event::TokenAccepted
+                    }
+                    Trial::Rejected => Event::TokenRejected,
+                    Trial::Unreachable(..) => Event::Unreachable,
+                });
+            }
+        }
+        None
+    }
+
+    fn show(&self) {
+        let new = match self.circuit {
+            Circuit::Closed => Condition::Running,
+            Circuit::Open(open) => rejected(open.code),
+            Circuit::HalfOpen(half) => rejected(half.code),
+        };
+        self.condition.send_if_modified(|condition| {
+            let is_news = *condition != new;
+            condition.clone_from(&new);
+            is_news
+        });
+    }
+}
+
+const fn rejected(code: u16) -> Condition {
+    let remedy = match code {
+        4004 => "put a valid token into its source",
+        4010 | 4011 => "the app needs more shards, or has fewer; change its shard count",
+        4012 => "upgrade this baton",
+        4013 => "the intents are not valid; correct them in the configuration",
+        4014 => "enable the intents in discord's developer portal, or leave them out",
+        _ => "look up the close code in discord's documentation",
+    };
+    Condition::Rejected { code, remedy }
+}

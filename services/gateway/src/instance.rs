@@ -1,0 +1,143 @@
+//! An instance, put together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_fleet::Myself;
+use baton_model::{
+    AppName, Capacity, InstanceId, InstanceRecord, Phase, Tier, Version, Weight, Zone,
+};
+use baton_shard::Notice;
+use baton_store::{Store, StoreError};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    app::{AppSettings, Condition, Keeper},
+    circuit::Event,
+    clock::Clock,
+    control::{Control, Ear, Outlook, Stores},
+    supervisor::{Ending, Remark},
+};
+
+/// What an instance is to be.
+#[derive(Debug, Clone)]
+pub struct InstanceSettings {
+    /// Its line of defence.
+    pub tier: Tier,
+    /// Its failure domain.
+    pub zone: Zone,
+    /// Its share.
+    pub weight: Weight,
+    /// Its limit.
+    pub capacity: Capacity,
+    /// What it runs.
+    pub version: Version,
+    /// What it runs for.
+    pub apps: Vec<AppSettings>,
+}
+
+/// An instance that is ready to run.
+pub struct Instance<S> {
+    /// Who it is.
+    pub id: InstanceId,
+    /// How to tell it something.
+    pub ear: Ear,
+    /// How to see what it does.
+    pub outlook: Outlook,
+    /// How its apps stand.
+    pub conditions: BTreeMap<AppName, watch::Receiver<Condition>>,
+    control: Control<S>,
+    remarks: mpsc::UnboundedReceiver<Remark>,
+    keepers: Vec<Keeper<S>>,
+    news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
+    runtime: Handle,
+}
+
+impl<S: Store> Instance<S> {
+    /// Puts an instance together. Its shards will run on `runtime`; itself where it is [`run`].
+    ///
+    /// # Errors
+    /// If the store does not say what time it is.
+    ///
+    /// [`run`]: Self::run
+    pub async fn prepare(
+        id: InstanceId,
+        settings: InstanceSettings,
+        stores: Stores<S>,
+        (clock, runtime): (Clock, Handle),
+    ) -> Result<Self, StoreError> {
+        let joined_at = stores.control.poll().await?.now;
+        let InstanceSettings { tier, zone, weight, capacity, version, apps } = settings;
+        let record = InstanceRecord {
+            phase: Phase::Joining,
+            tier,
+            zone,
+            weight,
+            capacity,
+            version,
+            joined_at,
+            stalled: BTreeSet::new(),
+        };
+        let seed = u64::try_from(id.bits() & u128::from(u64::MAX)).unwrap_or_default();
+        let myself = Myself { id, record, seed };
+        let (remark, remarks) = mpsc::unbounded_channel();
+        let at = (clock, runtime.clone());
+        let (control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
+        let (mut keepers, mut news, mut conditions) =
+            (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        for app in apps {
+            let name = app.name.clone();
+            let (keeper, tell, condition) =
+                Keeper::new(app, stores.data.clone(), clock, ear.clone());
+            keepers.push(keeper);
+            news.insert(name.clone(), tell);
+            conditions.insert(name, condition);
+        }
+        Ok(Self { id, ear, outlook, conditions, control, remarks, keepers, news, runtime })
+    }
+
+    /// Runs until everything has been given away, or somebody else is this instance.
+    pub async fn run(self) -> Ending {
+        let mut tasks = JoinSet::new();
+        for keeper in self.keepers {
+            tasks.spawn_on(keeper.run(), &self.runtime);
+        }
+        tasks.spawn(pass_on(self.remarks, self.news));
+        self.control.run().await
+    }
+}
+
+/// Tells the keepers what concerns them, and operators the rest.
+async fn pass_on(
+    mut remarks: mpsc::UnboundedReceiver<Remark>,
+    news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
+) {
+    let tell = |app: &AppName, event| {
+        if let Some(keeper) = news.get(app)
+            && keeper.send(event).is_err()
+        {
+            tracing::debug!(%app, "its keeper has ended");
+        }
+    };
+    while let Some(remark) = remarks.recv().await {
+        match remark {
+            Remark::Rejected { app, code } => tell(&app, Event::Rejected(code)),
+            Remark::Shard(shard, notice) => {
+                if notice == Notice::Live {
+                    tell(&shard.app, Event::Live);
+                }
+                tracing::info!(%shard, ?notice, "shard");
+            }
+            Remark::NoPlace { left_over, pins_unmet } => {
+                tracing::warn!(?left_over, ?pins_unmet, "no instance has room for these shards");
+            }
+            Remark::BudgetExhausted { app, reset_after } => {
+                let seconds = reset_after.as_secs();
+                tracing::error!(%app, seconds, "the day's identifies are used up to the reserve");
+            }
+        }
+    }
+}

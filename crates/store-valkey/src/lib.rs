@@ -5,6 +5,7 @@
 //! Two clients do that, each for what it is good at: `control` (fred) for what is rare,
 //! `data` (redis) for events and commands. Both have their hidden retries off.
 
+mod apps;
 mod commands;
 mod config;
 mod control;

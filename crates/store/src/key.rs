@@ -19,6 +19,8 @@ pub enum Key<'a> {
     Planner(&'a FleetName),
     /// Hash, shard → instance. Replaced by the planner with every plan.
     Targets(&'a FleetName),
+    /// Hash, app → its shape. A field is written once by whoever proposes first; stays.
+    Apps(&'a FleetName),
     /// Hash, the identity of this data set. Written once by whoever comes first; stays. If it is
     /// missing, the store was wiped.
     DataSet(&'a FleetName),
@@ -46,6 +48,7 @@ impl fmt::Display for Key<'_> {
             Self::Instances(fleet) => write!(f, "baton:{{{fleet}}}:instances"),
             Self::Planner(fleet) => write!(f, "baton:{{{fleet}}}:planner"),
             Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
+            Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
             Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),

@@ -14,6 +14,7 @@
 //! 3. **"Unavailable" is never "you have lost your lease".** Only [`Fenced`] says that.
 
 mod address;
+mod apps;
 mod command;
 mod commands;
 pub mod conformance;
@@ -31,6 +32,7 @@ pub mod stored;
 mod stream_id;
 
 pub use address::{Hold, ShardAddress};
+pub use apps::Apps;
 pub use command::{COMMAND_FIELDS, Command};
 pub use commands::{CommandError, Commands};
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
@@ -50,6 +52,12 @@ pub trait Store: Operations + Clone + Send + Sync + 'static {}
 impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 
 /// The nouns together.
-pub trait Operations: Leases + Events + Commands + Membership + Planning + IdentifyBudget {}
+pub trait Operations:
+    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget
+{
+}
 
-impl<S: Leases + Events + Commands + Membership + Planning + IdentifyBudget> Operations for S {}
+impl<S: Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget> Operations
+    for S
+{
+}

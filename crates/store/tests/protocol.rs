@@ -75,6 +75,7 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Instances(&fleet),
         Key::Planner(&fleet),
         Key::Targets(&fleet),
+        Key::Apps(&fleet),
         Key::DataSet(&fleet),
         Key::IdentifyBuckets(&app),
         Key::IdentifyDay(&app),

@@ -1,5 +1,6 @@
 //! The promises of [`baton_store`], kept: each operation is one decision of the state.
 
+mod apps;
 mod commands;
 mod events;
 mod identify;

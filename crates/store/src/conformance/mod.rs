@@ -4,6 +4,7 @@
 //! a rule in the present tense; it gets a store and a [`Scope`] of names of its own, so that cases
 //! can run side by side on one server. Where a store turns out to be wrong, a case comes first.
 
+mod apps;
 mod claims;
 mod commands;
 mod entries;
@@ -109,6 +110,10 @@ fn stream_cases<S: Store>() -> Vec<Case<S>> {
 
 fn fleet_cases<S: Store>() -> Vec<Case<S>> {
     cases_of![
+        apps::an_app_has_no_shape_before_one_is_proposed,
+        apps::the_first_proposal_stands_and_everybody_is_told_it,
+        apps::of_many_proposals_at_once_one_stands,
+        apps::apps_do_not_share_a_shape,
         membership::a_data_set_has_one_identity,
         membership::a_beat_shows_in_the_next_poll,
         membership::a_beat_behind_the_stored_one_is_a_duplicate,

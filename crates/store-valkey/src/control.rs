@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use baton_model::limits::{
-    STORE_ANSWER_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_RECONNECT_FIRST, STORE_RECONNECT_MAX,
-    STORE_REQUESTS_WAITING_MAX, STORE_UNRESPONSIVE_MAX,
+    HINTS_WAITING_MAX, STORE_ANSWER_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_RECONNECT_FIRST,
+    STORE_RECONNECT_MAX, STORE_REQUESTS_WAITING_MAX, STORE_UNRESPONSIVE_MAX,
 };
 use baton_store::StoreError;
 use bytes::Bytes;
@@ -151,9 +151,13 @@ pub(crate) fn quit<C: ClientLike + 'static>(client: C) {
     });
 }
 
-/// A client of its own for a presence: what it subscribes to shows that this process lives.
+/// A client of its own for a subscription.
 pub(crate) async fn subscriber(config: &ValkeyConfig) -> Result<SubscriberClient, StoreError> {
-    let client = builder(config)?.build_subscriber_client();
+    let mut builder = builder(config)?;
+    builder.with_performance_config(|performance| {
+        performance.broadcast_channel_capacity = HINTS_WAITING_MAX;
+    });
+    let client = builder.build_subscriber_client();
     let client = client.map_err(|error| fred_error(&error))?;
     connect(&client, config).await?;
     Ok(client)

@@ -11,6 +11,7 @@ mod config;
 mod control;
 mod data;
 mod events;
+mod hints;
 mod identify;
 mod leases;
 mod library;
@@ -18,6 +19,7 @@ mod membership;
 mod planning;
 mod reply;
 mod safety;
+mod subscription;
 mod tls;
 mod url;
 
@@ -27,6 +29,7 @@ use baton_store::StoreError;
 use bytes::Bytes;
 
 pub use config::ValkeyConfig;
+pub use hints::HintHearing;
 pub use membership::PresenceHold;
 pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};
 

@@ -10,8 +10,8 @@ use std::{
 
 use baton_model::{AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber};
 use baton_store::{
-    Apps, Command, Commands, IdentifyBudget, Leases, Membership, Planning, PresenceGuard, Take,
-    Targets,
+    Apps, Command, Commands, Hints, IdentifyBudget, Leases, Membership, Planning, PresenceGuard,
+    Take, Targets,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -73,6 +73,9 @@ async fn do_everything(store: &Valkey) {
     assert_eq!(store.agree_app(scope.app(), &SHAPE).await, Ok(SHAPE));
     let presence = store.hold_presence(scope.instance(1)).await.expect("held");
     assert!(presence.is_held());
+    let hearing = store.hear().await.expect("heard");
+    store.tell("look".into()).await.expect("told");
+    drop(hearing);
     store.poll().await.expect("polled");
     store.forget(scope.instance(1), Beat(1)).await.expect("forgotten");
     let planner = store.poll().await.expect("polled").planner;

@@ -27,6 +27,8 @@ pub enum Key<'a> {
     /// Sharded pub/sub channel, not a key: an instance subscribes to its own and never publishes.
     /// The count of subscribers shows whether its process lives.
     Presence(&'a FleetName, InstanceId),
+    /// Sharded pub/sub channel, not a key: every instance subscribes and publishes.
+    Hints(&'a FleetName),
     /// Hash, bucket → the store's time from which the next IDENTIFY may go. Written with every
     /// permit.
     IdentifyBuckets(&'a AppName),
@@ -51,6 +53,7 @@ impl fmt::Display for Key<'_> {
             Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
+            Self::Hints(fleet) => write!(f, "baton:{{{fleet}}}:hints"),
             Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),
             Self::IdentifyDay(app) => write!(f, "baton:{{{app}}}:identify:day"),
             Self::Row(ShardAddress { shard, lane }) => write!(

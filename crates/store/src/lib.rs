@@ -23,6 +23,7 @@ mod error;
 mod events;
 mod faulty;
 mod fields;
+mod hints;
 mod identify;
 pub mod key;
 mod leases;
@@ -38,8 +39,9 @@ pub use commands::{CommandError, Commands};
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, BeginError, Events, NewSession};
-pub use faulty::{Faults, Faulty};
+pub use faulty::{Faults, Faulty, FaultyHearing};
 pub use fields::{FORMAT, FieldsError};
+pub use hints::{Hearing, Hints, ensure_hint_fits};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard};
@@ -53,11 +55,11 @@ impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 
 /// The nouns together.
 pub trait Operations:
-    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget
+    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
 {
 }
 
-impl<S: Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget> Operations
-    for S
+impl<S> Operations for S where
+    S: Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
 {
 }

@@ -3,6 +3,7 @@
 mod apps;
 mod commands;
 mod events;
+mod hints;
 mod identify;
 mod leases;
 mod membership;

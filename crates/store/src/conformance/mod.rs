@@ -11,6 +11,7 @@ mod entries;
 mod faults;
 mod fences;
 mod hand_over;
+mod hints;
 mod identify;
 mod membership;
 mod planning;
@@ -124,6 +125,9 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         planning::targets_are_set_and_cleared,
         planning::a_planner_that_stops_gives_its_lease_back,
         planning::only_the_planner_writes_targets,
+        hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
+        hints::a_hint_is_any_bytes_up_to_its_limit,
+        hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,
         identify::nothing_is_granted_before_the_limit_is_known,
         identify::a_bucket_is_granted_once_in_its_spacing,
         identify::buckets_do_not_wait_for_each_other,

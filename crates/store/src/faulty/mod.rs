@@ -7,6 +7,7 @@
 mod apps;
 mod commands;
 mod events;
+mod hints;
 mod identify;
 mod leases;
 mod membership;
@@ -22,6 +23,8 @@ use std::{
 };
 
 use crate::StoreError;
+
+pub use hints::FaultyHearing;
 
 /// How often what goes wrong, in percent of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -353,6 +353,10 @@ pub const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long any answer on the control path may take.
 pub const STORE_ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long it is waited to be told whether the store is safe. It is asked once a second or two,
+/// and a Sentinel that takes longer is not reached.
+pub const SAFETY_TIMEOUT: Duration = Duration::from_millis(900);
+
 /// The first pause before a request that the store did not carry out, or did not answer, is sent
 /// again; it doubles, with jitter, up to the maximum.
 pub const STORE_RETRY_FIRST: Duration = Duration::from_millis(50);

@@ -132,6 +132,11 @@ impl Live {
         Ok(answer)
     }
 
+    /// Would an operation be refused at this moment?
+    pub(crate) fn ensure_up(&self) -> Result<(), StoreError> {
+        self.decide(|_| ()).map(drop)
+    }
+
     fn decide<T>(
         &self,
         operation: impl FnOnce(Scene<'_>) -> T,

@@ -15,10 +15,12 @@ mod hints;
 mod identify;
 mod leases;
 mod library;
+mod majority;
 mod membership;
 mod planning;
 mod reply;
 mod safety;
+mod sentinels;
 mod subscription;
 mod tls;
 mod url;
@@ -35,6 +37,8 @@ pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};
 
 use control::Control;
 use data::Data;
+use reply::redis_error;
+use sentinels::Sentinels;
 
 /// A handle on the store. Cheap to clone; all clones share two connections.
 #[derive(Clone)]
@@ -46,6 +50,7 @@ struct Inner {
     config: ValkeyConfig,
     control: Control,
     data: Data,
+    sentinels: Option<Sentinels>,
 }
 
 impl Valkey {
@@ -60,7 +65,8 @@ impl Valkey {
         safety::ensure_safe(&control).await?;
         control.ensure_library().await?;
         let data = Data::new(&config)?;
-        Ok(Self { inner: Arc::new(Inner { config, control, data }) })
+        let sentinels = Sentinels::of(&config).map_err(|error| redis_error(&error))?;
+        Ok(Self { inner: Arc::new(Inner { config, control, data, sentinels }) })
     }
 
     /// Where this store is, without credentials.
@@ -75,6 +81,10 @@ impl Valkey {
 
     fn data(&self) -> &Data {
         &self.inner.data
+    }
+
+    fn sentinels(&self) -> Option<&Sentinels> {
+        self.inner.sentinels.as_ref()
     }
 
     fn config(&self) -> &ValkeyConfig {

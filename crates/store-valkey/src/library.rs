@@ -11,13 +11,13 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 21] = [
+const FILES: [&str; 22] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/begin_session.lua"),
@@ -38,6 +38,7 @@ const FILES: [&str; 21] = [
     include_str!("../functions/identify_take.lua"),
     include_str!("../functions/identify_learn.lua"),
     include_str!("../functions/identify_limit.lua"),
+    include_str!("../functions/writable.lua"),
     include_str!("../functions/describe.lua"),
 ];
 
@@ -62,6 +63,7 @@ pub(crate) mod function {
     pub(crate) const IDENTIFY_TAKE: &str = "baton_1_identify_take";
     pub(crate) const IDENTIFY_LEARN: &str = "baton_1_identify_learn";
     pub(crate) const IDENTIFY_LIMIT: &str = "baton_1_identify_limit";
+    pub(crate) const WRITABLE: &str = "baton_1_writable";
     pub(crate) const DESCRIBE: &str = "baton_1_describe";
 }
 

@@ -6,7 +6,9 @@ use baton_model::{
     Beat, DataSetId, InstanceId, InstanceRecord, Member, Presence, PrimaryId, ShardKey,
     StoreIdentity, StoreMillis,
 };
-use baton_store::{BeatError, Membership, Poll, PresenceGuard, StoreError, key::Key, stored};
+use baton_store::{
+    BeatError, Membership, Poll, PresenceGuard, Safety, StoreError, key::Key, stored,
+};
 
 use crate::{
     Valkey, arg,
@@ -82,6 +84,10 @@ impl Membership for Valkey {
             ("ok", rest) => read_poll(&keys, rest),
             _ => Err(reply.unexpected("ok")),
         }
+    }
+
+    async fn safety(&self) -> Result<Safety, StoreError> {
+        self.judge_majority().await
     }
 
     async fn hold_presence(&self, me: InstanceId) -> Result<PresenceHold, StoreError> {

@@ -11,7 +11,7 @@ use std::{
 use baton_model::{AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber};
 use baton_store::{
     Apps, Command, Commands, Hints, IdentifyBudget, Leases, Membership, Planning, PresenceGuard,
-    Take, Targets,
+    Safety, Take, Targets,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -76,6 +76,7 @@ async fn do_everything(store: &Valkey) {
     let hearing = store.hear().await.expect("heard");
     store.tell("look".into()).await.expect("told");
     drop(hearing);
+    assert_eq!(store.safety().await, Ok(Safety::Safe));
     store.poll().await.expect("polled");
     store.forget(scope.instance(1), Beat(1)).await.expect("forgotten");
     let planner = store.poll().await.expect("polled").planner;

@@ -44,7 +44,7 @@ pub use fields::{FORMAT, FieldsError};
 pub use hints::{Hearing, Hints, ensure_hint_fits};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
-pub use membership::{BeatError, Membership, Poll, PresenceGuard};
+pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
 pub use stream_id::{StreamId, StreamIdError};
 

@@ -121,6 +121,7 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         membership::the_same_beat_again_is_no_duplicate,
         membership::a_forgotten_instance_is_gone,
         membership::presence_shows_while_it_is_held,
+        membership::a_store_in_good_health_is_safe,
         planning::the_planners_lease_follows_the_rules_of_claims,
         planning::targets_are_set_and_cleared,
         planning::a_planner_that_stops_gives_its_lease_back,

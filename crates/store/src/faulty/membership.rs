@@ -3,7 +3,7 @@
 use baton_model::{Beat, DataSetId, InstanceId, InstanceRecord, StoreMillis};
 
 use super::Faulty;
-use crate::{BeatError, Membership, Poll, StoreError};
+use crate::{BeatError, Membership, Poll, Safety, StoreError};
 
 impl<S: Membership + Sync> Membership for Faulty<S> {
     type Presence = S::Presence;
@@ -27,6 +27,10 @@ impl<S: Membership + Sync> Membership for Faulty<S> {
 
     async fn poll(&self) -> Result<Poll, StoreError> {
         self.through(self.store.poll()).await
+    }
+
+    async fn safety(&self) -> Result<Safety, StoreError> {
+        self.through(self.store.safety()).await
     }
 
     async fn hold_presence(&self, me: InstanceId) -> Result<Self::Presence, StoreError> {

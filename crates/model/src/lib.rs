@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | fleet | [`FleetName`] | all instances that share one store and one namespace in it |
 //! | app | [`AppName`] | one Discord application (one bot token) |
+//! | shape | [`AppShape`] | into how many shards and lanes an app is cut |
 //! | shard | [`ShardKey`] | Discord's slice of an app, in one [`Generation`] of its shard count |
 //! | lane | [`Lane`] | the unit of streaming; shard `n` writes to lane `n % lanes` |
 //! | instance | [`InstanceId`] | one gateway process; a fresh id at every start |
@@ -20,6 +21,7 @@
 //! | marker | [`Marker`] | an entry that Baton itself writes, to say what no dispatch says |
 //! | offer | [`Holding::Offered`] | a lease on its way from one instance to another |
 
+mod app_shape;
 mod dispatch;
 mod instance;
 mod lane;
@@ -32,6 +34,7 @@ mod shard;
 mod store_identity;
 mod time;
 
+pub use app_shape::AppShape;
 pub use dispatch::{Dispatch, EventName, GuildId, TraceParent, TraceParentError};
 pub use instance::{
     Beat, Capacity, InstanceId, InstanceIdError, InstanceRecord, Member, Phase, Presence, Tier,

@@ -353,6 +353,10 @@ pub const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long any answer on the control path may take.
 pub const STORE_ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long it is waited to be told whether the store is safe. It is asked once a second or two,
+/// and a Sentinel that takes longer is not reached.
+pub const SAFETY_TIMEOUT: Duration = Duration::from_millis(900);
+
 /// The first pause before a request that the store did not carry out, or did not answer, is sent
 /// again; it doubles, with jitter, up to the maximum.
 pub const STORE_RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -377,6 +381,17 @@ pub const STORE_RECONNECT_MAX: Duration = Duration::from_secs(1);
 
 /// A server that answers nothing at all for this long is given up, and its connection made again.
 pub const STORE_UNRESPONSIVE_MAX: Duration = Duration::from_secs(5);
+
+/// How often a subscription is made sure of: what ends it is not always told, and a server that
+/// takes a subscription twice does not mind.
+pub const SUBSCRIPTION_RENEWED: Duration = Duration::from_secs(5);
+
+/// Bytes of a hint between instances. It says where to look, not what there is to see.
+pub const HINT_BYTES_MAX: usize = 1_024;
+
+/// Hints that wait to be heard. Beyond it the oldest are dropped: whoever is that far behind looks
+/// at the store sooner than it would get to them.
+pub const HINTS_WAITING_MAX: usize = 1_024;
 
 /// Lease rows that are read in one go: the store does nothing else for about 0.3 ms.
 pub const ROWS_AT_ONCE_MAX: usize = 256;

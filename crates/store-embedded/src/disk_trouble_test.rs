@@ -15,8 +15,8 @@ use baton_model::{
     Seq, SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis, UnixMicros,
 };
 use baton_store::{
-    Append, AppendError, EntryBody, Events, Hold, Leases, Membership, NewSession, ShardAddress,
-    StoreError, StreamId,
+    Append, AppendError, EntryBody, Events, Hold, Leases, Membership, NewSession, Safety,
+    ShardAddress, StoreError, StreamId,
 };
 use bytes::Bytes;
 use redb::{StorageBackend, backends::FileBackend};
@@ -275,8 +275,11 @@ async fn a_disk_that_hangs_leaves_the_outcome_unknown_and_the_store_unavailable(
     assert_eq!(reason, "the disk does not answer");
     let refused = story.entries().await;
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })));
+    let Ok(Safety::Unsafe { reason }) = story.store.safety().await else { panic!("not safe") };
+    assert!(reason.starts_with("the disk does not answer; see that"), "{reason}");
     story.trouble.relax();
     story.until_available().await;
+    assert_eq!(story.store.safety().await, Ok(Safety::Safe));
     assert_eq!(story.entries().await, Ok(2), "it was only slow");
 }
 

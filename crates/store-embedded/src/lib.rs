@@ -20,6 +20,7 @@ mod store;
 
 mod contract;
 
+mod hints;
 mod live;
 mod presence;
 
@@ -31,6 +32,7 @@ mod disk;
 #[cfg(test)]
 mod disk_trouble_test;
 
+pub use hints::HintHearing;
 pub use open_error::OpenError;
 pub use options::{Clock, Durability, Options, SystemClock};
 pub use presence::PresenceHold;

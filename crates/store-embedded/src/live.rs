@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 use crate::{
     Clock,
+    hints::Audience,
     presence::Registry,
     state::{Change, StoreState},
 };
@@ -30,6 +31,7 @@ use crate::{
 pub(crate) struct Live {
     clock: Arc<dyn Clock>,
     pub(crate) presence: Registry,
+    pub(crate) hints: Audience,
     inner: Mutex<Inner>,
     waiting_bytes: AtomicUsize,
     progress: watch::Sender<Progress>,
@@ -111,6 +113,7 @@ impl Live {
         Self {
             clock,
             presence: Registry::default(),
+            hints: Audience::default(),
             inner: Mutex::new(inner),
             waiting_bytes: AtomicUsize::new(0),
             progress: watch::Sender::default(),
@@ -127,6 +130,11 @@ impl Live {
             self.until_durable(&receipt).await?;
         }
         Ok(answer)
+    }
+
+    /// Would an operation be refused at this moment?
+    pub(crate) fn ensure_up(&self) -> Result<(), StoreError> {
+        self.decide(|_| ()).map(drop)
     }
 
     fn decide<T>(

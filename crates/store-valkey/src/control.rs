@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use baton_model::limits::{
-    STORE_ANSWER_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_RECONNECT_FIRST, STORE_RECONNECT_MAX,
-    STORE_REQUESTS_WAITING_MAX, STORE_UNRESPONSIVE_MAX,
+    HINTS_WAITING_MAX, STORE_ANSWER_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_RECONNECT_FIRST,
+    STORE_RECONNECT_MAX, STORE_REQUESTS_WAITING_MAX, STORE_UNRESPONSIVE_MAX,
 };
 use baton_store::StoreError;
 use bytes::Bytes;
@@ -83,6 +83,12 @@ impl Control {
         &self.client
     }
 
+    /// The servers that requests go to.
+    pub(crate) fn connected_to(&self) -> Vec<Server> {
+        let servers = self.client.active_connections().into_iter();
+        servers.map(|server| Server { host: server.host.to_string(), port: server.port }).collect()
+    }
+
     /// Every primary, by a name for errors and a client that speaks to just that one.
     pub(crate) fn primaries(&self) -> Vec<(String, WithOptions<Client>)> {
         let nodes = self.client.cached_cluster_state().map(|state| state.unique_primary_nodes());
@@ -109,13 +115,32 @@ impl Control {
     }
 }
 
-async fn ensure_library_on(node: &WithOptions<Client>) -> Result<(), StoreError> {
+/// Calls a function without keys on one server, which is given the library if it misses it.
+pub(crate) async fn call_on(
+    node: &WithOptions<Client>,
+    function: &'static str,
+) -> Result<Reply, StoreError> {
+    match call_once_on(node, function).await {
+        Err(StoreError::Unavailable { reason }) if reason == MISSING_FUNCTION => {
+            ensure_library_on(node).await?;
+            call_once_on(node, function).await
+        }
+        answer => answer,
+    }
+}
+
+async fn call_once_on(
+    node: &WithOptions<Client>,
+    function: &'static str,
+) -> Result<Reply, StoreError> {
     let nothing = Vec::<String>::new;
-    let described: Result<Value, _> =
-        node.fcall(library::function::DESCRIBE, nothing(), nothing()).await;
-    let verdict = match described.map_err(|error| fred_error(&error)) {
-        Ok(value) => {
-            let reply = Reply::from(value);
+    let answer: Result<Value, _> = node.fcall(function, nothing(), nothing()).await;
+    answer.map(Reply::from).map_err(|error| fred_error(&error))
+}
+
+async fn ensure_library_on(node: &WithOptions<Client>) -> Result<(), StoreError> {
+    let verdict = match call_once_on(node, library::function::DESCRIBE).await {
+        Ok(reply) => {
             let numbers = reply.list()?;
             library::judge(nth(numbers, 0)?.number()?, nth(numbers, 1)?.number()?)?
         }
@@ -151,9 +176,13 @@ pub(crate) fn quit<C: ClientLike + 'static>(client: C) {
     });
 }
 
-/// A client of its own for a presence: what it subscribes to shows that this process lives.
+/// A client of its own for a subscription.
 pub(crate) async fn subscriber(config: &ValkeyConfig) -> Result<SubscriberClient, StoreError> {
-    let client = builder(config)?.build_subscriber_client();
+    let mut builder = builder(config)?;
+    builder.with_performance_config(|performance| {
+        performance.broadcast_channel_capacity = HINTS_WAITING_MAX;
+    });
+    let client = builder.build_subscriber_client();
     let client = client.map_err(|error| fred_error(&error))?;
     connect(&client, config).await?;
     Ok(client)

@@ -163,15 +163,9 @@ impl Connector {
 
 fn connector(config: &ValkeyConfig) -> RedisResult<Connector> {
     let url = &config.url;
-    let certificates = || TlsCertificates { client_tls: None, root_cert: config.ca_pem.clone() };
     match &url.topology {
         Topology::Standalone(server) => {
-            let info = info(server, url.tls, &url.login)?;
-            let client = match url.tls {
-                true => Client::build_with_tls(info, certificates())?,
-                false => Client::open(info)?,
-            };
-            Ok(Connector::Standalone(Box::new(client)))
+            Ok(Connector::Standalone(Box::new(client(server, &url.login, config)?)))
         }
         Topology::Cluster(nodes) => {
             let nodes = nodes.iter().map(|node| info(node, url.tls, &url.login));
@@ -180,7 +174,7 @@ fn connector(config: &ValkeyConfig) -> RedisResult<Connector> {
                 .connection_timeout(STORE_CONNECT_TIMEOUT)
                 .response_timeout(APPEND_TIMEOUT);
             if url.tls {
-                builder = builder.certs(certificates());
+                builder = builder.certs(certificates(config));
             }
             Ok(Connector::Cluster(Box::new(builder.build()?)))
         }
@@ -191,13 +185,27 @@ fn connector(config: &ValkeyConfig) -> RedisResult<Connector> {
             if url.tls {
                 builder = builder
                     .set_client_to_redis_tls_mode(redis::TlsMode::Secure)
-                    .set_client_to_redis_certificates(certificates())
-                    .set_client_to_sentinel_certificates(certificates());
+                    .set_client_to_redis_certificates(certificates(config))
+                    .set_client_to_sentinel_certificates(certificates(config));
             }
             builder = with_logins(builder, &url.login, login);
             Ok(Connector::Sentinel(Box::new(builder.build()?)))
         }
     }
+}
+
+/// A client of one server.
+pub(crate) fn client(server: &Server, login: &Login, config: &ValkeyConfig) -> RedisResult<Client> {
+    let tls = config.url.tls;
+    let info = info(server, tls, login)?;
+    match tls {
+        true => Client::build_with_tls(info, certificates(config)),
+        false => Client::open(info),
+    }
+}
+
+fn certificates(config: &ValkeyConfig) -> TlsCertificates {
+    TlsCertificates { client_tls: None, root_cert: config.ca_pem.clone() }
 }
 
 fn with_logins(

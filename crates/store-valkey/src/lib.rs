@@ -5,18 +5,23 @@
 //! Two clients do that, each for what it is good at: `control` (fred) for what is rare,
 //! `data` (redis) for events and commands. Both have their hidden retries off.
 
+mod apps;
 mod commands;
 mod config;
 mod control;
 mod data;
 mod events;
+mod hints;
 mod identify;
 mod leases;
 mod library;
+mod majority;
 mod membership;
 mod planning;
 mod reply;
 mod safety;
+mod sentinels;
+mod subscription;
 mod tls;
 mod url;
 
@@ -26,11 +31,14 @@ use baton_store::StoreError;
 use bytes::Bytes;
 
 pub use config::ValkeyConfig;
+pub use hints::HintHearing;
 pub use membership::PresenceHold;
 pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};
 
 use control::Control;
 use data::Data;
+use reply::redis_error;
+use sentinels::Sentinels;
 
 /// A handle on the store. Cheap to clone; all clones share two connections.
 #[derive(Clone)]
@@ -42,6 +50,7 @@ struct Inner {
     config: ValkeyConfig,
     control: Control,
     data: Data,
+    sentinels: Option<Sentinels>,
 }
 
 impl Valkey {
@@ -56,7 +65,8 @@ impl Valkey {
         safety::ensure_safe(&control).await?;
         control.ensure_library().await?;
         let data = Data::new(&config)?;
-        Ok(Self { inner: Arc::new(Inner { config, control, data }) })
+        let sentinels = Sentinels::of(&config).map_err(|error| redis_error(&error))?;
+        Ok(Self { inner: Arc::new(Inner { config, control, data, sentinels }) })
     }
 
     /// Where this store is, without credentials.
@@ -71,6 +81,10 @@ impl Valkey {
 
     fn data(&self) -> &Data {
         &self.inner.data
+    }
+
+    fn sentinels(&self) -> Option<&Sentinels> {
+        self.inner.sentinels.as_ref()
     }
 
     fn config(&self) -> &ValkeyConfig {

@@ -11,13 +11,13 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 3;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 20] = [
+const FILES: [&str; 22] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/begin_session.lua"),
@@ -33,10 +33,12 @@ const FILES: [&str; 20] = [
     include_str!("../functions/forget.lua"),
     include_str!("../functions/poll.lua"),
     include_str!("../functions/data_set.lua"),
+    include_str!("../functions/agree_app.lua"),
     include_str!("../functions/write_targets.lua"),
     include_str!("../functions/identify_take.lua"),
     include_str!("../functions/identify_learn.lua"),
     include_str!("../functions/identify_limit.lua"),
+    include_str!("../functions/writable.lua"),
     include_str!("../functions/describe.lua"),
 ];
 
@@ -56,10 +58,12 @@ pub(crate) mod function {
     pub(crate) const FORGET: &str = "baton_1_forget";
     pub(crate) const POLL: &str = "baton_1_poll";
     pub(crate) const DATA_SET: &str = "baton_1_data_set";
+    pub(crate) const AGREE_APP: &str = "baton_1_agree_app";
     pub(crate) const WRITE_TARGETS: &str = "baton_1_write_targets";
     pub(crate) const IDENTIFY_TAKE: &str = "baton_1_identify_take";
     pub(crate) const IDENTIFY_LEARN: &str = "baton_1_identify_learn";
     pub(crate) const IDENTIFY_LIMIT: &str = "baton_1_identify_limit";
+    pub(crate) const WRITABLE: &str = "baton_1_writable";
     pub(crate) const DESCRIBE: &str = "baton_1_describe";
 }
 

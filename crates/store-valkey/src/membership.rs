@@ -6,17 +6,15 @@ use baton_model::{
     Beat, DataSetId, InstanceId, InstanceRecord, Member, Presence, PrimaryId, ShardKey,
     StoreIdentity, StoreMillis,
 };
-use baton_store::{BeatError, Membership, Poll, PresenceGuard, StoreError, key::Key, stored};
-use fred::{
-    clients::SubscriberClient,
-    interfaces::{ClientLike, PubsubInterface},
+use baton_store::{
+    BeatError, Membership, Poll, PresenceGuard, Safety, StoreError, key::Key, stored,
 };
-use tokio::task::JoinHandle;
 
 use crate::{
-    Valkey, arg, control,
+    Valkey, arg,
     library::function,
-    reply::{Reply, fred_error, nth},
+    reply::{Reply, nth},
+    subscription::Subscription,
 };
 
 /// The newest layout of stored data that this Baton knows.
@@ -25,20 +23,12 @@ const DATA_FORMAT: u32 = 1;
 /// A subscription to an instance's own channel: others count it and see that the process lives.
 #[derive(Debug)]
 pub struct PresenceHold {
-    client: SubscriberClient,
-    resubscriber: JoinHandle<()>,
+    subscription: Subscription,
 }
 
 impl PresenceGuard for PresenceHold {
     fn is_held(&self) -> bool {
-        self.client.is_connected()
-    }
-}
-
-impl Drop for PresenceHold {
-    fn drop(&mut self) {
-        self.resubscriber.abort();
-        control::quit(self.client.clone());
+        self.subscription.is_connected()
     }
 }
 
@@ -96,13 +86,14 @@ impl Membership for Valkey {
         }
     }
 
+    async fn safety(&self) -> Result<Safety, StoreError> {
+        self.judge_majority().await
+    }
+
     async fn hold_presence(&self, me: InstanceId) -> Result<PresenceHold, StoreError> {
-        let client = control::subscriber(self.config()).await?;
-        let resubscriber = client.manage_subscriptions();
         let channel = Key::Presence(&self.config().fleet, me).to_string();
-        let presence = PresenceHold { client, resubscriber };
-        let subscribed = presence.client.ssubscribe(channel).await;
-        subscribed.map(|()| presence).map_err(|error| fred_error(&error))
+        let subscription = Subscription::begin(self.config(), channel).await?;
+        Ok(PresenceHold { subscription })
     }
 }
 

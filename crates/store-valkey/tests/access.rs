@@ -2,11 +2,16 @@
 
 mod support;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    num::{NonZeroU16, NonZeroU32},
+    path::Path,
+};
 
-use baton_model::{Beat, Expected, ShardNumber};
+use baton_model::{AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber};
 use baton_store::{
-    Command, Commands, IdentifyBudget, Leases, Membership, Planning, PresenceGuard, Take, Targets,
+    Apps, Command, Commands, Hints, IdentifyBudget, Leases, Membership, Planning, PresenceGuard,
+    Safety, Take, Targets,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -15,6 +20,12 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use support::{Writer, open, seed, try_open};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/valkey.md");
+
+const SHAPE: AppShape = AppShape {
+    generation: Generation(0),
+    shards: ShardCount(NonZeroU32::MIN),
+    lanes: LaneCount(NonZeroU16::MIN),
+};
 
 /// The rights that the document tells operators to grant to a user.
 fn documented_rights(user: &str) -> String {
@@ -58,8 +69,14 @@ async fn do_everything(store: &Valkey) {
     store.rows(std::slice::from_ref(&hold.address)).await.expect("read");
     store.forget_resume_url(&hold, session).await.expect("forgotten");
     store.ensure_data_set(baton_model::DataSetId(1)).await.expect("an identity");
+    assert_eq!(store.app_shape(scope.app()).await, Ok(None));
+    assert_eq!(store.agree_app(scope.app(), &SHAPE).await, Ok(SHAPE));
     let presence = store.hold_presence(scope.instance(1)).await.expect("held");
     assert!(presence.is_held());
+    let hearing = store.hear().await.expect("heard");
+    store.tell("look".into()).await.expect("told");
+    drop(hearing);
+    assert_eq!(store.safety().await, Ok(Safety::Safe));
     store.poll().await.expect("polled");
     store.forget(scope.instance(1), Beat(1)).await.expect("forgotten");
     let planner = store.poll().await.expect("polled").planner;

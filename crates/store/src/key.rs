@@ -19,12 +19,16 @@ pub enum Key<'a> {
     Planner(&'a FleetName),
     /// Hash, shard → instance. Replaced by the planner with every plan.
     Targets(&'a FleetName),
+    /// Hash, app → its shape. A field is written once by whoever proposes first; stays.
+    Apps(&'a FleetName),
     /// Hash, the identity of this data set. Written once by whoever comes first; stays. If it is
     /// missing, the store was wiped.
     DataSet(&'a FleetName),
     /// Sharded pub/sub channel, not a key: an instance subscribes to its own and never publishes.
     /// The count of subscribers shows whether its process lives.
     Presence(&'a FleetName, InstanceId),
+    /// Sharded pub/sub channel, not a key: every instance subscribes and publishes.
+    Hints(&'a FleetName),
     /// Hash, bucket → the store's time from which the next IDENTIFY may go. Written with every
     /// permit.
     IdentifyBuckets(&'a AppName),
@@ -46,8 +50,10 @@ impl fmt::Display for Key<'_> {
             Self::Instances(fleet) => write!(f, "baton:{{{fleet}}}:instances"),
             Self::Planner(fleet) => write!(f, "baton:{{{fleet}}}:planner"),
             Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
+            Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
+            Self::Hints(fleet) => write!(f, "baton:{{{fleet}}}:hints"),
             Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),
             Self::IdentifyDay(app) => write!(f, "baton:{{{app}}}:identify:day"),
             Self::Row(ShardAddress { shard, lane }) => write!(

@@ -14,6 +14,7 @@
 //! 3. **"Unavailable" is never "you have lost your lease".** Only [`Fenced`] says that.
 
 mod address;
+mod apps;
 mod command;
 mod commands;
 pub mod conformance;
@@ -22,6 +23,7 @@ mod error;
 mod events;
 mod faulty;
 mod fields;
+mod hints;
 mod identify;
 pub mod key;
 mod leases;
@@ -31,16 +33,18 @@ pub mod stored;
 mod stream_id;
 
 pub use address::{Hold, ShardAddress};
+pub use apps::Apps;
 pub use command::{COMMAND_FIELDS, Command};
 pub use commands::{CommandError, Commands};
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, BeginError, Events, NewSession};
-pub use faulty::{Faults, Faulty};
+pub use faulty::{Faults, Faulty, FaultyHearing};
 pub use fields::{FORMAT, FieldsError};
+pub use hints::{Hearing, Hints, ensure_hint_fits};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
-pub use membership::{BeatError, Membership, Poll, PresenceGuard};
+pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
 pub use stream_id::{StreamId, StreamIdError};
 
@@ -50,6 +54,12 @@ pub trait Store: Operations + Clone + Send + Sync + 'static {}
 impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 
 /// The nouns together.
-pub trait Operations: Leases + Events + Commands + Membership + Planning + IdentifyBudget {}
+pub trait Operations:
+    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
+{
+}
 
-impl<S: Leases + Events + Commands + Membership + Planning + IdentifyBudget> Operations for S {}
+impl<S> Operations for S where
+    S: Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
+{
+}

@@ -38,6 +38,19 @@ pub enum BeatError {
 
 unhappy!(BeatError);
 
+/// Would the store, at this moment, keep what it acknowledges?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Safety {
+    /// It takes writes and has what its topology needs to keep them: its replicas, a quorum of its
+    /// Sentinels, all slots of its Cluster, its disk.
+    Safe,
+    /// It would refuse a write, or might lose it.
+    Unsafe {
+        /// What is missing, where, and what an operator should do.
+        reason: String,
+    },
+}
+
 /// Holds an instance's presence; the presence ends when this is dropped, or when the process dies.
 pub trait PresenceGuard: Send + Sync + 'static {
     /// Is it held at present? A connection that broke is being made again.
@@ -76,6 +89,14 @@ pub trait Membership {
 
     /// One consistent look at everybody.
     fn poll(&self) -> impl Future<Output = Result<Poll, StoreError>> + Send;
+
+    /// Is the store safe at present? Whoever is about to take a lease asks first: what is granted
+    /// by a primary that has lost its majority may be granted once more by another.
+    ///
+    /// It writes nothing, and costs so little that it can be asked every second. An error means
+    /// that there was no answer, which is no better than [`Safety::Unsafe`]. The answer is about
+    /// this moment: fencing, and not this, keeps a stream to one writer.
+    fn safety(&self) -> impl Future<Output = Result<Safety, StoreError>> + Send;
 
     /// Holds a connection by which others see that this process lives: the kernel closes it when
     /// the process dies, and the next poll shows it.

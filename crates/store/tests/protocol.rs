@@ -75,6 +75,7 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Instances(&fleet),
         Key::Planner(&fleet),
         Key::Targets(&fleet),
+        Key::Apps(&fleet),
         Key::DataSet(&fleet),
         Key::IdentifyBuckets(&app),
         Key::IdentifyDay(&app),
@@ -88,4 +89,6 @@ fn the_page_shows_every_key_as_it_is_written() {
     let channel = Key::Presence(&fleet, InstanceId::new(0)).to_string();
     let shown = channel.replace(&InstanceId::new(0).to_string(), "<instance>");
     assert!(page().contains(&format!("`{shown}`")), "{shown}");
+    let channel = Key::Hints(&fleet).to_string();
+    assert!(page().contains(&format!("`{channel}`")), "{channel}");
 }

@@ -70,6 +70,11 @@ impl SentinelTrio {
         self.servers.iter().filter(move |server| server.port() != primary)
     }
 
+    /// The Sentinels.
+    pub fn sentinels(&self) -> impl Iterator<Item = &Server> {
+        self.sentinels.iter()
+    }
+
     /// Kills the primary (SIGKILL) and waits until another one takes writes.
     pub fn fail_over(&mut self) {
         let old = self.primary_port();

@@ -1,7 +1,7 @@
 //! Membership.
 
 use baton_model::{Beat, DataSetId, InstanceId, InstanceRecord, StoreMillis};
-use baton_store::{BeatError, Membership, Poll, StoreError};
+use baton_store::{BeatError, Membership, Poll, Safety, StoreError};
 
 use crate::{EmbeddedStore, PresenceHold, state::Vantage};
 
@@ -32,6 +32,16 @@ impl Membership for EmbeddedStore {
             at.state.poll(at.now, vantage)
         });
         poll.await
+    }
+
+    async fn safety(&self) -> Result<Safety, StoreError> {
+        match self.live.ensure_up() {
+            Ok(()) => Ok(Safety::Safe),
+            Err(StoreError::Unavailable { reason }) => Ok(Safety::Unsafe {
+                reason: format!("{reason}; see that the disk of the store has room and answers"),
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     async fn hold_presence(&self, me: InstanceId) -> Result<PresenceHold, StoreError> {

@@ -1,7 +1,9 @@
 //! The promises of [`baton_store`], kept: each operation is one decision of the state.
 
+mod apps;
 mod commands;
 mod events;
+mod hints;
 mod identify;
 mod leases;
 mod membership;

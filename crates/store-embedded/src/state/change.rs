@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use baton_model::{
-    AppName, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis,
+    AppName, AppShape, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis,
     limits::DISPATCH_OVERHEAD_BYTES,
 };
 use baton_store::{Command, Entry, ShardAddress, StreamId};
@@ -18,6 +18,8 @@ use super::{IdentifyDay, LaneAddress, Row, StoreState, StoredMember, StreamItem}
 pub enum Change {
     /// The data set has this identity.
     DataSet(DataSetId),
+    /// An app has this shape.
+    App(AppName, AppShape),
     /// A shard's row is this.
     Row(ShardAddress, Row),
     /// An entry stands at this place of its lane's stream, which is the last.
@@ -50,6 +52,9 @@ impl StoreState {
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::DataSet(id) => self.data_set = Some(*id),
+            Change::App(app, shape) => {
+                self.apps.insert(app.clone(), *shape);
+            }
             Change::Row(address, row) => {
                 self.rows.insert(address.clone(), row.clone());
             }
@@ -101,6 +106,7 @@ impl Change {
             Self::Entry(_, _, entry) => entry.bytes(),
             Self::Command(_, _, command) => command.bytes(),
             Self::DataSet(_)
+            | Self::App(..)
             | Self::Row(..)
             | Self::EntriesTrimmed(..)
             | Self::CommandsTrimmed(..)

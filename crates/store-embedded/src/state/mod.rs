@@ -6,6 +6,7 @@
 //! the disk holds nothing but changes, a recovery is a fold over them, and a failover that loses
 //! its last operations is the same fold with the tail left off.
 
+mod apps;
 mod change;
 mod commands;
 mod events;
@@ -20,7 +21,7 @@ mod stream;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use baton_model::{AppName, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis};
+use baton_model::{AppName, AppShape, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis};
 use baton_store::{Command, Entry, ShardAddress};
 
 pub use change::Change;
@@ -36,6 +37,7 @@ pub use stream::{LaneAddress, Retention, Stream, StreamItem};
 pub struct StoreState {
     retention: Retention,
     data_set: Option<DataSetId>,
+    apps: BTreeMap<AppName, AppShape>,
     rows: BTreeMap<ShardAddress, Row>,
     events: BTreeMap<LaneAddress, Arc<Stream<Entry>>>,
     commands: BTreeMap<LaneAddress, Arc<Stream<Command>>>,

@@ -4,13 +4,17 @@
 //! somewhere; some are stale or wrong. A test that holds the state against something else (its
 //! replay, the disk) drives both with one script.
 
-use std::{collections::BTreeSet, num::NonZeroU16, time::Duration};
+use std::{
+    collections::BTreeSet,
+    num::{NonZeroU16, NonZeroU32},
+    time::Duration,
+};
 
 use baton_model::{
-    AppName, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation, GuildId,
-    InstanceId, InstanceRecord, Lane, LeaseRow, OfferId, Phase, RowSession, Seq, SessionId,
-    SessionNumber, SessionRow, SessionStart, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros,
-    Version, Weight,
+    AppName, AppShape, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation,
+    GuildId, InstanceId, InstanceRecord, Lane, LaneCount, LeaseRow, OfferId, Phase, RowSession,
+    Seq, SessionId, SessionNumber, SessionRow, SessionStart, ShardCount, ShardKey, ShardNumber,
+    StoreMillis, Tier, UnixMicros, Version, Weight,
 };
 use baton_store::{
     Append, Command, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress, Targets,
@@ -144,13 +148,17 @@ impl Script {
 
     fn take_part(&mut self, state: &mut StoreState) {
         let me = self.instance();
-        match self.roll(6) {
+        match self.roll(7) {
             0 => {
                 let stored = state.members.get(&me).map(|member| member.beat);
                 state.forget(me, stored.unwrap_or_default());
             }
             1 => {
                 state.ensure_data_set(DataSetId(u128::from(self.roll(9))));
+            }
+            2 => {
+                let shape = self.shape();
+                state.agree_app(&app(), shape);
             }
             beat => {
                 let beat = Beat(self.now.0 + beat);
@@ -241,6 +249,15 @@ impl Script {
         let length = if self.chance(3) { 6_000 } else { 300 };
         let length = self.roll(length);
         (0..length).map(|_| u8::try_from(self.roll(256)).unwrap()).collect()
+    }
+
+    fn shape(&mut self) -> AppShape {
+        let count = u16::try_from(1 + self.roll(9)).unwrap();
+        AppShape {
+            generation: Generation(u32::from(count)),
+            shards: ShardCount(NonZeroU32::new(u32::from(count)).unwrap()),
+            lanes: LaneCount(NonZeroU16::new(count).unwrap()),
+        }
     }
 
     fn record(&mut self) -> InstanceRecord {
@@ -336,6 +353,7 @@ mod tests {
         let count = |is: fn(&Change) -> bool| changes.iter().filter(|change| is(change)).count();
         for (kind, found) in [
             ("data set", count(|c| matches!(c, Change::DataSet(_)))),
+            ("app", count(|c| matches!(c, Change::App(..)))),
             ("row", count(|c| matches!(c, Change::Row(..)))),
             ("entry", count(|c| matches!(c, Change::Entry(..)))),
             ("trim", count(|c| matches!(c, Change::EntriesTrimmed(..)))),

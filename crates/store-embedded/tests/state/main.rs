@@ -1,5 +1,6 @@
 //! The rules of the state, one file a subject.
 
+mod apps;
 mod commands;
 mod events;
 mod identify;

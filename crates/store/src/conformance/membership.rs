@@ -5,7 +5,7 @@ use std::time::Duration;
 use baton_model::{Beat, DataSetId, InstanceId, InstanceRecord, Member, Phase, Presence};
 
 use super::scope::{Scope, record};
-use crate::{BeatError, Membership, PresenceGuard, Store};
+use crate::{BeatError, Membership, PresenceGuard, Safety, Store};
 
 /// How long a presence may take to show. Only a presence that never shows is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -69,6 +69,15 @@ pub(super) async fn a_forgotten_instance_is_gone<S: Store>(s: S, scope: Scope) {
     s.forget(me, Beat(7)).await.expect("forgotten");
     assert_eq!(member(&s, me).await, None);
     s.forget(me, Beat(7)).await.expect("forgotten again");
+}
+
+pub(super) async fn a_store_in_good_health_is_safe<S: Store>(s: S, _scope: Scope) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while s.safety().await != Ok(Safety::Safe) {
+        let now = s.safety().await;
+        assert!(tokio::time::Instant::now() < deadline, "{now:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 pub(super) async fn presence_shows_while_it_is_held<S: Store>(s: S, scope: Scope) {

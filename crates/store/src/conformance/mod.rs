@@ -4,12 +4,14 @@
 //! a rule in the present tense; it gets a store and a [`Scope`] of names of its own, so that cases
 //! can run side by side on one server. Where a store turns out to be wrong, a case comes first.
 
+mod apps;
 mod claims;
 mod commands;
 mod entries;
 mod faults;
 mod fences;
 mod hand_over;
+mod hints;
 mod identify;
 mod membership;
 mod planning;
@@ -109,16 +111,24 @@ fn stream_cases<S: Store>() -> Vec<Case<S>> {
 
 fn fleet_cases<S: Store>() -> Vec<Case<S>> {
     cases_of![
+        apps::an_app_has_no_shape_before_one_is_proposed,
+        apps::the_first_proposal_stands_and_everybody_is_told_it,
+        apps::of_many_proposals_at_once_one_stands,
+        apps::apps_do_not_share_a_shape,
         membership::a_data_set_has_one_identity,
         membership::a_beat_shows_in_the_next_poll,
         membership::a_beat_behind_the_stored_one_is_a_duplicate,
         membership::the_same_beat_again_is_no_duplicate,
         membership::a_forgotten_instance_is_gone,
         membership::presence_shows_while_it_is_held,
+        membership::a_store_in_good_health_is_safe,
         planning::the_planners_lease_follows_the_rules_of_claims,
         planning::targets_are_set_and_cleared,
         planning::a_planner_that_stops_gives_its_lease_back,
         planning::only_the_planner_writes_targets,
+        hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
+        hints::a_hint_is_any_bytes_up_to_its_limit,
+        hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,
         identify::nothing_is_granted_before_the_limit_is_known,
         identify::a_bucket_is_granted_once_in_its_spacing,
         identify::buckets_do_not_wait_for_each_other,

@@ -1,5 +1,6 @@
 //! How things are written down in a store's hashes. One file each: the codec and its round trip.
 
+pub mod app;
 pub mod instance;
 pub mod row;
 pub mod target;

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`meta`] | name | at every opening |
 //! | [`data_set`] | – | once |
+//! | [`apps`] | app | once |
 //! | [`rows`] | app, lane, generation, shard | with every append, claim, offer … of the shard |
 //! | [`streams`] (two) | app, lane, stream id | with every entry or command; removed when trimmed |
 //! | [`members`] | instance id | with every beat; removed when forgotten |
@@ -13,6 +14,7 @@
 //!
 //! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
 
+mod apps;
 mod data_set;
 mod identify;
 mod members;
@@ -36,6 +38,7 @@ pub(super) fn put<'a>(
     for change in changes {
         match change {
             Change::DataSet(id) => data_set::put(transaction, *id)?,
+            Change::App(app, shape) => apps::put(transaction, app, *shape)?,
             Change::Row(address, row) => rows::put(transaction, address, row)?,
             Change::Entry(lane, id, entry) => {
                 streams::put(transaction, EVENTS, (lane, *id), &entry.encode())?;
@@ -64,6 +67,7 @@ pub(super) fn put<'a>(
 /// Makes every table, so that all of them can be read.
 fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
     data_set::ensure(transaction)?;
+    apps::ensure(transaction)?;
     rows::ensure(transaction)?;
     streams::ensure(transaction)?;
     members::ensure(transaction)?;
@@ -78,6 +82,7 @@ pub(super) fn read_all(
     state: &mut StoreState,
 ) -> Result<(), DiskError> {
     data_set::read(transaction, state)?;
+    apps::read(transaction, state)?;
     rows::read(transaction, state)?;
     streams::read(transaction, state)?;
     members::read(transaction, state)?;

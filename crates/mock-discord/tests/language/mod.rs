@@ -44,8 +44,10 @@ impl Stage {
             lines: Vec::new(),
         }
     }
+}
 
-    pub(crate) fn play(&mut self, line: &str) {
+impl baton_test_stories::Stage for Stage {
+    fn play(&mut self, line: &str) {
         let mut words: VecDeque<_> = line.split(' ').collect();
         match words.pop_front().expect("a word") {
             "given" => self.given(words[0], words[1]),
@@ -71,18 +73,18 @@ impl Stage {
         }
     }
 
-    pub(crate) fn take_lines(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.lines)
-    }
-
-    /// What the story says after each block: when Discord wants to be woken.
-    pub(crate) fn state(&mut self) -> String {
-        match self.discord().poll_timeout() {
+    /// The last line says when Discord wants to be woken.
+    fn told(&mut self) -> Vec<String> {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.push(match self.discord().poll_timeout() {
             Some(at) => format!("= at {} asleep until {at}", self.now),
             None => format!("= at {} asleep", self.now),
-        }
+        });
+        lines
     }
+}
 
+impl Stage {
     fn given(&mut self, name: &str, value: &str) {
         assert!(self.discord.is_none(), "settings come first");
         let number = || value.parse::<u64>().expect("a number");

@@ -17,6 +17,8 @@ mod hearing;
 mod identify;
 mod resume;
 
+mod commanding;
+
 mod telling;
 
 mod leaving;
@@ -58,7 +60,7 @@ pub use self::{
     settings::{ResumedElsewhere, SeqStep, Settings},
 };
 use crate::{
-    Ledger, SessionOrdinal, Slice,
+    Commands, Ledger, SessionOrdinal, Slice,
     dice::Dice,
     load::{Pace, Source},
     verdict::{Culprit, Rule, Verdicts},
@@ -86,6 +88,7 @@ pub struct Discord {
 
     verdicts: Verdicts,
     ledger: Ledger,
+    commands: Commands,
 
     agenda: Agenda,
     outbox: Outbox,
@@ -112,6 +115,7 @@ impl Discord {
             storms: Storms::default(),
             verdicts: Verdicts::default(),
             ledger: Ledger::default(),
+            commands: Commands::default(),
             agenda: Agenda::default(),
             outbox: Outbox::default(),
         }
@@ -169,6 +173,12 @@ impl Discord {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// What every session was asked by its client.
+    #[must_use]
+    pub const fn commands(&self) -> &Commands {
+        &self.commands
     }
 
     /// What the bytes of generated dispatches follow from.

@@ -50,6 +50,7 @@ impl Discord {
             }
             ("GET", "/verdicts") => show(&self.verdicts),
             ("GET", "/ledger") => show(&self.ledger),
+            ("GET", "/commands") => show(&self.commands),
             ("GET", "/tokens") => show(&self.apps.iter().map(|app| &app.token).collect::<Vec<_>>()),
             ("GET", "/connections") => self.show_connections(),
             _ => Answer::new(404, &json!({"error": format!("there is no {method} {path}")})),

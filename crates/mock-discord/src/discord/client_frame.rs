@@ -11,8 +11,11 @@ pub(super) enum ClientFrame {
     Heartbeat,
     Identify(Identify),
     Resume(Resume),
-    /// An op that needs a session and changes nothing here.
-    Command,
+    /// What is asked for in a session.
+    Command {
+        op: u64,
+        d: Value,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +60,7 @@ impl ClientFrame {
             2 => Ok(Self::Identify(read(serde_json::from_value(d))?)),
             6 => Ok(Self::Resume(read(serde_json::from_value(d))?)),
             // Presence, voice state, guild members, soundboard sounds, channel info.
-            3 | 4 | 8 | 31 | 43 => Ok(Self::Command),
+            3 | 4 | 8 | 31 | 43 => Ok(Self::Command { op, d }),
             _ => Err(FrameError::UnknownOp),
         }
     }

@@ -10,9 +10,10 @@ use crate::{
 };
 
 /// Each a file without its `.rs`, and the folder of the same name.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "crates/store-embedded/src/state",
     "crates/mock-discord/src/audit",
+    "crates/mock-discord/src/commands",
     "crates/mock-discord/src/discord",
     "crates/mock-discord/src/fault",
     "crates/mock-discord/src/ledger",

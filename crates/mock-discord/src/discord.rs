@@ -36,9 +36,11 @@ mod faults;
 mod outbox;
 mod session;
 mod storm;
+mod whole_guilds;
 
 // What is said.
 mod client_frame;
+mod member_request;
 mod server_frame;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,7 @@ use self::{
     outbox::Outbox,
     session::Session,
     storm::Storms,
+    whole_guilds::WholeGuilds,
 };
 pub use self::{
     input::{ConnectionId, Host, Input, RequestId},
@@ -85,6 +88,7 @@ pub struct Discord {
     pace_number: u64,
     faults: Faults,
     storms: Storms,
+    whole_guilds: WholeGuilds,
 
     verdicts: Verdicts,
     ledger: Ledger,
@@ -98,9 +102,9 @@ impl Discord {
     /// A Discord to which nobody is connected. One seed makes one history.
     #[must_use]
     pub fn new(settings: Settings, seed: u64, now: Moment) -> Self {
-        let Settings { guilds, guild_create_bytes, .. } = settings;
+        let Settings { guilds, guild_create_bytes, guild_members, .. } = settings;
         Self {
-            source: Source { seed, guilds, guild_create_bytes },
+            source: Source { seed, guilds, guild_create_bytes, guild_members },
             dice: Dice::new(seed),
             now,
             apps: settings.tokens.iter().map(|token| App::new(token)).collect(),
@@ -113,6 +117,7 @@ impl Discord {
             pace_number: 0,
             faults: Faults::default(),
             storms: Storms::default(),
+            whole_guilds: WholeGuilds::default(),
             verdicts: Verdicts::default(),
             ledger: Ledger::default(),
             commands: Commands::default(),

@@ -3,7 +3,6 @@
 use super::{
     ConnectionId, Discord, Output,
     client_frame::{ClientFrame, FrameError},
-    commanding::Asked,
     connection::Phase,
     server_frame,
 };
@@ -18,9 +17,8 @@ impl Discord {
             Ok(ClientFrame::Heartbeat) => self.on_heartbeat(connection),
             Ok(ClientFrame::Identify(identify)) => self.on_identify(connection, &identify),
             Ok(ClientFrame::Resume(resume)) => self.on_resume(connection, &resume),
-            Ok(ClientFrame::Command { op, d }) => {
-                let hash = FrameHash::of(text.as_bytes());
-                self.on_command(connection, Asked { op, hash, d });
+            Ok(ClientFrame::Command(asked)) => {
+                self.on_command(connection, asked, FrameHash::of(text.as_bytes()));
             }
             Err(FrameError::TooLarge) => {
                 self.verdict(Rule::PayloadTooLarge, connection);

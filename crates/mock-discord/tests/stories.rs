@@ -6,12 +6,11 @@
 //! for it.
 
 mod language;
+mod rules;
 
-use std::collections::BTreeSet;
-
-use baton_mock_discord::verdict::Rule;
 use baton_test_stories::Stories;
 use language::Stage;
+use rules::every_rule;
 
 #[test]
 fn every_story_ends_as_it_is_written() {
@@ -28,14 +27,6 @@ fn every_verdict_and_every_close_code_has_a_story() {
     for code in (4_000..=4_014).filter(|code| *code != 4_006) {
         assert!(told.contains(&format!(" close {code} ")), "no story ends with {code}");
     }
-}
-
-/// All of them: serde names them in what it says about one that it does not know.
-fn every_rule() -> BTreeSet<String> {
-    let error = serde_json::from_str::<Rule>("\"\"").expect_err("no rule is called so").to_string();
-    let names = error.split('`').skip(3).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
-    assert!(names.contains("rest_unauthorized") && names.len() >= 20, "{error}");
-    names
 }
 
 fn stories() -> Stories {

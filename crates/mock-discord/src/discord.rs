@@ -17,6 +17,8 @@ mod hearing;
 mod identify;
 mod resume;
 
+mod commanding;
+
 mod telling;
 
 mod leaving;
@@ -34,9 +36,11 @@ mod faults;
 mod outbox;
 mod session;
 mod storm;
+mod whole_guilds;
 
 // What is said.
 mod client_frame;
+mod member_request;
 mod server_frame;
 
 use std::collections::BTreeMap;
@@ -51,6 +55,7 @@ use self::{
     outbox::Outbox,
     session::Session,
     storm::Storms,
+    whole_guilds::WholeGuilds,
 };
 pub use self::{
     input::{ConnectionId, Host, Input, RequestId},
@@ -58,7 +63,7 @@ pub use self::{
     settings::{ResumedElsewhere, SeqStep, Settings},
 };
 use crate::{
-    Ledger, SessionOrdinal, Slice,
+    Commands, Ledger, SessionOrdinal, Slice,
     dice::Dice,
     load::{Pace, Source},
     verdict::{Culprit, Rule, Verdicts},
@@ -83,9 +88,11 @@ pub struct Discord {
     pace_number: u64,
     faults: Faults,
     storms: Storms,
+    whole_guilds: WholeGuilds,
 
     verdicts: Verdicts,
     ledger: Ledger,
+    commands: Commands,
 
     agenda: Agenda,
     outbox: Outbox,
@@ -95,9 +102,9 @@ impl Discord {
     /// A Discord to which nobody is connected. One seed makes one history.
     #[must_use]
     pub fn new(settings: Settings, seed: u64, now: Moment) -> Self {
-        let Settings { guilds, guild_create_bytes, .. } = settings;
+        let Settings { guilds, guild_create_bytes, guild_members, .. } = settings;
         Self {
-            source: Source { seed, guilds, guild_create_bytes },
+            source: Source { seed, guilds, guild_create_bytes, guild_members },
             dice: Dice::new(seed),
             now,
             apps: settings.tokens.iter().map(|token| App::new(token)).collect(),
@@ -110,8 +117,10 @@ impl Discord {
             pace_number: 0,
             faults: Faults::default(),
             storms: Storms::default(),
+            whole_guilds: WholeGuilds::default(),
             verdicts: Verdicts::default(),
             ledger: Ledger::default(),
+            commands: Commands::default(),
             agenda: Agenda::default(),
             outbox: Outbox::default(),
         }
@@ -169,6 +178,12 @@ impl Discord {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// What every session was asked by its client.
+    #[must_use]
+    pub const fn commands(&self) -> &Commands {
+        &self.commands
     }
 
     /// What the bytes of generated dispatches follow from.

@@ -15,10 +15,11 @@
 //! let wake = discord.poll_timeout(); // … and hand in `Input::Wake` when it is due
 //! ```
 //!
-//! It is a judge, in three books. [`verdict`] names every rule that a client broke.
-//! [`ledger`] holds what every session was sent. [`audit`](mod@audit) compares a stream with the
-//! ledger. A judge must not share the defendant's code: nothing here is used by the gateway, and
-//! nothing of the gateway is used here but the nouns.
+//! It is a judge, with three books. [`verdict`] names every rule that a client broke. [`ledger`]
+//! holds what every session was sent, and [`commands`] what it was asked by its client.
+//! [`audit`](mod@audit) compares a stream with the ledger. A judge must not share the defendant's
+//! code: nothing here is used by the gateway, and nothing of the gateway is used here but the
+//! nouns.
 //!
 //! The one idea to take along: *nothing is stored that can be computed*. The bytes of a dispatch
 //! follow from a seed and from where it stands, so a replay buffer of thousands of frames is a
@@ -41,6 +42,7 @@ pub mod fault;
 pub mod load;
 
 pub mod audit;
+pub mod commands;
 pub mod ledger;
 pub mod verdict;
 
@@ -49,6 +51,7 @@ mod dice;
 pub mod server;
 
 pub use audit::audit;
+pub use commands::Commands;
 pub use discord::{
     ConnectionId, Discord, Host, Input, Output, RequestId, ResumedElsewhere, SeqStep, Settings,
 };

@@ -5,9 +5,12 @@
 
 pub(crate) mod content;
 pub(crate) mod guilds;
+mod members;
 mod mix;
 mod pace;
 
 pub use content::{Content, Origin, Source};
+pub(crate) use members::CHOSEN_MAX;
+pub use members::{MemberRequest, Whom};
 pub use mix::Mix;
 pub use pace::{Burst, Pace};

@@ -12,7 +12,7 @@ use baton_model::{EventName, Marker, Seq, SessionNumber, SessionStart, ShardNumb
 use bytes::Bytes;
 use proptest::prelude::*;
 
-const SOURCE: Source = Source { seed: 1, guilds: 10, guild_create_bytes: 500 };
+const SOURCE: Source = Source { seed: 1, guilds: 10, guild_create_bytes: 500, guild_members: 10 };
 const SHARD: ShardNumber = ShardNumber(0);
 
 /// Three sessions of a shard, one after the other, each of as many dispatches as given, with

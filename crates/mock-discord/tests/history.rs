@@ -48,8 +48,11 @@ proptest! {
                 let event = Content::Event(Mix::Messages);
                 sent.hash == FrameHash::of(&world.discord().source().frame(&event, origin))
             });
-            // All but READY, the shard's one guild, and a RESUMED for each RESUME.
-            let others = 2 + world.resumes_of(&of_session.id);
+            // All but READY, the shard's one guild, a RESUMED for each RESUME, and an answer for
+            // each question about members.
+            let asked = world.discord().commands().count(*session, 8);
+            let answers = usize::try_from(asked).expect("few");
+            let others = 2 + world.resumes_of(&of_session.id) + answers;
             prop_assert_eq!(generated.count() + others, of_session.sent.len());
         }
     }
@@ -62,7 +65,7 @@ fn two_seeds_make_two_histories() {
 
 /// Or else the properties above would say nothing about them.
 #[test]
-fn histories_hold_resumes_and_sessions_that_were_lost() {
+fn histories_hold_resumes_questions_and_sessions_that_were_lost() {
     let worlds: Vec<_> = (0..20).map(|seed| World::run(seed, STEPS)).collect();
     let sessions = |ledger: &Ledger| ledger.sessions.len();
     let lost = worlds.iter().filter(|world| sessions(world.discord().ledger()) > world::SHARDS);
@@ -72,4 +75,6 @@ fn histories_hold_resumes_and_sessions_that_were_lost() {
         sessions.map(|session| world.resumes_of(&session.id)).sum()
     };
     assert!(worlds.iter().map(resumes).sum::<usize>() > 100);
+    let asked = worlds.iter().map(|world| world.discord().commands().latest.len());
+    assert!(asked.sum::<usize>() > 100);
 }

@@ -1,38 +1,22 @@
 //! The thin server: what the machine decides reaches clients over real sockets.
 
-use std::{io::Write, net::SocketAddr, time::Duration};
+mod http;
+
+use std::{io::Write, time::Duration};
 
 use baton_mock_discord::{
     Fault, Input, Settings,
     server::{Addresses, Server},
 };
 use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use http::http;
+use serde_json::json;
 use tokio_websockets::{ClientBuilder, CloseCode, Message};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn server() -> Server {
     Server::start(Settings::default(), 7, Addresses::LOOPBACK).await.expect("it listens")
-}
-
-/// A request as text, and the answer's status and body.
-async fn http(to: SocketAddr, head: &str, body: &str) -> (u16, Value) {
-    let mut stream = TcpStream::connect(to).await.expect("connects");
-    let length = body.len();
-    let request = format!(
-        "{head}\r\nHost: mock\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).await.expect("written");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("read");
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-    (status.expect("a status"), serde_json::from_str(body).expect("JSON"))
 }
 
 /// The first message on a websocket that asks for this.
@@ -59,16 +43,56 @@ async fn rest_answers_as_discord_does() {
 }
 
 #[tokio::test]
-async fn the_admin_api_takes_faults_and_refuses_what_is_none() {
+async fn the_admin_api_takes_a_fault_and_shows_the_books() {
     let server = server().await;
     let admin = server.addresses().admin;
     let (status, body) = http(admin, "POST /faults HTTP/1.1", r#"{"fault":"no_ack"}"#).await;
     assert_eq!((status, body), (200, json!({"fault": "no_ack"})));
-    let (status, body) = http(admin, "POST /faults HTTP/1.1", r#"{"fault":"no_luck"}"#).await;
-    assert_eq!(status, 400);
-    assert!(body["error"].as_str().is_some_and(|error| error.starts_with("not a fault")), "{body}");
-    let (status, _) = http(admin, "GET /ledger HTTP/1.1", "").await;
-    assert_eq!(status, 200);
+    for book in ["ledger", "verdicts", "commands"] {
+        let (status, body) = http(admin, &format!("GET /{book} HTTP/1.1"), "").await;
+        assert!(status == 200 && body.is_object(), "{book}: {status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_specification_is_refused_with_what_was_expected() {
+    let refusals: [(&[u8], &str); 9] = [
+        (br#"{"fault":"no_luck"}"#, "unknown variant `no_luck`, expected one of `latency`"),
+        (br#"{"fault":"latency"}"#, "missing field `ms`"),
+        (br#"{"ms":5}"#, "missing field `fault`"),
+        (br#"{"fault":"drop_tcp","shrad":1}"#, "unknown field `shrad`, expected `shard`"),
+        (br#"{"fault":"latency","ms":"5"}"#, "expected u64"),
+        (br#"{"fault":"invalid_session","percent":101}"#, "percent is 101; expected 0 to 100"),
+        (br#"{"fault":"close_after","seq":1,"code":1005}"#, "code is 1005; expected 1000 to 1014"),
+        (b"no_ack", r#"expected an object such as {"fault":"no_ack"}"#),
+        (b"\xff", "expected UTF-8 of at most 1048576 bytes"),
+    ];
+    let server = server().await;
+    for (body, expected) in refusals {
+        let (status, said) = http(server.addresses().admin, "POST /faults HTTP/1.1", body).await;
+        let shown = String::from_utf8_lossy(body);
+        assert_eq!(status, 400, "{shown}");
+        assert!(
+            said["error"].as_str().is_some_and(|said| said.contains(expected)),
+            "{shown}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_and_an_unknown_path_are_told_which_there_are() {
+    let server = server().await;
+    for (head, status, expected) in [
+        ("PUT /faults", 405, "there is no PUT /faults; expected POST or DELETE"),
+        ("POST /verdicts", 405, "there is no POST /verdicts; expected GET"),
+        ("POST /fault", 404, "there is no POST /fault; expected one of POST /faults, POST "),
+        ("GET /", 404, "there is no GET /; expected one of POST /faults, "),
+    ] {
+        let head = format!("{head} HTTP/1.1");
+        let (got, said) = http(server.addresses().admin, &head, r#"{"fault":"no_ack"}"#).await;
+        assert_eq!(got, status, "{head}: {said}");
+        assert!(said["error"].as_str().is_some_and(|said| said.starts_with(expected)), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ impl<S: Store> Control<S> {
     pub async fn run(mut self) -> Ending {
         let mut watch = tokio::time::interval(watchdog::PERIOD);
         watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let _presence = presence::hold(self.clerk.store(), self.clerk.me(), self.clerk.ear());
+        let _connected = presence::connect(self.clerk.store(), self.clerk.me(), self.clerk.ear());
         loop {
             if let Some(ending) = self.carry_out() {
                 return ending;

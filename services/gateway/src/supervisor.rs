@@ -22,7 +22,7 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use baton_fleet::{Fleet, History, Myself};
-use baton_model::{AppName, InstanceId, Moment, Phase, ShardKey};
+use baton_model::{AppName, AppShape, InstanceId, Moment, Phase, ShardKey};
 use baton_store::ShardAddress;
 
 use self::hosted::{Arrival, Hosted, Past};
@@ -101,9 +101,10 @@ impl Supervisor {
     /// The addresses of all shards that should run.
     pub fn addresses(&self) -> impl Iterator<Item = ShardAddress> {
         self.apps.iter().flat_map(|(name, app)| {
-            app.shards.shards().map(|number| {
-                let shard = ShardKey { app: name.clone(), generation: app.generation, number };
-                ShardAddress::new(shard, app.lanes)
+            let AppShape { generation, shards, lanes } = app.shape;
+            shards.shards().map(move |number| {
+                let shard = ShardKey { app: name.clone(), generation, number };
+                ShardAddress::new(shard, lanes)
             })
         })
     }
@@ -133,7 +134,7 @@ impl Supervisor {
         if self.fleet.phase() == Phase::Joining {
             // With no app known there is nothing to be ready for.
             self.tell_fleet(baton_fleet::Input::Ready, now);
-        } else if before.is_none_or(|before| App { buckets, ..before } != app) {
+        } else if before.is_none_or(|before| before.shape != app.shape) {
             self.tell_fleet(baton_fleet::Input::ShardsChanged, now);
         }
     }

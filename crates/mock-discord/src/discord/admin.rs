@@ -21,38 +21,72 @@ struct Event {
     data: Value,
 }
 
+/// What the API can do.
+#[derive(Clone, Copy)]
+enum Route {
+    TakeFault,
+    DrawFault,
+    ClearFaults,
+    TakeEvent,
+    TakeLoad,
+    ClearLoad,
+    ShowVerdicts,
+    ShowLedger,
+    ShowCommands,
+    ShowTokens,
+    ShowConnections,
+}
+
+const ROUTES: [(&str, &str, Route); 11] = [
+    ("POST", "/faults", Route::TakeFault),
+    ("POST", "/faults/drawn", Route::DrawFault),
+    ("DELETE", "/faults", Route::ClearFaults),
+    ("POST", "/dispatches", Route::TakeEvent),
+    ("POST", "/load", Route::TakeLoad),
+    ("DELETE", "/load", Route::ClearLoad),
+    ("GET", "/verdicts", Route::ShowVerdicts),
+    ("GET", "/ledger", Route::ShowLedger),
+    ("GET", "/commands", Route::ShowCommands),
+    ("GET", "/tokens", Route::ShowTokens),
+    ("GET", "/connections", Route::ShowConnections),
+];
+
 impl Discord {
     pub(super) fn on_admin(&mut self, method: &str, path: &str, body: &str) -> Answer {
-        match (method, path) {
-            ("POST", "/faults") => match Fault::from_json(body) {
+        let is_meant = |route: &&(&str, &str, Route)| (route.0, route.1) == (method, path);
+        let Some((_, _, route)) = ROUTES.iter().find(is_meant) else {
+            return nowhere(method, path);
+        };
+        match route {
+            Route::TakeFault => match Fault::from_json(body) {
                 Ok(fault) => self.take_fault(&fault),
                 Err(error) => bad_request(&error.to_string()),
             },
-            ("POST", "/faults/drawn") => {
+            Route::DrawFault => {
                 let fault = Fault::drawn(self.dice.next());
                 self.take_fault(&fault)
             }
-            ("DELETE", "/faults") => {
+            Route::ClearFaults => {
                 self.on_clear_faults();
                 done()
             }
-            ("POST", "/dispatches") => self.take_event(body),
-            ("POST", "/load") => match read::<Pace>(body, "a pace") {
+            Route::TakeEvent => self.take_event(body),
+            Route::TakeLoad => match read::<Pace>(body, "a pace") {
                 Ok(pace) => {
                     self.on_load(Some(pace));
                     done()
                 }
                 Err(answer) => answer,
             },
-            ("DELETE", "/load") => {
+            Route::ClearLoad => {
                 self.on_load(None);
                 done()
             }
-            ("GET", "/verdicts") => show(&self.verdicts),
-            ("GET", "/ledger") => show(&self.ledger),
-            ("GET", "/tokens") => show(&self.apps.iter().map(|app| &app.token).collect::<Vec<_>>()),
-            ("GET", "/connections") => self.show_connections(),
-            _ => Answer::new(404, &json!({"error": format!("there is no {method} {path}")})),
+            Route::ShowVerdicts => show(&self.verdicts),
+            Route::ShowLedger => show(&self.ledger),
+            Route::ShowCommands => show(&self.commands),
+            Route::ShowTokens => show(&self.apps.iter().map(|app| &app.token).collect::<Vec<_>>()),
+            Route::ShowConnections => self.show_connections(),
         }
     }
 
@@ -102,4 +136,19 @@ fn read<T: DeserializeOwned>(body: &str, what: &str) -> Result<T, Answer> {
 
 fn bad_request(error: &str) -> Answer {
     Answer::new(400, &json!({"error": error}))
+}
+
+/// For a path that there is with other methods, 405; for any other, 404.
+fn nowhere(method: &str, path: &str) -> Answer {
+    let at_path = ROUTES.iter().filter(|(_, known, _)| *known == path);
+    let methods: Vec<_> = at_path.map(|(method, _, _)| *method).collect();
+    if methods.is_empty() {
+        let known: Vec<_> =
+            ROUTES.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+        let expected = known.join(", ");
+        let error = format!("there is no {method} {path}; expected one of {expected}");
+        return Answer::new(404, &json!({"error": error}));
+    }
+    let error = format!("there is no {method} {path}; expected {}", methods.join(" or "));
+    Answer::new(405, &json!({"error": error}))
 }

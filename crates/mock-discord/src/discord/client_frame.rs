@@ -3,6 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::member_request;
+use crate::load::MemberRequest;
+
 /// The longest frame that Discord takes.
 pub(super) const FRAME_BYTES_MAX: usize = 4_096;
 
@@ -11,8 +14,8 @@ pub(super) enum ClientFrame {
     Heartbeat,
     Identify(Identify),
     Resume(Resume),
-    /// An op that needs a session and changes nothing here.
-    Command,
+    /// What is asked for in a session.
+    Command(Asked),
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,6 +33,15 @@ pub(super) struct Resume {
     pub(super) token: String,
     pub(super) session_id: String,
     pub(super) seq: u64,
+}
+
+/// A command.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) op: u64,
+    pub(super) d: Value,
+    /// What op 8 asks.
+    pub(super) members: Option<MemberRequest>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +68,12 @@ impl ClientFrame {
             1 => Ok(Self::Heartbeat),
             2 => Ok(Self::Identify(read(serde_json::from_value(d))?)),
             6 => Ok(Self::Resume(read(serde_json::from_value(d))?)),
-            // Presence, voice state, guild members, soundboard sounds, channel info.
-            3 | 4 | 8 | 31 | 43 => Ok(Self::Command),
+            // Presence, voice state, soundboard sounds, channel info; below, guild members.
+            3 | 4 | 31 | 43 => Ok(Self::Command(Asked { op, d, members: None })),
+            8 => {
+                let members = Some(member_request::read(&d).ok_or(FrameError::Malformed)?);
+                Ok(Self::Command(Asked { op, d, members }))
+            }
             _ => Err(FrameError::UnknownOp),
         }
     }

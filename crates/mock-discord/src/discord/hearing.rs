@@ -6,7 +6,7 @@ use super::{
     connection::Phase,
     server_frame,
 };
-use crate::verdict::Rule;
+use crate::{ledger::FrameHash, verdict::Rule};
 
 impl Discord {
     pub(super) fn on_text(&mut self, connection: ConnectionId, text: &str) {
@@ -17,7 +17,9 @@ impl Discord {
             Ok(ClientFrame::Heartbeat) => self.on_heartbeat(connection),
             Ok(ClientFrame::Identify(identify)) => self.on_identify(connection, &identify),
             Ok(ClientFrame::Resume(resume)) => self.on_resume(connection, &resume),
-            Ok(ClientFrame::Command) => self.on_command(connection),
+            Ok(ClientFrame::Command(asked)) => {
+                self.on_command(connection, asked, FrameHash::of(text.as_bytes()));
+            }
             Err(FrameError::TooLarge) => {
                 self.verdict(Rule::PayloadTooLarge, connection);
                 self.close(connection, 4_002, "payload too large");
@@ -62,13 +64,6 @@ impl Discord {
         }
         if !self.faults.swallows_heartbeats {
             self.send(Output::Send { connection, frame: server_frame::acknowledgement() });
-        }
-    }
-
-    fn on_command(&mut self, connection: ConnectionId) {
-        if self.slice_of(connection).is_none() {
-            self.verdict(Rule::NotAuthenticated, connection);
-            self.close(connection, 4_003, "not authenticated");
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Settings {
     pub guilds: u32,
     /// How long a GUILD_CREATE is.
     pub guild_create_bytes: u32,
+    /// How many members each guild has.
+    pub guild_members: u32,
     /// A shard may not have more guilds than this (4011).
     pub guilds_per_shard_max: u32,
     /// The shard count that `GET /gateway/bot` recommends.
@@ -66,6 +68,7 @@ impl Default for Settings {
             tokens: vec!["token".to_owned()],
             guilds: 2,
             guild_create_bytes: 30_000,
+            guild_members: 1_500,
             guilds_per_shard_max: 2_500,
             shards: crate::Slice::WHOLE.1,
             max_concurrency: 1,

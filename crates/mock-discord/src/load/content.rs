@@ -8,7 +8,7 @@ use std::{fmt::Write as _, sync::Arc};
 use baton_model::{EventName, Seq};
 use bytes::Bytes;
 
-use super::{Mix, guilds};
+use super::{MemberRequest, Mix, guilds};
 use crate::{SessionOrdinal, Slice, dice::Dice};
 
 /// What all generated dispatches have in common.
@@ -20,6 +20,8 @@ pub struct Source {
     pub guilds: u32,
     /// How long a GUILD_CREATE is, from some hundred bytes to megabytes.
     pub guild_create_bytes: u32,
+    /// How many members each guild has.
+    pub guild_members: u32,
 }
 
 /// Where a dispatch stands: no two dispatches have this in common.
@@ -40,6 +42,13 @@ pub enum Content {
     Guild(u32),
     /// Something happens in one of its guilds.
     Event(Mix),
+    /// Some of the members that a client asked for: one chunk of the answer.
+    Members {
+        /// What it asked.
+        request: Arc<MemberRequest>,
+        /// Which chunk.
+        chunk: u32,
+    },
     /// What a test or an operator asked for.
     Given {
         /// The event's name.
@@ -65,6 +74,10 @@ impl Source {
                 let bytes = usize::try_from(dice.between(least, most)).unwrap_or(0);
                 dispatch_frame(kind.name, origin.seq, &self.event(bytes, origin, &mut dice))
             }
+            Content::Members { request, chunk } => {
+                let data = self.chunk(request, *chunk);
+                dispatch_frame("GUILD_MEMBERS_CHUNK", origin.seq, &data)
+            }
             Content::Given { name, data } => dispatch_frame(name.as_str(), origin.seq, data),
         }
     }
@@ -73,8 +86,7 @@ impl Source {
         let id = guilds::id_of(origin.slice, u64::from(index));
         let head = format!(
             r#"{{"id":"{id}","name":"guild {index}","unavailable":false,"large":false,"member_count":{},"session":{},"roles":[],"channels":[],"description":""#,
-            2 + index % 1_000,
-            origin.session,
+            self.guild_members, origin.session,
         );
         let bytes = usize::try_from(self.guild_create_bytes).unwrap_or(usize::MAX);
         filled(head, bytes, &mut self.dice(origin))
@@ -124,7 +136,8 @@ fn filled(mut body: String, bytes: usize, dice: &mut Dice) -> String {
 mod tests {
     use super::*;
 
-    const SOURCE: Source = Source { seed: 7, guilds: 4, guild_create_bytes: 2_000_000 };
+    const SOURCE: Source =
+        Source { seed: 7, guilds: 4, guild_create_bytes: 2_000_000, guild_members: 10 };
 
     fn origin(session: u64, seq: u64) -> Origin {
         let slice = Slice::checked(1, 2).unwrap();

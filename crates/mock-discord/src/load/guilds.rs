@@ -21,6 +21,11 @@ pub(crate) const fn id_of(slice: Slice, index: u64) -> GuildId {
     GuildId((first_of_count + index * slice.count() + slice.id()) << 22)
 }
 
+/// Whether this guild is one of the shard's.
+pub(crate) fn has(guilds: u32, slice: Slice, id: GuildId) -> bool {
+    (0..u64::from(of_shard(guilds, slice))).any(|index| id_of(slice, index) == id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +38,14 @@ mod tests {
                 assert_eq!((id_of(slice, index).0 >> 22) % count, id, "{slice}, {index}");
             }
         }
+    }
+
+    #[test]
+    fn a_shard_has_its_guilds_and_no_others() {
+        let [first, second] = [0, 1].map(|id| Slice::checked(id, 2).unwrap());
+        assert!(has(3, first, id_of(first, 1)) && has(3, second, id_of(second, 0)));
+        assert!(!has(3, first, id_of(first, 2)) && !has(3, second, id_of(second, 1)));
+        assert!(!has(3, first, id_of(second, 0)) && !has(3, first, GuildId(5)));
     }
 
     #[test]

@@ -40,7 +40,7 @@ async fn answer(State((face, desk)): State<(Face, Desk)>, request: Request) -> H
         }
         Face::Admin => match body_of(request).await {
             Some(body) => Ask::Admin { method, path, body },
-            None => return failure(StatusCode::BAD_REQUEST),
+            None => return to_http(unreadable()),
         },
     };
     match desk.ask(ask).await {
@@ -52,6 +52,12 @@ async fn answer(State((face, desk)): State<(Face, Desk)>, request: Request) -> H
 async fn body_of(request: Request) -> Option<String> {
     let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await.ok()?;
     String::from_utf8(bytes.into()).ok()
+}
+
+fn unreadable() -> Response {
+    let error = format!("not a text; expected UTF-8 of at most {BODY_BYTES_MAX} bytes");
+    let body = serde_json::json!({"error": error}).to_string();
+    Response { status: 400, retry_after_s: None, body }
 }
 
 fn to_http(response: Response) -> HttpResponse {

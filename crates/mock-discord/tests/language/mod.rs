@@ -13,14 +13,16 @@
 //! | `rest GET /gateway [token]`, `admin POST /faults {…}` | requests |
 //! | `wait 5s` | time passes, with wakes where they are due |
 
+mod write;
+
 use std::{collections::VecDeque, time::Duration};
 
 use baton_mock_discord::{
-    ConnectionId, Discord, Host, Input, Output, RequestId, ResumedElsewhere, SeqStep,
-    SessionOrdinal, Settings, Slice, load::Content,
+    ConnectionId, Discord, Host, Input, RequestId, ResumedElsewhere, SeqStep, SessionOrdinal,
+    Settings, Slice, load::Content,
 };
 use baton_model::{EventName, Moment, ShardCount};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const SEED: u64 = 7;
 
@@ -44,8 +46,10 @@ impl Stage {
             lines: Vec::new(),
         }
     }
+}
 
-    pub(crate) fn play(&mut self, line: &str) {
+impl baton_test_stories::Stage for Stage {
+    fn play(&mut self, line: &str) {
         let mut words: VecDeque<_> = line.split(' ').collect();
         match words.pop_front().expect("a word") {
             "given" => self.given(words[0], words[1]),
@@ -71,18 +75,18 @@ impl Stage {
         }
     }
 
-    pub(crate) fn take_lines(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.lines)
-    }
-
-    /// What the story says after each block: when Discord wants to be woken.
-    pub(crate) fn state(&mut self) -> String {
-        match self.discord().poll_timeout() {
+    /// The last line says when Discord wants to be woken.
+    fn told(&mut self) -> Vec<String> {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.push(match self.discord().poll_timeout() {
             Some(at) => format!("= at {} asleep until {at}", self.now),
             None => format!("= at {} asleep", self.now),
-        }
+        });
+        lines
     }
+}
 
+impl Stage {
     fn given(&mut self, name: &str, value: &str) {
         assert!(self.discord.is_none(), "settings come first");
         let number = || value.parse::<u64>().expect("a number");
@@ -92,6 +96,7 @@ impl Stage {
             "tokens" => settings.tokens = value.split(',').map(str::to_owned).collect(),
             "guilds" => settings.guilds = small(),
             "guilds_per_shard_max" => settings.guilds_per_shard_max = small(),
+            "guild_members" => settings.guild_members = small(),
             "guild_create_bytes" => settings.guild_create_bytes = small(),
             "shards" => settings.shards = ShardCount(small().try_into().expect("a shard")),
             "max_concurrency" => settings.max_concurrency = small(),
@@ -198,7 +203,7 @@ impl Stage {
         let now = self.now;
         self.discord().handle(input, now);
         while let Some(output) = self.discord().poll_output() {
-            let line = shown(&output);
+            let line = write::output(&output);
             self.lines.push(line);
         }
         self.tell_verdicts();
@@ -254,35 +259,4 @@ fn duration(text: &str) -> Duration {
     }
     let seconds = text.strip_suffix('s').expect("a length such as 5s or 500ms");
     Duration::from_secs(seconds.parse().expect("a number"))
-}
-
-fn shown(output: &Output) -> String {
-    match output {
-        Output::Send { connection, frame } => format!("{connection} < {}", frame_shown(frame)),
-        Output::Close { connection, code, reason } => {
-            format!("{connection} close {code} {reason}")
-        }
-        Output::Drop { connection } => format!("{connection} drop"),
-        Output::Refuse { connection } => format!("{connection} refuse"),
-        Output::Stall { connection } => format!("{connection} stall"),
-        Output::Corrupt { connection } => format!("{connection} corrupt"),
-        Output::Respond { request, status, retry_after_s, body } => {
-            let retry =
-                retry_after_s.map_or(String::new(), |after| format!(" retry after {after}s"));
-            format!("answer {}: {status}{retry} {body}", request.0)
-        }
-    }
-}
-
-fn frame_shown(frame: &[u8]) -> String {
-    let frame: Value = serde_json::from_slice(frame).expect("Discord sends JSON");
-    match (frame["op"].as_u64(), frame["t"].as_str()) {
-        (Some(0), Some(name)) => format!("{name} {}", frame["s"]),
-        (Some(1), None) => "heartbeat!".to_owned(),
-        (Some(7), None) => "reconnect".to_owned(),
-        (Some(9), None) => format!("invalid session, {}", frame["d"]),
-        (Some(10), None) => format!("HELLO every {} ms", frame["d"]["heartbeat_interval"]),
-        (Some(11), None) => "ack".to_owned(),
-        _ => panic!("Discord never sends {frame}"),
-    }
 }

@@ -29,6 +29,8 @@ struct Client {
     slice: Slice,
     connection: Option<ConnectionId>,
     session: Option<(String, u64)>,
+    /// A guild of its shard, from the last READY.
+    guild: Option<String>,
     number: u64,
 }
 
@@ -63,6 +65,7 @@ impl World {
         let settings = Settings {
             guilds: 3,
             guild_create_bytes: 300,
+            guild_members: 3,
             max_concurrency: 3,
             heartbeat_interval: Duration::from_secs(100_000),
             session_timeout: Duration::from_secs(20),
@@ -72,7 +75,7 @@ impl World {
         };
         let client = |id| {
             let slice = Slice::checked(id, 3).expect("a shard");
-            Client { slice, connection: None, session: None, number: 0 }
+            Client { slice, connection: None, session: None, guild: None, number: 0 }
         };
         Self {
             discord: Discord::new(settings, seed, Moment::ZERO),
@@ -99,10 +102,17 @@ impl World {
             }
             (2, _) => self.pass(Duration::from_secs(6)),
             (3, None) => self.connect(at),
+            (4, Some(_)) => self.ask_for_members(at),
             (_, _) => {
                 let slice = Some(self.clients[at].slice);
                 self.handle(Input::Emit { slice, content: Content::Event(Mix::Messages) });
             }
+        }
+    }
+
+    fn ask_for_members(&mut self, at: usize) {
+        if let Some(guild) = self.clients[at].guild.clone() {
+            self.say(at, &json!({"op": 8, "d": {"guild_id": guild, "query": "", "limit": 0}}));
         }
     }
 
@@ -200,6 +210,7 @@ impl World {
         if name == "READY" {
             let id = heard["d"]["session_id"].as_str().expect("an id").to_owned();
             client.session = Some((id, seq));
+            client.guild = heard["d"]["guilds"][0]["id"].as_str().map(str::to_owned);
         }
         let (id, last) = client.session.as_mut().expect("READY comes first");
         *last = seq;

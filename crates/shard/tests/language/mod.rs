@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use baton_model::{EventName, InstanceId, Moment};
 use baton_shard::{Config, Input, ShardMachine};
+use baton_test_stories::Stage as _;
 
 /// A machine, and the time by which it lives.
 pub(crate) struct Stage {
@@ -29,9 +30,10 @@ impl Stage {
         };
         Self { shard: ShardMachine::new(config, Moment::ZERO), now: Moment::ZERO }
     }
+}
 
-    /// Carries out one line.
-    pub(crate) fn play(&mut self, line: &str) {
+impl baton_test_stories::Stage for Stage {
+    fn play(&mut self, line: &str) {
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
             ["given", "live", session] => self.play_until_live(session),
@@ -48,7 +50,15 @@ impl Stage {
         }
     }
 
-    pub(crate) fn outputs(&mut self) -> Vec<String> {
+    fn told(&mut self) -> Vec<String> {
+        let mut lines = self.outputs();
+        lines.push(self.state());
+        lines
+    }
+}
+
+impl Stage {
+    fn outputs(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         while let Some(output) = self.shard.poll_output() {
             lines.push(write::output(&output));
@@ -57,7 +67,7 @@ impl Stage {
     }
 
     /// The last line of a block.
-    pub(crate) fn state(&self) -> String {
+    fn state(&self) -> String {
         let status = self.shard.status();
         let wake = match self.shard.poll_timeout() {
             Some((at, reason)) => format!("wake {at} for {reason}"),

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU16, sync::Arc, time::Duration};
 
-use baton_model::{Generation, Moment, ShardCount};
+use baton_model::{AppShape, Generation, Moment, ShardCount};
 use baton_store::Store;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
@@ -116,44 +116,45 @@ impl<S: Store> Keeper<S> {
     /// Finds out how the app is to run, and has it run.
     async fn introduce(&self) -> Result<Running, String> {
         let (token, bot) = match tokens::try_all(&self.settings, &self.rest).await {
-            Trial::Accepted(token, bot) => (token, Some(bot)),
+            Trial::Accepted(token, bot) => (token, Ok(bot)),
             Trial::Rejected => return Err("no source has a token that discord accepts".to_owned()),
-            Trial::Unreachable(token, error) => (token, self.without_discord(&error)?),
+            // Discord can refuse to say for hours; what it said before stands in the store.
+            Trial::Unreachable(token, error) => (token, Err(error)),
         };
         let app = self.shape(bot.as_ref()).await?;
-        if let Some(bot) = &bot {
+        if let Ok(bot) = &bot {
             let learnt = self.store.learn_limit(&self.settings.name, bot.limit).await;
             learnt.map_err(|error| error.to_string())?;
         }
-        let (dialing, dialer) = watch::channel(Arc::new(self.dialer(&token, app.shards)));
+        let (dialing, dialer) = watch::channel(Arc::new(self.dialer(&token, app.shape.shards)));
         let left_out = self.settings.left_out.clone();
-        let host = AppHost { lanes: app.lanes, dialer, left_out };
+        let host = AppHost { lanes: app.shape.lanes, dialer, left_out };
         self.ear.tell(ToControl::Admit { name: self.settings.name.clone(), app, host });
         let limit_due = self.clock.now() + LIMIT_PERIOD;
         Ok(Running { app, token, dialing, limit_due })
     }
 
-    /// Discord can refuse to say for hours. What it said before stands in the store.
-    fn without_discord(&self, error: &RestError) -> Result<Option<GatewayBot>, String> {
-        match self.settings.shards {
-            ShardsWanted::Fixed(_) => Ok(None),
-            ShardsWanted::Auto => Err(error.to_string()),
-        }
-    }
-
-    async fn shape(&self, bot: Option<&GatewayBot>) -> Result<App, String> {
-        let shards = match (self.settings.shards, bot) {
-            (ShardsWanted::Fixed(count), _) => ShardCount(count),
-            (ShardsWanted::Auto, Some(bot)) => bot.shards,
-            (ShardsWanted::Auto, None) => return Err("the shard count is not known".to_owned()),
+    /// The app's shape is what the first instance ever proposed; what Discord would recommend
+    /// today, or what a configuration says, does not change it.
+    async fn shape(&self, bot: Result<&GatewayBot, &RestError>) -> Result<App, String> {
+        let known = self.store.app_shape(&self.settings.name).await;
+        let known = known.map_err(|error| error.to_string())?;
+        let shards = match (self.settings.shards, known, bot) {
+            (ShardsWanted::Fixed(count), _, _) => ShardCount(count),
+            (ShardsWanted::Auto, Some(known), _) => known.shards,
+            (ShardsWanted::Auto, None, Ok(bot)) => bot.shards,
+            (ShardsWanted::Auto, None, Err(error)) => return Err(error.to_string()),
         };
-        Ok(App {
-            generation: Generation(0),
-            shards,
-            lanes: self.settings.lanes,
-            // One at a time is always right.
-            buckets: bot.map_or(NonZeroU16::MIN, |bot| bot.buckets),
-        })
+        let generation = known.map_or(Generation(0), |known| known.generation);
+        let proposed = AppShape { generation, shards, lanes: self.settings.lanes };
+        let shape = self.store.agree_app(&self.settings.name, &proposed).await;
+        let shape = shape.map_err(|error| error.to_string())?;
+        if shape != proposed {
+            return Err(disagreement(proposed, shape));
+        }
+        // One at a time is always right.
+        let buckets = bot.map_or(NonZeroU16::MIN, |bot| bot.buckets);
+        Ok(App { shape, buckets })
     }
 
     fn dialer(&self, token: &Token, shards: ShardCount) -> Dialer {
@@ -175,18 +176,28 @@ impl<S: Store> Keeper<S> {
         }
         self.on(Event::Tick, running).await;
         if self.circuit == Circuit::Closed {
-            self.refresh_limit(running).await;
+            self.refresh(running).await;
         }
     }
 
     fn use_token(&self, token: Token, running: &mut Running) {
-        running.dialing.send_replace(Arc::new(self.dialer(&token, running.app.shards)));
+        running.dialing.send_replace(Arc::new(self.dialer(&token, running.app.shape.shards)));
         running.token = token;
     }
 
     /// Takes the day's limit from Discord, now and then and whenever the store has forgotten it.
-    async fn refresh_limit(&self, running: &mut Running) {
+    /// A store that has forgotten the app is told its shape again.
+    async fn refresh(&self, running: &mut Running) {
         let now = self.clock.now();
+        if let Ok(None) = self.store.app_shape(&self.settings.name).await {
+            let told = self.store.agree_app(&self.settings.name, &running.app.shape).await;
+            if let Ok(shape) = told.as_ref()
+                && *shape != running.app.shape
+            {
+                let differs = disagreement(running.app.shape, *shape);
+                tracing::error!(app = %self.settings.name, differs, "restart the instances");
+            }
+        }
         let known = self.store.identify_limit(&self.settings.name).await;
         if now < running.limit_due && !matches!(known, Ok(None)) {
             return;
@@ -272,6 +283,14 @@ impl<S: Store> Keeper<S> {
             is_news
         });
     }
+}
+
+fn disagreement(ours: AppShape, store: AppShape) -> String {
+    format!(
+        "the store has the app with {} shards and {} lanes, and the configuration says {} and {}; \
+         make them agree",
+        store.shards, store.lanes.0, ours.shards, ours.lanes.0
+    )
 }
 
 const fn rejected(code: u16) -> Condition {

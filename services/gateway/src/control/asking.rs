@@ -7,6 +7,7 @@ use baton_model::{
     AppName, Beat, DataSetId, Epoch, Expected, Holding, InstanceId, InstanceRecord, LeaseRow,
     ShardKey, limits::ROWS_AT_ONCE_MAX,
 };
+use bytes::Bytes;
 use baton_store::{
     BeatError, ClaimError, ShardAddress, Store, StoreError, Take, Targets, TargetsError,
 };
@@ -35,16 +36,16 @@ impl<S: Store> Clerk<S> {
         Self { desk: Desk { me, store, ear }, addresses: Arc::default() }
     }
 
-    pub(super) fn store(&self) -> S {
-        self.desk.store.clone()
+    pub(super) const fn store(&self) -> &S {
+        &self.desk.store
     }
 
     pub(super) const fn me(&self) -> InstanceId {
         self.desk.me
     }
 
-    pub(super) fn ear(&self) -> Ear {
-        self.desk.ear.clone()
+    pub(super) const fn ear(&self) -> &Ear {
+        &self.desk.ear
     }
 
     /// Whose rows a sweep reads.
@@ -53,7 +54,14 @@ impl<S: Store> Clerk<S> {
     }
 
     pub(super) fn tell(&self, message: &Message) {
-        tracing::trace!(?message, "to the others");
+        let hint = serde_json::to_vec(message).expect("a message is JSON");
+        let store = self.desk.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.tell(Bytes::from(hint)).await {
+                // What it is about stands in the store, and is found there.
+                tracing::debug!(error = error.to_string(), "a hint was not told");
+            }
+        });
     }
 
     pub(super) fn ask(&self, ask: Ask) {

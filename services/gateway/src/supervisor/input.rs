@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 
 use baton_fleet::RequestId;
-use baton_model::{AppName, Generation, InstanceId, LaneCount, LeaseRow, ShardCount, ShardKey};
+use baton_model::{AppName, AppShape, InstanceId, LeaseRow, ShardKey};
 use baton_shard::{Notice, SocketId};
 
 use super::Message;
@@ -11,12 +11,8 @@ use super::Message;
 /// An app as it is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct App {
-    /// The choice of shard count that runs.
-    pub generation: Generation,
-    /// Into how many shards it is cut.
-    pub shards: ShardCount,
-    /// To how many lanes it writes.
-    pub lanes: LaneCount,
+    /// Into what it is cut, as all instances have agreed.
+    pub shape: AppShape,
     /// How many shards may identify at the same time, as Discord says.
     pub buckets: NonZeroU16,
 }

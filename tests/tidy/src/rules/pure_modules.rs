@@ -13,6 +13,7 @@ use crate::{
 const PURE: [&str; 8] = [
     "crates/store-embedded/src/state",
     "crates/mock-discord/src/audit",
+    "crates/mock-discord/src/commands",
     "crates/mock-discord/src/discord",
     "crates/mock-discord/src/fault",
     "crates/mock-discord/src/ledger",

@@ -96,11 +96,19 @@ impl Stage {
             lines: Vec::new(),
         }
     }
+}
 
-    pub(super) fn take_lines(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.lines)
+impl baton_test_stories::Stage for Stage {
+    fn play(&mut self, line: &str) {
+        self.perform(line);
     }
 
+    fn told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
+    }
+}
+
+impl Stage {
     // -----------------------------------------------------------------------------------------
     // Time
     // -----------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ fn range(text: &str) -> impl Iterator<Item = u32> {
 }
 
 impl Stage {
-    pub(in crate::stories) fn perform(&mut self, command: &str) {
+    pub(super) fn perform(&mut self, command: &str) {
         let words: Vec<_> = command.split_whitespace().collect();
         match words.as_slice() {
             ["me", settings @ ..] => self.fleet = fleet(settings),

@@ -6,6 +6,8 @@
 
 mod asking;
 mod presence;
+
+mod ring_level;
 mod watchdog;
 
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use baton_model::{AppName, ShardKey};
 use baton_store::Store;
 use tokio::sync::{mpsc, watch};
 
-use self::{asking::Clerk, watchdog::Watchdog};
+use self::{asking::Clerk, ring_level::RingLevel, watchdog::Watchdog};
 use crate::{
     clock::Clock,
     hosting::{AppHost, Board, Hosting},
@@ -85,6 +87,7 @@ pub struct Control<S> {
     hosting: Hosting<S>,
     clerk: Clerk<S>,
     watchdog: Watchdog,
+    rings: RingLevel,
     clock: Clock,
     inbox: mpsc::UnboundedReceiver<ToControl>,
     reports: mpsc::UnboundedReceiver<(ShardKey, Report)>,
@@ -118,16 +121,25 @@ impl<S: Store> Control<S> {
         let clerk = Clerk::new(me, stores.control, ear.clone());
         let (view, seen) = watch::channel(look(&supervisor));
         let outlook = Outlook { board: hosting.board(), view: seen };
-        let watchdog = Watchdog::default();
-        let control =
-            Self { supervisor, hosting, clerk, watchdog, clock, inbox, reports, remarks, view };
+        let control = Self {
+            supervisor,
+            hosting,
+            clerk,
+            watchdog: Watchdog::default(),
+            rings: RingLevel::default(),
+            clock,
+            inbox,
+            reports,
+            remarks,
+            view,
+        };
         (control, ear, outlook)
     }
 
     /// Runs until the instance is to end.
     pub async fn run(mut self) -> Ending {
-        let mut watch = tokio::time::interval(watchdog::PERIOD);
-        watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut watch = every(watchdog::PERIOD);
+        let mut measure = every(ring_level::PERIOD);
         let _connected = presence::connect(self.clerk.store(), self.clerk.me(), self.clerk.ear());
         loop {
             if let Some(ending) = self.carry_out() {
@@ -141,6 +153,7 @@ impl<S: Store> Control<S> {
                     self.handle(Input::Report(shard, report));
                 }
                 _ = watch.tick() => self.watch(),
+                _ = measure.tick() => self.measure_rings(),
                 () = self.clock.sleep_until(due) => self.handle(Input::Wake),
             }
         }
@@ -202,6 +215,20 @@ impl<S: Store> Control<S> {
         }
         self.hosting.pulse();
     }
+
+    fn measure_rings(&mut self) {
+        let sizes = self.hosting.faces().map(|(_, face)| face.ring_bytes()).collect();
+        if let Some(level) = self.rings.look(sizes) {
+            tracing::debug!(level, "the level of the rings");
+            self.hosting.set_ring_level(level);
+        }
+    }
+}
+
+fn every(period: std::time::Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
 }
 
 fn look(supervisor: &Supervisor) -> View {

@@ -66,6 +66,8 @@ pub struct Hosting<S> {
     writers: BTreeMap<(AppName, Lane), LaneWriter>,
     tasks: BTreeMap<ShardKey, Task>,
     board: Board,
+    /// What each ring may hold; none before anybody has to be held to anything.
+    ring_level: Option<usize>,
 }
 
 struct Task {
@@ -93,6 +95,7 @@ impl<S: Store> Hosting<S> {
             writers: BTreeMap::new(),
             tasks: BTreeMap::new(),
             board: Board::default(),
+            ring_level: None,
         }
     }
 
@@ -117,6 +120,15 @@ impl<S: Store> Hosting<S> {
             self.start(shard);
         }
         self.tell(shard, ToShard::Errand(errand));
+    }
+
+    /// Holds every ring to this level, those of tasks to come as well.
+    pub fn set_ring_level(&mut self, bytes: usize) {
+        self.ring_level = Some(bytes);
+        for task in self.tasks.values() {
+            // A task that has ended has no ring any more.
+            drop(task.letters.send(ToShard::RingLevel(bytes)));
+        }
     }
 
     /// Asks every task for a sign of life.
@@ -176,6 +188,9 @@ impl<S: Store> Hosting<S> {
         let (task, letters) = ShardTask::new(place, surroundings, face.clone());
         let abort = self.runtime.spawn(task.run()).abort_handle();
         self.board.put(shard.clone(), face.clone());
+        if let Some(bytes) = self.ring_level {
+            drop(letters.send(ToShard::RingLevel(bytes)));
+        }
         self.tasks.insert(shard.clone(), Task { letters, face, abort });
     }
 

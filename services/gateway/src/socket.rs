@@ -110,12 +110,12 @@ impl Socket {
 
     fn on_error(&mut self, error: &ReceiveMessageError) -> SocketEvent {
         tracing::debug!(socket = %self.id.0, error = error.to_string(), "a socket failed");
-        match error.kind() {
-            ReceiveMessageErrorType::Reconnect => self.end(SocketEvent::ConnectFailed),
-            // Spoilt bytes, or a frame that twilight cannot read: what it said is lost on this
-            // connection, and comes again on the next.
-            _ => self.end(SocketEvent::Closed { code: None }),
+        if matches!(error.kind(), ReceiveMessageErrorType::Reconnect) {
+            return self.end(SocketEvent::ConnectFailed);
         }
+        // Spoilt bytes, or a frame that twilight cannot read: what it said is lost on this
+        // connection, and comes again on the next.
+        self.end(SocketEvent::Closed { code: None })
     }
 
     const fn end(&mut self, event: SocketEvent) -> SocketEvent {

@@ -76,7 +76,7 @@ impl Supervisor {
             Input::Message(message) => self.on_message(message, now),
             Input::App(name, app) => self.on_app(name, app, now),
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),
-            Input::Row(shard, row) => self.on_row(shard, row, now),
+            Input::Row(shard, row) => self.on_row(&shard, row, now),
             Input::Report(shard, report) => self.on_report(shard, report, now),
             Input::Restarted(shard) => self.on_restarted(&shard),
             Input::Halt(app) => self.on_halt(app),
@@ -150,9 +150,8 @@ impl Supervisor {
 
     /// Lets one shard find out whether Discord accepts the app again.
     fn on_probe(&mut self, app: &AppName) {
-        let scout = self.hosted.iter().find(|(shard, hosted)| {
-            shard.app == *app && hosted.held.is_some()
-        });
+        let scout =
+            self.hosted.iter().find(|(shard, hosted)| shard.app == *app && hosted.held.is_some());
         if let Some(scout) = scout.map(|(shard, _)| shard.clone()) {
             self.errand(&scout, baton_shard::Input::Restart);
         }

@@ -68,10 +68,8 @@ impl Face {
     pub(super) fn show(&self, status: Status, epoch: Option<Epoch>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let live_before = seen.and_then(|seen| seen.live_since);
-        let live_since = match status.state {
-            State::Live | State::Healing | State::Reasserting => live_before.or(Some(status.since)),
-            _ => None,
-        };
+        let is_live = matches!(status.state, State::Live | State::Healing | State::Reasserting);
+        let live_since = is_live.then(|| live_before.unwrap_or(status.since));
         *seen = Some(Glance { status, epoch, live_since });
     }
 }

@@ -50,12 +50,12 @@ impl Sureness {
     /// Notes what the supervisor says. Says whether the input is about that, and then is not to be
     /// passed on.
     pub(super) const fn takes(&mut self, input: &Input) -> bool {
-        match input {
-            Input::LeaseConfirmed => self.is_told = true,
-            Input::LeaseUnconfirmed => self.is_told = false,
-            _ => return false,
+        let is_confirmed = matches!(input, Input::LeaseConfirmed);
+        let is_about_this = is_confirmed || matches!(input, Input::LeaseUnconfirmed);
+        if is_about_this {
+            self.is_told = is_confirmed;
         }
-        true
+        is_about_this
     }
 
     /// What the machine has to be told now, if anything.

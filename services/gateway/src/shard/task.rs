@@ -30,6 +30,8 @@ pub enum ToShard {
     Errand(Errand),
     /// The store has answered.
     Answer(Answer),
+    /// The ring may hold so much.
+    RingLevel(usize),
     /// Show that you live.
     Pulse,
 }
@@ -155,7 +157,8 @@ impl<S: Store> ShardTask<S> {
                 self.has_said_at_rest = false;
                 self.run_errand(errand);
             }
-            ToShard::Answer(answer) => self.read_answer(answer),
+            ToShard::Answer(answer) => self.handle(Input::Store(answer)),
+            ToShard::RingLevel(bytes) => self.handle(Input::RingBudget { bytes }),
             ToShard::Pulse => {}
         }
     }
@@ -181,10 +184,6 @@ impl<S: Store> ShardTask<S> {
                 }
             }
         }
-    }
-
-    fn read_answer(&mut self, answer: Answer) {
-        self.handle(Input::Store(answer));
     }
 
     /// Takes an event from the socket, and what else lies there already.
@@ -286,32 +285,26 @@ impl<S: Store> ShardTask<S> {
         let Some(answer_to) = self.letterbox.upgrade() else {
             return; // Nobody waits for what becomes of this shard.
         };
-        match request {
-            Request::Append(append) => {
-                let append = calls::store_append(&self.asker, append);
-                self.surroundings.writer.write(Page { append, answer_to });
-            }
-            request => {
-                let (store, asker) = (self.surroundings.store.clone(), self.asker.clone());
-                let reports = self.surroundings.reports.clone();
-                let offered_to = match &request {
-                    Request::Offer { to, .. } => Some(*to),
-                    _ => None,
-                };
-                tokio::spawn(async move {
-                    let shard = asker.address.shard.clone();
-                    let Some(answer) = calls::carry_out(store, asker, request).await else {
-                        return;
-                    };
-                    if let (Answer::Offered { .. }, Some(to)) = (&answer, offered_to) {
-                        // The supervisor may have ended.
-                        drop(reports.send((shard, Report::Offered { to })));
-                    }
-                    // The task may have ended.
-                    drop(answer_to.send(ToShard::Answer(answer)));
-                });
-            }
+        if let Request::Append(append) = request {
+            let append = calls::store_append(&self.asker, append);
+            self.surroundings.writer.write(Page { append, answer_to });
+            return;
         }
+        let (store, asker) = (self.surroundings.store.clone(), self.asker.clone());
+        let reports = self.surroundings.reports.clone();
+        tokio::spawn(async move {
+            let shard = asker.address.shard.clone();
+            let heir = heir_of(&request);
+            let Some(answer) = calls::carry_out(store, asker, request).await else {
+                return;
+            };
+            if let (Answer::Offered { .. }, Some(to)) = (&answer, heir) {
+                // The supervisor may have ended.
+                drop(reports.send((shard, Report::Offered { to })));
+            }
+            // The task may have ended.
+            drop(answer_to.send(ToShard::Answer(answer)));
+        });
     }
 
     fn report(&self, report: Report) {
@@ -339,6 +332,11 @@ impl<S: Store> ShardTask<S> {
             matches!(state, State::Idle | State::Fenced | State::Moved | State::Released);
         has_ended && self.socket.is_none() && self.errands > 0
     }
+}
+
+/// To whom a request offers the lease.
+const fn heir_of(request: &Request) -> Option<InstanceId> {
+    if let Request::Offer { to, .. } = request { Some(*to) } else { None }
 }
 
 /// The socket's next event; never one where there is no socket.

@@ -18,15 +18,15 @@ impl Supervisor {
         }
     }
 
-    pub(super) fn on_row(&mut self, shard: ShardKey, row: Option<LeaseRow>, now: Moment) {
+    pub(super) fn on_row(&mut self, shard: &ShardKey, row: Option<LeaseRow>, now: Moment) {
         let Some(row) = row else {
             return;
         };
         let names_us = self.names_us(&row);
-        if self.arrivals.contains_key(&shard) && !names_us {
-            self.warm(&shard, row.session, now);
-        } else if names_us || self.hosted.contains_key(&shard) {
-            self.errand(&shard, baton_shard::Input::Row(row));
+        if self.arrivals.contains_key(shard) && !names_us {
+            self.warm(shard, row.session, now);
+        } else if names_us || self.hosted.contains_key(shard) {
+            self.errand(shard, baton_shard::Input::Row(row));
         }
     }
 
@@ -35,10 +35,8 @@ impl Supervisor {
         let is_held = |hosted: &Hosted| hosted.held == Some(row.epoch);
         let is_known = self.hosted.get(shard).is_some_and(is_held);
         // Read before the lease ended: so it was then.
-        let is_past = self
-            .past
-            .get(shard)
-            .is_some_and(|past| row.epoch <= past.epoch && asked_at <= past.at);
+        let is_past =
+            self.past.get(shard).is_some_and(|past| row.epoch <= past.epoch && asked_at <= past.at);
         self.names_us(row) && !is_known && !is_past
     }
 

@@ -1,4 +1,5 @@
-//! A shard's task: the thin shell around [`ShardMachine`], its websocket and its calls to the store.
+//! A shard's task: the thin shell around [`ShardMachine`](baton_shard::ShardMachine), its websocket
+//! and its calls to the store.
 //!
 //! It owns one machine and at most one socket. Whatever happens, a frame, an answer, an errand of
 //! the supervisor's, the passing of time, becomes an input; whatever the machine wants is carried

@@ -11,7 +11,7 @@ async fn seconds(count: u64) {
 }
 
 /// Sixteen shards may identify at once, or every test would begin with minutes of waiting; and
-/// there are guilds enough for Discord to replay what comes while a half-open socket is not noticed.
+/// there are guilds enough for Discord to replay what comes before a half-open socket is noticed.
 fn generous() -> Settings {
     Settings { max_concurrency: 16, guilds: 80, guild_create_bytes: 2_000, ..Settings::default() }
 }

@@ -254,7 +254,8 @@ impl<S: Store> Keeper<S> {
                 self.ear.input(Input::Resume(name()));
             }
             Action::TellOperator => {
-                tracing::error!(app = %name(), "discord rejects every token there is; put a new one into its source");
+                let remedy = "put a new one into its source";
+                tracing::error!(app = %name(), remedy, "discord rejects every token there is");
             }
             Action::TryTokens => {
                 return Some(match tokens::try_all(&self.settings, &self.rest).await {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Each a file without its `.rs`, and the folder of the same name.
-const PURE: [&str; 8] = [
+const PURE: &[&str] = &[
     "crates/store-embedded/src/state",
     "crates/mock-discord/src/audit",
     "crates/mock-discord/src/commands",

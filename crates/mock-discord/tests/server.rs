@@ -15,6 +15,8 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, CloseCode, MaybeTlsStream, Message, WebSocketStream};
 
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn server() -> Server {
@@ -31,7 +33,7 @@ async fn first_message(server: &Server, query: &str) -> Option<Message> {
 }
 
 /// A client that has got its READY and the two guilds.
-async fn in_session(server: &Server) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
+async fn in_session(server: &Server) -> Socket {
     let url = format!("{}/?v=10&encoding=json", server.gateway_url()).parse().expect("a url");
     let (mut socket, _) = ClientBuilder::from_uri(url).connect().await.expect("connects");
     let data = json!({"token": "token", "intents": 0, "properties": {}});
@@ -167,6 +169,18 @@ async fn a_stalled_connection_answers_not_even_a_close_frame() {
     assert!(heard.is_err(), "the connection has ended");
 }
 
+#[tokio::test]
+async fn what_was_sent_before_a_connection_drops_still_comes() {
+    let server = server().await;
+    let mut socket = in_session(&server).await;
+    for _ in 0..10 {
+        let content = Content::Event(Mix::Messages);
+        server.input(Input::Emit { slice: None, content }).await;
+    }
+    server.input(Input::Fault(Fault::DropTcp { shard: None })).await;
+    assert_eq!(heard_until_the_end(&mut socket).await, 10);
+}
+
 /// The client's socket is ended although nothing can be written to it any more, and what waited for
 /// it goes nowhere.
 #[tokio::test]
@@ -183,15 +197,21 @@ async fn a_client_that_stops_reading_is_dropped() {
         }
         sent += 1_000;
     }
-    let mut heard = 0;
+    let heard = heard_until_the_end(&mut socket).await;
+    assert!(heard + WAITING <= sent, "{heard} of {sent} came");
+}
+
+/// How many messages come until the connection ends without a close frame.
+async fn heard_until_the_end(socket: &mut Socket) -> usize {
     let until_it_ends = async {
+        let mut heard = 0;
         while let Some(Ok(message)) = socket.next().await {
             assert!(!message.is_close(), "{message:?}");
             heard += 1;
         }
+        heard
     };
-    tokio::time::timeout(PATIENCE, until_it_ends).await.expect("in time");
-    assert!(heard + WAITING <= sent, "{heard} of {sent} came");
+    tokio::time::timeout(PATIENCE, until_it_ends).await.expect("in time")
 }
 
 async fn connections(server: &Server) -> u64 {

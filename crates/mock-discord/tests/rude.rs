@@ -212,7 +212,7 @@ async fn what_is_no_websocket_at_all_is_ended_and_disturbs_nobody() {
         [b"GET /?".to_vec(), vec![b'x'; 10_000]].concat(),
     ]);
     for written in rude {
-        let shown = String::from_utf8_lossy(&written[..written.len().min(200)]).into_owned();
+        let shown = written[..written.len().min(200)].escape_ascii().to_string();
         within_patience(&shown, raw(&server, &written, |_| false)).await;
     }
     let mut polite = Client::come(&server).await;

@@ -6,12 +6,16 @@ use std::{io::Write, time::Duration};
 
 use baton_mock_discord::{
     Fault, Input, Settings,
+    load::{Content, Mix},
     server::{Addresses, Server},
 };
 use futures_util::{SinkExt, StreamExt};
 use http::http;
 use serde_json::json;
-use tokio_websockets::{ClientBuilder, CloseCode, Message};
+use tokio::net::TcpStream;
+use tokio_websockets::{ClientBuilder, CloseCode, MaybeTlsStream, Message, WebSocketStream};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -26,6 +30,19 @@ async fn first_message(server: &Server, query: &str) -> Option<Message> {
     let connected = tokio::time::timeout(PATIENCE, client.connect()).await;
     let (mut socket, _) = connected.expect("in time").ok()?;
     tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time")?.ok()
+}
+
+/// A client that has got its READY and the two guilds.
+async fn in_session(server: &Server) -> Socket {
+    let url = format!("{}/?v=10&encoding=json", server.gateway_url()).parse().expect("a url");
+    let (mut socket, _) = ClientBuilder::from_uri(url).connect().await.expect("connects");
+    let data = json!({"token": "token", "intents": 0, "properties": {}});
+    socket.send(Message::text(json!({"op": 2, "d": data}).to_string())).await.expect("sent");
+    for _ in ["HELLO", "READY", "GUILD_CREATE", "GUILD_CREATE"] {
+        let heard = tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time");
+        heard.expect("a message").expect("a whole one");
+    }
+    socket
 }
 
 #[tokio::test]
@@ -135,13 +152,7 @@ async fn during_an_outage_no_upgrade_is_answered() {
 #[tokio::test]
 async fn a_stalled_connection_answers_not_even_a_close_frame() {
     let server = server().await;
-    let url = format!("{}/?v=10&encoding=json", server.gateway_url()).parse().expect("a url");
-    let (mut socket, _) = ClientBuilder::from_uri(url).connect().await.expect("connects");
-    socket.next().await.expect("a message").expect("HELLO");
-    let data = json!({"token": "token", "intents": 0, "properties": {}});
-    let identify = Message::text(json!({"op": 2, "d": data}).to_string());
-    socket.send(identify).await.expect("sent");
-    socket.next().await.expect("a message").expect("READY");
+    let mut socket = in_session(&server).await;
     server.input(Input::Fault(Fault::HalfOpen { shard: None })).await;
     // Whoever looks comes after the fault.
     let verdicts = server.look(|discord| discord.verdicts().counts.clone()).await;
@@ -156,4 +167,54 @@ async fn a_stalled_connection_answers_not_even_a_close_frame() {
     };
     let heard = tokio::time::timeout(Duration::from_millis(300), until_echo).await;
     assert!(heard.is_err(), "the connection has ended");
+}
+
+#[tokio::test]
+async fn what_was_sent_before_a_connection_drops_still_comes() {
+    let server = server().await;
+    let mut socket = in_session(&server).await;
+    for _ in 0..10 {
+        let content = Content::Event(Mix::Messages);
+        server.input(Input::Emit { slice: None, content }).await;
+    }
+    server.input(Input::Fault(Fault::DropTcp { shard: None })).await;
+    assert_eq!(heard_until_the_end(&mut socket).await, 10);
+}
+
+/// The client's socket is ended although nothing can be written to it any more, and what waited for
+/// it goes nowhere.
+#[tokio::test]
+async fn a_client_that_stops_reading_is_dropped() {
+    const WAITING: usize = 16_384;
+    let server = server().await;
+    let mut socket = in_session(&server).await;
+    let mut sent = 0;
+    while connections(&server).await == 1 {
+        assert!(sent < 100_000, "nobody minds");
+        for _ in 0..1_000 {
+            let content = Content::Event(Mix::Messages);
+            server.input(Input::Emit { slice: None, content }).await;
+        }
+        sent += 1_000;
+    }
+    let heard = heard_until_the_end(&mut socket).await;
+    assert!(heard + WAITING <= sent, "{heard} of {sent} came");
+}
+
+/// How many messages come until the connection ends without a close frame.
+async fn heard_until_the_end(socket: &mut Socket) -> usize {
+    let until_it_ends = async {
+        let mut heard = 0;
+        while let Some(Ok(message)) = socket.next().await {
+            assert!(!message.is_close(), "{message:?}");
+            heard += 1;
+        }
+        heard
+    };
+    tokio::time::timeout(PATIENCE, until_it_ends).await.expect("in time")
+}
+
+async fn connections(server: &Server) -> u64 {
+    let (_, counts) = http(server.addresses().admin, "GET /connections HTTP/1.1", "").await;
+    counts["connections"].as_u64().expect("a number")
 }

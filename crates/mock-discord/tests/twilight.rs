@@ -13,7 +13,7 @@ use baton_mock_discord::{
 };
 use baton_model::{EventName, Seq, ShardNumber, UnixMicros};
 use futures_util::StreamExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use twilight_gateway::{ConfigBuilder, Intents, Message, Shard, ShardId};
 
 /// How long anything may take. Only what never happens is wrong.
@@ -111,4 +111,29 @@ async fn twilight_survives_op_7_and_a_dropped_connection_and_sees_every_event_on
     assert!(report.unmarked_gaps.is_empty(), "{report:?}");
     let verdicts = server.look(|discord| discord.verdicts().counts.clone()).await;
     assert!(verdicts.is_empty(), "a polite client earned {verdicts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_twilight_asks_is_written_down_and_answered() {
+    let settings = Settings { guilds: 1, guild_members: 1_500, ..Settings::default() };
+    let server = Server::start(settings, 7, Addresses::LOOPBACK).await.expect("it listens");
+    let mut bot = Bot::connect(&server);
+    bot.until("GUILD_CREATE").await;
+    let guild: Value = serde_json::from_slice(&bot.received[1].bytes).expect("JSON");
+    let members = json!({"guild_id": guild["d"]["id"], "query": "", "limit": 0, "nonce": "all"});
+    let presence = json!({"since": null, "activities": [], "status": "idle", "afk": true});
+    let asked = [(3, presence), (8, members.clone()), (8, members)];
+    for (op, d) in &asked {
+        bot.shard.send(json!({"op": op, "d": d}).to_string());
+    }
+    bot.until("RATE_LIMITED").await;
+
+    let commands = server.look(|discord| discord.commands().clone()).await;
+    let came: Vec<_> =
+        commands.latest.iter().map(|command| (command.op, command.d.clone())).collect();
+    assert_eq!(came, asked);
+    let names: Vec<_> = bot.received[2..].iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["GUILD_MEMBERS_CHUNK", "GUILD_MEMBERS_CHUNK", "RATE_LIMITED"]);
+    let report = report(&server, bot.received).await;
+    assert!(report.lost.is_empty() && report.altered.is_empty(), "{report:?}");
 }

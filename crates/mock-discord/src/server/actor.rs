@@ -58,6 +58,14 @@ enum Letter {
 pub(super) struct Opened {
     pub(super) connection: ConnectionId,
     pub(super) orders: mpsc::Receiver<Order>,
+    /// Says that the client has stopped reading: what was ordered can go nowhere.
+    pub(super) cut: oneshot::Receiver<()>,
+}
+
+/// The clerk's end of that.
+struct Line {
+    orders: mpsc::Sender<Order>,
+    cut: oneshot::Sender<()>,
 }
 
 /// A request to one of the two HTTP faces.
@@ -132,7 +140,7 @@ pub(super) fn open(settings: Settings, seed: u64, tasks: &mut JoinSet<()>) -> De
 struct Clerk {
     discord: Discord,
     started: Instant,
-    connections: BTreeMap<ConnectionId, mpsc::Sender<Order>>,
+    connections: BTreeMap<ConnectionId, Line>,
     answers: BTreeMap<RequestId, oneshot::Sender<Response>>,
     last_number: u64,
 }
@@ -182,11 +190,12 @@ impl Clerk {
     fn admit(&mut self, host: crate::Host, query: String, opened: oneshot::Sender<Opened>) {
         let connection = ConnectionId(self.next_number());
         let (orders, inbox) = mpsc::channel(FRAMES_WAITING_MAX);
-        self.connections.insert(connection, orders);
+        let (cut, is_cut) = oneshot::channel();
+        self.connections.insert(connection, Line { orders, cut });
         self.handle(Input::Opened { connection, host, query });
         // Who is refused must find the orders closed.
         self.carry_out();
-        let is_gone = opened.send(Opened { connection, orders: inbox }).is_err();
+        let is_gone = opened.send(Opened { connection, orders: inbox, cut: is_cut }).is_err();
         if is_gone && self.connections.remove(&connection).is_some() {
             self.handle(Input::Closed { connection, code: None });
         }
@@ -216,11 +225,15 @@ impl Clerk {
     }
 
     fn order(&mut self, connection: ConnectionId, order: Order) {
-        let Some(orders) = self.connections.get(&connection) else { return };
-        if orders.try_send(order).is_err() {
-            self.connections.remove(&connection);
-            self.handle(Input::Closed { connection, code: None });
+        let Some(line) = self.connections.get(&connection) else { return };
+        if line.orders.try_send(order).is_ok() {
+            return;
         }
+        if let Some(Line { cut, .. }) = self.connections.remove(&connection) {
+            // Its task may have ended by itself.
+            let _ = cut.send(());
+        }
+        self.handle(Input::Closed { connection, code: None });
     }
 
     fn handle(&mut self, input: Input) {
@@ -239,5 +252,66 @@ impl Clerk {
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+    use tokio::task::unconstrained;
+
+    use super::*;
+    use crate::{Host, load::Content};
+
+    const QUERY: &str = "v=10&encoding=json";
+    const IDENTIFY: &str = r#"{"op":2,"d":{"token":"token","intents":0,"properties":{}}}"#;
+
+    fn something_happens() -> Input {
+        let name = baton_model::EventName::new("SOMETHING");
+        Input::Emit { slice: None, content: Content::Given { name, data: "{}".into() } }
+    }
+
+    async fn connections_and_sessions(desk: &Desk) -> String {
+        let (method, path) = ("GET".to_owned(), "/connections".to_owned());
+        let ask = Ask::Admin { method, path, body: String::new() };
+        desk.ask(ask).await.expect("the clerk answers").body
+    }
+
+    #[tokio::test]
+    async fn so_many_frames_wait_for_a_client_and_the_next_one_ends_it() {
+        let mut tasks = JoinSet::new();
+        let desk = open(Settings { guilds: 0, ..Settings::default() }, 7, &mut tasks);
+        let opened = desk.open(Host::Gateway, QUERY.to_owned()).await.expect("admitted");
+        let Opened { connection, mut orders, mut cut } = opened;
+        desk.input(Input::Text { connection, text: IDENTIFY.to_owned() }).await;
+        // HELLO and READY wait already.
+        for _ in 2..FRAMES_WAITING_MAX {
+            desk.input(something_happens()).await;
+        }
+        assert_eq!(connections_and_sessions(&desk).await, r#"{"connections":1,"sessions":1}"#);
+        assert_eq!((orders.len(), cut.try_recv().ok()), (FRAMES_WAITING_MAX, None));
+        desk.input(something_happens()).await;
+        assert_eq!(connections_and_sessions(&desk).await, r#"{"connections":0,"sessions":1}"#);
+        assert_eq!(cut.try_recv(), Ok(()));
+        for _ in 0..FRAMES_WAITING_MAX {
+            assert!(matches!(orders.recv().await, Some(Order::Send(_))));
+        }
+        assert!(orders.recv().await.is_none(), "there is more than may wait");
+    }
+
+    #[tokio::test]
+    async fn so_many_letters_lie_at_the_desk_and_whoever_brings_the_next_one_waits() {
+        let mut tasks = JoinSet::new();
+        let desk = open(Settings::default(), 7, &mut tasks);
+        // The clerk does not work before this test waits for something.
+        for _ in 0..LETTERS_WAITING_MAX {
+            let brought = unconstrained(desk.input(Input::Wake)).now_or_never();
+            assert!(brought.is_some(), "there is room");
+        }
+        let mut next = pin!(unconstrained(desk.input(Input::Wake)));
+        assert!(next.as_mut().now_or_never().is_none(), "there is none left");
+        next.await;
     }
 }

@@ -53,16 +53,25 @@ async fn serve(stream: TcpStream, host: Host, desk: Desk) {
     }
     let Ok(Some(query)) = tokio::time::timeout(HEAD_WAIT, query_of(&stream)).await else { return };
     let compression = Compression::of(&query);
-    let Some(Opened { connection, orders }) = desk.open(host, query).await else { return };
+    let Some(opened) = desk.open(host, query).await else { return };
+    let Opened { connection, orders, cut } = opened;
     if orders.is_closed() && orders.is_empty() {
         return; // refused: the upgrade is never answered
     }
-    let limits = Limits::default().max_payload_len(Some(FRAME_BYTES_MAX));
-    let Ok((_, socket)) = ServerBuilder::new().limits(limits).accept(stream).await else {
-        desk.input(Input::Closed { connection, code: None }).await;
-        return;
+    let talk = async {
+        let limits = Limits::default().max_payload_len(Some(FRAME_BYTES_MAX));
+        let Ok((_, socket)) = ServerBuilder::new().limits(limits).accept(stream).await else {
+            desk.input(Input::Closed { connection, code: None }).await;
+            return;
+        };
+        Client { socket, connection, compression, desk }.run(orders).await;
     };
-    Client { socket, connection, compression, desk }.run(orders).await;
+    tokio::select! {
+        // First, or what waits would go out once the client reads again.
+        biased;
+        Ok(()) = cut => {}
+        () = talk => {}
+    }
 }
 
 /// The query of the request that is about to be read, without taking it from the stream: whether

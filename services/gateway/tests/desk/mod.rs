@@ -21,7 +21,7 @@ const FOR_EVER: Moment = Moment::from_millis(u64::MAX / 2_000_000);
 pub(crate) const OTHER: InstanceId = InstanceId::new(2);
 
 pub(crate) fn shard(number: u32) -> ShardKey {
-    let app = "app".parse().unwrap();
+    let app = "app".parse().expect("a name");
     ShardKey { app, generation: Generation(0), number: ShardNumber(number) }
 }
 
@@ -42,7 +42,7 @@ fn record(phase: Phase) -> InstanceRecord {
     InstanceRecord {
         phase,
         tier: Tier(0),
-        zone: "here".parse().unwrap(),
+        zone: "here".parse().expect("a name"),
         weight: Weight(NonZeroU16::MIN),
         capacity: Capacity(100),
         version: Version::default(),
@@ -82,7 +82,7 @@ impl Desk {
         desk.say(Input::Fleet(Box::new(baton_fleet::Input::Connected)));
         let shape = AppShape {
             generation: Generation(0),
-            shards: ShardCount(NonZeroU32::new(2).unwrap()),
+            shards: ShardCount(NonZeroU32::new(2).expect("not 0")),
             lanes: LaneCount(NonZeroU16::MIN),
         };
         let app = App { shape, buckets: NonZeroU16::MIN };
@@ -141,7 +141,12 @@ impl Desk {
                 let row = self.rows.get(&shard).cloned();
                 self.say(Input::Row(shard, row));
             }
-            other => self.outputs.push(other),
+            Output::Ask(_)
+            | Output::Tell(_)
+            | Output::Errand(..)
+            | Output::Dismiss(_)
+            | Output::Remark(_)
+            | Output::End(_) => self.outputs.push(output),
         }
     }
 
@@ -201,10 +206,11 @@ impl Desk {
     pub(crate) fn permit_request(&mut self) -> RequestId {
         let is_request = |output: &Output| matches!(output, Output::Ask(Ask::TakePermit { .. }));
         let at = self.outputs.iter().position(is_request).expect("a request");
-        match self.outputs.remove(at) {
-            Output::Ask(Ask::TakePermit { request, .. }) => request,
-            other => panic!("{other:?}"),
-        }
+        let output = self.outputs.remove(at);
+        let Output::Ask(Ask::TakePermit { request, .. }) = output else {
+            panic!("{output:?}");
+        };
+        request
     }
 }
 

@@ -55,7 +55,7 @@ use self::{
 pub use self::{
     input::{ConnectionId, Host, Input, RequestId},
     output::Output,
-    settings::{ResumedElsewhere, SeqStep, Settings},
+    settings::{Compressions, ResumedElsewhere, SeqStep, Settings},
 };
 use crate::{
     Ledger, SessionOrdinal, Slice,

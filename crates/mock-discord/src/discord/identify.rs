@@ -84,7 +84,8 @@ impl Discord {
             return Err(refuse(Rule::WrongToken, 4_004, "authentication failed"));
         };
         let (id, count) = identify.shard.unwrap_or((0, 1));
-        let Some(slice) = Slice::checked(id, count) else {
+        let is_allowed = |slice: &Slice| slice.1 <= self.settings.shards_max;
+        let Some(slice) = Slice::checked(id, count).filter(is_allowed) else {
             return Err(refuse(Rule::WrongShard, 4_010, "invalid shard"));
         };
         if guilds::of_shard(self.settings.guilds, slice) > self.settings.guilds_per_shard_max {

@@ -1,6 +1,6 @@
 //! What a simulated Discord is like. Where the real one's ways are not known, it is a setting.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use baton_model::ShardCount;
 
@@ -17,6 +17,10 @@ pub struct Settings {
     pub guilds_per_shard_max: u32,
     /// The shard count that `GET /gateway/bot` recommends.
     pub shards: ShardCount,
+    /// An IDENTIFY may not name a larger shard count than this (4010).
+    pub shards_max: ShardCount,
+    /// Which compressions there are (others: 4002).
+    pub compressions: Compressions,
     /// How many buckets IDENTIFYs fall into: `shard % max_concurrency`.
     pub max_concurrency: u32,
     /// IDENTIFYs a day.
@@ -41,6 +45,19 @@ pub struct Settings {
     pub resume_url: String,
 }
 
+/// Which compressions there are. A client may always do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compressions {
+    /// `zlib-stream` and `zstd-stream`, as at Discord.
+    Any,
+    /// None at all.
+    None,
+    /// `zlib-stream`.
+    Zlib,
+    /// `zstd-stream`.
+    Zstd,
+}
+
 /// What happens to a connection whose session is resumed on another. Not known of the real one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResumedElsewhere {
@@ -59,6 +76,18 @@ pub enum SeqStep {
     UpTo(u64),
 }
 
+impl Compressions {
+    /// Whether a url may ask for this one.
+    pub(super) fn have(self, asked: &str) -> bool {
+        match self {
+            Self::Any => matches!(asked, "zlib-stream" | "zstd-stream"),
+            Self::None => false,
+            Self::Zlib => asked == "zlib-stream",
+            Self::Zstd => asked == "zstd-stream",
+        }
+    }
+}
+
 impl Default for Settings {
     /// A small app on a Discord like the real one.
     fn default() -> Self {
@@ -68,6 +97,8 @@ impl Default for Settings {
             guild_create_bytes: 30_000,
             guilds_per_shard_max: 2_500,
             shards: crate::Slice::WHOLE.1,
+            shards_max: ShardCount(NonZeroU32::MAX),
+            compressions: Compressions::Any,
             max_concurrency: 1,
             identifies_a_day: 1_000,
             heartbeat_interval: Duration::from_millis(41_250),

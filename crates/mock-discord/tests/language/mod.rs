@@ -16,7 +16,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use baton_mock_discord::{
-    ConnectionId, Discord, Host, Input, Output, RequestId, ResumedElsewhere, SeqStep,
+    Compressions, ConnectionId, Discord, Host, Input, Output, RequestId, ResumedElsewhere, SeqStep,
     SessionOrdinal, Settings, Slice, load::Content,
 };
 use baton_model::{EventName, Moment, ShardCount};
@@ -94,6 +94,8 @@ impl Stage {
             "guilds_per_shard_max" => settings.guilds_per_shard_max = small(),
             "guild_create_bytes" => settings.guild_create_bytes = small(),
             "shards" => settings.shards = ShardCount(small().try_into().expect("a shard")),
+            "shards_max" => settings.shards_max = ShardCount(small().try_into().expect("a shard")),
+            "compressions" => settings.compressions = compressions(value),
             "max_concurrency" => settings.max_concurrency = small(),
             "identifies_a_day" => settings.identifies_a_day = small(),
             "heartbeat_interval" => settings.heartbeat_interval = duration(value),
@@ -246,6 +248,15 @@ fn identify(words: &VecDeque<&str>) -> String {
 fn option<'a>(words: &VecDeque<&'a str>, name: &str) -> Option<&'a str> {
     let at = words.iter().position(|word| *word == name)?;
     words.get(at + 1).copied()
+}
+
+fn compressions(text: &str) -> Compressions {
+    match text {
+        "none" => Compressions::None,
+        "zlib" => Compressions::Zlib,
+        "zstd" => Compressions::Zstd,
+        other => panic!("no compressions {other}"),
+    }
 }
 
 fn duration(text: &str) -> Duration {

@@ -24,6 +24,7 @@ mod leaving;
 // What operators and tests do.
 mod acting;
 mod admin;
+mod ledger_pages;
 mod rest;
 
 // What is held.
@@ -60,6 +61,7 @@ pub use self::{
 use crate::{
     Ledger, SessionOrdinal, Slice,
     dice::Dice,
+    ledger::Scribe,
     load::{Pace, Source},
     verdict::{Culprit, Rule, Verdicts},
 };
@@ -85,7 +87,7 @@ pub struct Discord {
     storms: Storms,
 
     verdicts: Verdicts,
-    ledger: Ledger,
+    scribe: Scribe,
 
     agenda: Agenda,
     outbox: Outbox,
@@ -95,7 +97,7 @@ impl Discord {
     /// A Discord to which nobody is connected. One seed makes one history.
     #[must_use]
     pub fn new(settings: Settings, seed: u64, now: Moment) -> Self {
-        let Settings { guilds, guild_create_bytes, .. } = settings;
+        let Settings { guilds, guild_create_bytes, ledger_max, .. } = settings;
         Self {
             source: Source { seed, guilds, guild_create_bytes },
             dice: Dice::new(seed),
@@ -111,7 +113,7 @@ impl Discord {
             faults: Faults::default(),
             storms: Storms::default(),
             verdicts: Verdicts::default(),
-            ledger: Ledger::default(),
+            scribe: Scribe::new(ledger_max),
             agenda: Agenda::default(),
             outbox: Outbox::default(),
         }
@@ -168,7 +170,7 @@ impl Discord {
     /// What every session was sent.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
-        &self.ledger
+        self.scribe.ledger()
     }
 
     /// What the bytes of generated dispatches follow from.

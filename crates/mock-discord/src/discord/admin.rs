@@ -23,6 +23,7 @@ struct Event {
 
 impl Discord {
     pub(super) fn on_admin(&mut self, method: &str, path: &str, body: &str) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         match (method, path) {
             ("POST", "/faults") => match Fault::from_json(body) {
                 Ok(fault) => self.take_fault(&fault),
@@ -49,7 +50,8 @@ impl Discord {
                 done()
             }
             ("GET", "/verdicts") => show(&self.verdicts),
-            ("GET", "/ledger") => show(&self.ledger),
+            ("GET", "/ledger") => self.show_ledger(query),
+            ("GET", "/ledger/sessions") => self.list_sessions(query),
             ("GET", "/tokens") => show(&self.apps.iter().map(|app| &app.token).collect::<Vec<_>>()),
             ("GET", "/connections") => self.show_connections(),
             _ => Answer::new(404, &json!({"error": format!("there is no {method} {path}")})),
@@ -89,7 +91,7 @@ fn done() -> Answer {
     Answer::new(200, &json!({}))
 }
 
-fn show(what: &impl Serialize) -> Answer {
+pub(super) fn show(what: &impl Serialize) -> Answer {
     match serde_json::to_value(what) {
         Ok(value) => Answer::new(200, &value),
         Err(error) => unreachable!("everything that is shown is JSON: {error}"),
@@ -100,6 +102,6 @@ fn read<T: DeserializeOwned>(body: &str, what: &str) -> Result<T, Answer> {
     serde_json::from_str(body).map_err(|error| bad_request(&format!("not {what}: {error}")))
 }
 
-fn bad_request(error: &str) -> Answer {
+pub(super) fn bad_request(error: &str) -> Answer {
     Answer::new(400, &json!({"error": error}))
 }

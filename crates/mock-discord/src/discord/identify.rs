@@ -107,7 +107,7 @@ impl Discord {
         self.last_session.0 += 1;
         let ordinal = self.last_session;
         let id = self.session_id(ordinal);
-        self.ledger.open(ordinal, slice, &id);
+        self.scribe.open(ordinal, slice, &id);
         self.sessions_by_id.insert(id.clone(), ordinal);
         self.sessions.insert(ordinal, Session::new(ordinal, app, slice, id, connection));
         if let Some(open) = self.connections.get_mut(&connection) {

@@ -39,6 +39,8 @@ pub struct Settings {
     pub intents_granted: u64,
     /// How often a shard may connect in ten seconds before it is called a storm.
     pub connections_in_10_s_max: usize,
+    /// How many dispatches the ledger remembers; beyond that it forgets the oldest.
+    pub ledger_max: usize,
     /// Where clients connect, as REST tells them.
     pub gateway_url: String,
     /// Where they resume, as READY tells them.
@@ -108,6 +110,7 @@ impl Default for Settings {
             intents_known: (1 << 26) - 1,
             intents_granted: (1 << 26) - 1,
             connections_in_10_s_max: 10,
+            ledger_max: usize::MAX,
             gateway_url: "ws://127.0.0.1:4000".to_owned(),
             resume_url: "ws://127.0.0.1:4001".to_owned(),
         }

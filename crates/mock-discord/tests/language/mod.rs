@@ -98,6 +98,7 @@ impl Stage {
             "compressions" => settings.compressions = compressions(value),
             "max_concurrency" => settings.max_concurrency = small(),
             "identifies_a_day" => settings.identifies_a_day = small(),
+            "ledger_max" => settings.ledger_max = value.parse().expect("a number"),
             "heartbeat_interval" => settings.heartbeat_interval = duration(value),
             "session_timeout" => settings.session_timeout = duration(value),
             "seq_step_up_to" => settings.seq_step = SeqStep::UpTo(number()),

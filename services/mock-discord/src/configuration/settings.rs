@@ -22,6 +22,9 @@ const GUILD_BYTES_MAX: u32 = 16 * 1_024 * 1_024;
 
 const HEARTBEAT_MS_MAX: u64 = 3_600_000;
 
+/// Some 40 GB of books: whoever wants more wants to be told that it is not kept.
+const LEDGER_MAX: u64 = 1_000_000_000;
+
 const COMPRESSIONS: [(&str, Compressions); 4] = [
     ("any", Compressions::Any),
     ("none", Compressions::None),
@@ -41,6 +44,7 @@ pub(super) fn read(arguments: &Arguments, mistakes: &mut Mistakes) -> Option<Set
     let a_day = mistakes.take("--identify-limit", &a.identify_limit, count(1..=u32::MAX));
     let interval = duration(1..=HEARTBEAT_MS_MAX);
     let heartbeat_ms = mistakes.take("--heartbeat-interval", &a.heartbeat_interval, interval);
+    let ledger_max = mistakes.take("--ledger-max", &a.ledger_max, whole(1..=LEDGER_MAX));
     let shards = ShardCount(NonZeroU32::new(shards?)?);
     Some(Settings {
         tokens: tokens?,
@@ -53,6 +57,7 @@ pub(super) fn read(arguments: &Arguments, mistakes: &mut Mistakes) -> Option<Set
         max_concurrency: buckets?,
         identifies_a_day: a_day?,
         heartbeat_interval: Duration::from_millis(heartbeat_ms?),
+        ledger_max: usize::try_from(ledger_max?).unwrap_or(usize::MAX),
         ..Settings::default()
     })
 }

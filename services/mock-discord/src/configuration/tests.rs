@@ -32,8 +32,11 @@ fn without_options_it_is_a_small_discord_on_loopback() {
     };
     let expected = ["127.0.0.1:4000", "127.0.0.1:4001", "127.0.0.1:4002", "127.0.0.1:4003"];
     assert_eq!(ports(configuration.addresses), expected);
-    let like_the_library =
-        Settings { shards_max: configuration.settings.shards, ..Settings::default() };
+    let like_the_library = Settings {
+        shards_max: configuration.settings.shards,
+        ledger_max: 2_000_000,
+        ..Settings::default()
+    };
     assert_eq!(configuration.settings, like_the_library);
     assert_eq!(configuration.at_start, [Input::Load(None)]);
     assert_eq!((configuration.seed, configuration.form), (1, Form::Text));
@@ -57,6 +60,7 @@ fn every_option_reaches_its_place() {
         "--max-concurrency=4",
         "--identify-limit=50",
         "--heartbeat-interval=5s",
+        "--ledger-max=7",
         "--seed=9",
         "--rate=20",
         "--mix=presences",
@@ -72,6 +76,7 @@ fn every_option_reaches_its_place() {
     let Settings { compressions, max_concurrency, identifies_a_day, heartbeat_interval, .. } =
         configuration.settings;
     assert_eq!(compressions, Compressions::Zlib);
+    assert_eq!(configuration.settings.ledger_max, 7);
     assert_eq!((max_concurrency, identifies_a_day), (4, 50));
     assert_eq!(heartbeat_interval, Duration::from_secs(5));
     let pace = Pace { mix: Mix::Presences, every_ms: 50, events: 1, burst: None };
@@ -101,6 +106,7 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("--identify-limit", "0", "a whole number from 1 to 4294967295"),
         ("--heartbeat-interval", "0", "a time from 1ms to 3600000ms"),
         ("--heartbeat-interval", "0s", "a time from 1ms to 3600000ms"),
+        ("--ledger-max", "0", "a whole number from 1 to 1000000000"),
         ("--seed", "-1", "a whole number from 0 to"),
         ("--rate", "100000.001", "a number from 0 to 100000"),
         ("--rate", "fast", "a number from 0 to 100000"),

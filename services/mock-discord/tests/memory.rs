@@ -1,0 +1,49 @@
+//! A thousand connected shards fit into little memory.
+
+#![cfg(target_os = "linux")]
+
+mod client;
+mod program;
+
+use std::fs;
+
+use client::Client;
+use program::{PATIENCE, Program};
+
+const SHARDS: u32 = 1_000;
+
+/// What a process with a thousand idle shards may take.
+const RSS_KB_MAX: u64 = 300 * 1_024;
+
+/// What a process holds in memory, in kB.
+fn rss_kb(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn a_thousand_idle_shards_take_less_than_300_mb() {
+    let shards = SHARDS.to_string();
+    let count = format!("--shards-max={shards}");
+    let program = Program::start(&[&count, &format!("--max-concurrency={shards}")]);
+    let before = rss_kb(program.pid());
+    let mut clients = Vec::new();
+    for shard in 0..SHARDS {
+        let connect = async {
+            let mut client =
+                Client::connect(program.address("gateway"), "v=10&encoding=json").await?;
+            client.identify(shard, SHARDS).await?;
+            // HELLO, READY and two guilds.
+            for _ in 0..4 {
+                client.message().await?;
+            }
+            std::io::Result::Ok(client)
+        };
+        let client = tokio::time::timeout(PATIENCE, connect).await.expect("in time");
+        clients.push(client.expect("it connects"));
+    }
+    let after = rss_kb(program.pid());
+    println!("{SHARDS} idle shards: {before} kB before, {after} kB after");
+    assert!(after < RSS_KB_MAX, "{after} kB");
+}

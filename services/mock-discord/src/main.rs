@@ -27,7 +27,7 @@ const EXIT_USAGE: u8 = 2;
 /// Why it ends by itself.
 #[derive(Debug, Error)]
 enum Failure {
-    #[error("{0}: {source}; end what listens there, or choose another port (0: any)", source = .0.source)]
+    #[error("{0}: {why}; end what listens there, or choose another port (0: any)", why = .0.source)]
     Start(#[from] StartError),
     #[error("cannot listen for signals: {0}")]
     Signals(#[from] std::io::Error),

@@ -3,8 +3,8 @@
 //! An id says so itself. A number means the session that most of its entries were sent on, by
 //! number and hash; of several alike (two sessions that were only told the same given events) the
 //! eldest. Where the ledger has forgotten something of the shard, a number may mean a session that
-//! is gone, and be like another in a given event or two: there it takes more than half of what would
-//! be known.
+//! is gone, and be like another in a given event or two: there it takes more than half of what
+//! would be known.
 
 use std::collections::BTreeMap;
 

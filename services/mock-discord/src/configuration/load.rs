@@ -171,8 +171,12 @@ mod tests {
         assert_eq!(pace(mix, None, None), None);
     }
 
+    fn config() -> ProptestConfig {
+        ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(config())]
 
         #[test]
         fn every_rate_is_met_within_half_a_percent(rate in 1..=TOTAL_RATE_MAX * 1_000) {

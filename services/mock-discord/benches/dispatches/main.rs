@@ -5,10 +5,14 @@
 //! owed a little more each time, until less arrives than is owed: what arrives then is what one
 //! core writes. Run by hand: it needs both cores for itself.
 
-#[path = "../tests/client/mod.rs"]
+#[path = "../../tests/program/client.rs"]
+#[expect(dead_code, reason = "tests look closer at what comes")]
 mod client;
-#[path = "../tests/program/mod.rs"]
-mod program;
+#[path = "../../tests/program/running.rs"]
+#[expect(dead_code, reason = "tests look closer at how it ends")]
+mod running;
+
+mod counting;
 
 use std::{
     fs,
@@ -28,7 +32,7 @@ use tokio::{
 };
 
 use client::Client;
-use program::Program;
+use running::Program;
 
 const SERVER_CORE: &str = "0";
 const CLIENT_CORE: &str = "1";
@@ -105,7 +109,7 @@ async fn measure(compression: &str) {
 /// A server on its core, with few words in the ledger so that memory means connections.
 fn start() -> Program {
     let mut tied = Command::new("taskset");
-    tied.args(["--cpu-list", SERVER_CORE]).arg(program::command().get_program());
+    tied.args(["--cpu-list", SERVER_CORE]).arg(running::command().get_program());
     tied.args(["--gateway-port=0", "--resume-port=0", "--rest-port=0", "--admin-port=0"]);
     tied.args(["--json", "--ledger-max=100000"]);
     tied.args([format!("--shards-max={SHARDS}"), format!("--max-concurrency={SHARDS}")]);
@@ -154,7 +158,8 @@ impl Figures {
         let (server, client) = (server_busy * 100.0, client_busy * 100.0);
         let of_a_core = dispatches / server_busy;
         println!(
-            "{owed:8} {dispatches:13.0} {megabytes:6.1} {server:6.0}% {client:6.0}% {of_a_core:12.0}"
+            "{owed:8} {dispatches:13.0} {megabytes:6.1} \
+             {server:6.0}% {client:6.0}% {of_a_core:12.0}"
         );
     }
 }

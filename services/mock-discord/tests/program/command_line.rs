@@ -1,7 +1,4 @@
-//! The program as others meet it: a command line, lines on standard output, ports and signals.
-
-mod client;
-mod program;
+//! What options mean, what it says where, and how it ends.
 
 use std::{net::SocketAddr, process::Command, time::Duration};
 
@@ -12,8 +9,10 @@ use tokio::{
     time::timeout,
 };
 
-use client::Client;
-use program::{PATIENCE, Program, command, run};
+use crate::{
+    client::Client,
+    running::{PATIENCE, Program, command, run},
+};
 
 const PLAIN: &str = "v=10&encoding=json";
 

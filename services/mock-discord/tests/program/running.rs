@@ -1,7 +1,5 @@
 //! The program as a process of its own, on free ports, that never outlives its test.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,

@@ -10,4 +10,4 @@ mod pace;
 
 pub use content::{Content, Origin, Source};
 pub use mix::Mix;
-pub use pace::{Burst, Pace};
+pub use pace::{Burst, EVENTS_A_TURN_MAX, Pace};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Discord, rest::Answer};
 use crate::{
     Fault, Slice,
-    load::{Content, Pace},
+    load::{Content, EVENTS_A_TURN_MAX, Pace},
 };
 
 /// An event that an operator wants told.
@@ -39,10 +39,13 @@ impl Discord {
             }
             ("POST", "/dispatches") => self.take_event(body),
             ("POST", "/load") => match read::<Pace>(body, "a pace") {
-                Ok(pace) => {
+                Ok(pace) if pace.is_possible() => {
                     self.on_load(Some(pace));
                     done()
                 }
+                Ok(_) => bad_request(&format!(
+                    "more events than a turn may bring; expected 0 to {EVENTS_A_TURN_MAX}"
+                )),
                 Err(answer) => answer,
             },
             ("DELETE", "/load") => {

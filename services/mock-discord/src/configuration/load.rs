@@ -1,6 +1,6 @@
 //! How fast events come: a rate and bursts, as a pace of turns.
 
-use baton_mock_discord::load::{Burst, Mix, Pace};
+use baton_mock_discord::load::{Burst, EVENTS_A_TURN_MAX, Mix, Pace};
 use baton_model::ShardCount;
 
 use super::{
@@ -13,8 +13,10 @@ use crate::arguments::Arguments;
 /// cannot keep up with what it owes falls ever further behind and answers nobody.
 const TOTAL_RATE_MAX: u64 = 100_000;
 
-/// Dispatches of one burst: no more than may wait for one client.
+/// Dispatches of one burst. The turn that it takes the place of brings its own besides.
 const BURST_MAX: u64 = 10_000;
+
+const _: () = assert!(BURST_MAX < EVENTS_A_TURN_MAX as u64);
 
 const BURST_PERIOD_MS_MAX: u64 = 24 * 3_600_000;
 

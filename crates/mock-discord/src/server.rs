@@ -45,7 +45,7 @@ impl Addresses {
 
 /// Why it does not start.
 #[derive(Debug, Error)]
-#[error("cannot listen on {address}")]
+#[error("cannot listen on {address}; end what listens there, or choose another port (0: any)")]
 pub struct StartError {
     /// Where it was to listen.
     pub address: SocketAddr,

@@ -11,11 +11,10 @@ mod open_files;
 
 mod announcement;
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
 use baton_mock_discord::server::{Server, StartError};
 use clap::Parser;
-use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use arguments::Arguments;
@@ -25,11 +24,11 @@ use configuration::Configuration;
 const EXIT_USAGE: u8 = 2;
 
 /// Why it ends by itself.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("{0}: {why}; end what listens there, or choose another port (0: any)", why = .0.source)]
+    #[error(transparent)]
     Start(#[from] StartError),
-    #[error("cannot listen for signals: {0}")]
+    #[error("cannot listen for signals")]
     Signals(#[from] std::io::Error),
 }
 
@@ -45,7 +44,7 @@ fn main() -> ExitCode {
     match run(configuration) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            eprintln!("{}", told(&failure));
             ExitCode::FAILURE
         }
     }
@@ -64,6 +63,17 @@ async fn run(configuration: Configuration) -> Result<(), Failure> {
     announcement::announce(server.addresses(), host, form);
     first_of(endings).await;
     Ok(())
+}
+
+/// A failure with all that led to it.
+fn told(failure: &dyn Error) -> String {
+    let mut told = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
 }
 
 async fn first_of([mut terminate, mut interrupt]: [Signal; 2]) {

@@ -165,8 +165,9 @@ fn a_port_in_use_is_named() {
     let port = format!("--rest-port={}", taken.port());
     let output = run(&["--gateway-port=0", "--resume-port=0", "--admin-port=0", &port]);
     let stderr = String::from_utf8(output.stderr).expect("text");
-    assert!(stderr.starts_with(&format!("cannot listen on {taken}: ")), "{stderr}");
-    assert!(stderr.contains("or choose another port"), "{stderr}");
+    let expected = format!("cannot listen on {taken}; end what listens there, or choose another");
+    assert!(stderr.starts_with(&expected), "{stderr}");
+    assert!(stderr.contains(": Address already in use"), "{stderr}");
     assert_eq!(output.status.code(), Some(1));
 }
 

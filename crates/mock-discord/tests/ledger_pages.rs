@@ -58,7 +58,9 @@ fn the_pages_of_a_session_make_up_its_ledger() {
         while let Some(from) = next.as_u64() {
             let mut page = get(&mut discord, &format!("/ledger?session={session}&from={from}"));
             next = page["next"].take();
-            pages.push(serde_json::from_value(page).unwrap());
+            let page: SessionLedger = serde_json::from_value(page).unwrap();
+            assert!(page.sent.len() <= 10_000, "{}", page.sent.len());
+            pages.push(page);
         }
         assert_eq!(pages.len(), 3);
         let whole = pages.into_iter().reduce(|mut whole, mut page| {

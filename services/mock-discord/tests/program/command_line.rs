@@ -1,6 +1,6 @@
 //! What options mean, what it says where, and how it ends.
 
-use std::{net::SocketAddr, process::Command, time::Duration};
+use std::{io::BufRead, net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     client::Client,
-    running::{PATIENCE, Program, command, run},
+    running::{Guarded, PATIENCE, Program, command, run},
 };
 
 const PLAIN: &str = "v=10&encoding=json";
@@ -56,18 +56,13 @@ async fn it_serves_what_its_options_say() {
     let (mut client, interval) = greeted(&program).await;
     assert_eq!(interval, 5_000);
     client.identify(3, 8).await.expect("sent");
-    let names: Vec<_> = {
-        let mut names = Vec::new();
-        while names.len() < 6 {
-            let dispatch = timeout(PATIENCE, client.json()).await.expect("in time");
-            if names.is_empty() {
-                assert_eq!(dispatch["d"]["resume_gateway_url"], program.url("resume"));
-            }
-            names.push(dispatch["t"].as_str().expect("a dispatch").to_owned());
-        }
-        names
-    };
+    let mut dispatches = Vec::new();
+    while dispatches.len() < 6 {
+        dispatches.push(timeout(PATIENCE, client.json()).await.expect("in time"));
+    }
+    let names: Vec<_> = dispatches.iter().map(|dispatch| &dispatch["t"]).collect();
     assert_eq!(names[..3], ["READY", "GUILD_CREATE", "GUILD_CREATE"]);
+    assert_eq!(dispatches[0]["d"]["resume_gateway_url"], program.url("resume"));
     let (_, ledger) = get(program.address("admin"), "/ledger?session=1&from=4", "").await;
     assert_eq!(ledger["slice"], json!([3, 8]));
     assert!(ledger["sent"].as_array().is_some_and(|sent| sent.len() >= 3), "{ledger}");
@@ -81,23 +76,13 @@ async fn every_face_is_said_on_a_line_of_its_own() {
     assert_eq!(program.rest_of_output(), "", "JSON is one line");
     let mut text = command();
     text.args(["--gateway-port=0", "--resume-port=0", "--rest-port=0", "--admin-port=0"]);
-    let lines = first_lines(text, 4);
+    let (_process, stdout) = Guarded::spawn(text);
+    let lines: Vec<_> = stdout.lines().take(4).collect::<Result<_, _>>().expect("lines");
     for (face, line) in
         ["gateway ws://", "resume  ws://", "rest    http://", "admin   http://"].iter().zip(&lines)
     {
         assert!(line.starts_with(&format!("{face}127.0.0.1:")), "{line}");
     }
-}
-
-/// The first lines on standard output. What said them is killed.
-fn first_lines(mut command: Command, count: usize) -> Vec<String> {
-    use std::io::BufRead;
-    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("it starts");
-    let stdout = std::io::BufReader::new(child.stdout.take().expect("it is piped"));
-    let lines = stdout.lines().take(count).collect::<Result<_, _>>().expect("lines");
-    child.kill().expect("a child can be killed");
-    child.wait().expect("it ends");
-    lines
 }
 
 #[tokio::test]

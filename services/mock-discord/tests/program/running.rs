@@ -16,12 +16,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const ANY_PORTS: [&str; 4] =
     ["--gateway-port=0", "--resume-port=0", "--rest-port=0", "--admin-port=0"];
 
-/// A running program. Dropping it kills it.
+/// A running program.
 pub(crate) struct Program {
-    child: Child,
-    watchdog: Child,
+    process: Guarded,
     stdout: BufReader<ChildStdout>,
     faces: Value,
+}
+
+/// A process that is killed when this is dropped, and when the test dies in whatever way.
+pub(crate) struct Guarded {
+    child: Child,
+    watchdog: Child,
 }
 
 impl Program {
@@ -33,14 +38,12 @@ impl Program {
     }
 
     /// Starts a command that ends in starting it with `--json`.
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be started");
-        let watchdog = watch(&child);
-        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    pub(crate) fn spawn(command: Command) -> Self {
+        let (process, mut stdout) = Guarded::spawn(command);
         let mut line = String::new();
         stdout.read_line(&mut line).expect("it says where it listens");
         let faces = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it says {line:?}"));
-        Self { child, watchdog, stdout, faces }
+        Self { process, stdout, faces }
     }
 
     /// Where one of its faces listens.
@@ -55,7 +58,7 @@ impl Program {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.child.id()
     }
 
     /// Sends it a signal by name, such as `TERM`.
@@ -67,14 +70,7 @@ impl Program {
 
     /// Waits for its end; none if it does not come in time.
     pub(crate) fn end_within(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let deadline = Instant::now() + patience;
-        loop {
-            let status = self.child.try_wait().expect("a child can be asked");
-            if status.is_some() || Instant::now() > deadline {
-                return status;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
+        self.process.end_within(patience)
     }
 
     /// What else it has said on standard output. It must have ended.
@@ -85,7 +81,28 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Guarded {
+    /// Starts a command, and reads what it says on standard output.
+    pub(crate) fn spawn(mut command: Command) -> (Self, BufReader<ChildStdout>) {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be started");
+        let stdout = child.stdout.take().expect("it is piped");
+        let watchdog = watch(&child);
+        (Self { child, watchdog }, BufReader::new(stdout))
+    }
+
+    fn end_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let status = self.child.try_wait().expect("a child can be asked");
+            if status.is_some() || Instant::now() > deadline {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Guarded {
     fn drop(&mut self) {
         for child in [&mut self.child, &mut self.watchdog] {
             // It may have ended already.
@@ -106,16 +123,18 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Runs it to its end, which must come by itself.
+/// Runs it to its end, which must come by itself, whatever it says.
 pub(crate) fn run(options: &[&str]) -> Output {
     let mut command = command();
-    let child = command.args(options).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let child = child.expect("it can be started");
-    let mut watchdog = watch(&child);
-    let output = child.wait_with_output().expect("it ends");
-    drop(watchdog.kill());
-    drop(watchdog.wait());
-    output
+    command.args(options).stderr(Stdio::piped());
+    let (mut process, mut said) = Guarded::spawn(command);
+    // All that it says fits into a pipe.
+    let status = process.end_within(PATIENCE).expect("it ends by itself");
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    said.read_to_end(&mut stdout).expect("bytes");
+    let mut complaints = process.child.stderr.take().expect("it is piped");
+    complaints.read_to_end(&mut stderr).expect("bytes");
+    Output { status, stdout, stderr }
 }
 
 /// A process that kills the program when this one is gone: its input ends then, whatever happened.

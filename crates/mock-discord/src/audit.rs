@@ -62,6 +62,8 @@ pub struct Report {
     pub reordered: Vec<Place>,
     /// With other bytes than were sent, or never sent at all.
     pub altered: Vec<Place>,
+    /// Of which nothing can be said, for the ledger has forgotten too much of their session.
+    pub unjudged: Vec<Place>,
     /// Where the stream of a shard goes on past what it lost.
     pub unmarked_gaps: Vec<Gap>,
     /// By how much a pause between two neighbours of a shard was longer than Discord's own, at
@@ -90,7 +92,8 @@ pub struct Gap {
 }
 
 impl Report {
-    /// Whether there is nothing wrong. A long pause is nothing wrong.
+    /// Whether there is nothing wrong. A long pause is nothing wrong, and neither is what cannot
+    /// be judged.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.lost.is_empty()
@@ -112,26 +115,46 @@ pub fn audit(ledger: &Ledger, entries: &[Entry]) -> Report {
     let mut report = Report::default();
     let arrivals = Arrivals::of(ledger, entries, &attribution, &mut report);
     for (session, of_session) in &ledger.sessions {
-        for hole in holes(*session, of_session, &arrivals, &excuses) {
-            report_hole(hole, *session, of_session, &arrivals, &mut report);
+        let holes = holes(*session, of_session, &arrivals, &excuses);
+        if is_unknown(*session, of_session, &arrivals, &report) {
+            let place = |sent: &Sent| place_of(*session, of_session, sent);
+            report.unjudged.extend(holes.iter().flatten().map(place));
+            continue;
+        }
+        for hole in holes {
+            report_hole(&hole, *session, of_session, &arrivals, &mut report);
         }
     }
     report
 }
 
-/// What is missing of a session, each run of neighbours together.
-fn holes<'a>(
+/// Whether it cannot be told which entries are this session's: what the stream holds of it may be
+/// what the ledger has forgotten, and its markers may speak of the rest.
+fn is_unknown(
     session: SessionOrdinal,
-    of_session: &'a SessionLedger,
+    of_session: &SessionLedger,
+    arrivals: &Arrivals,
+    report: &Report,
+) -> bool {
+    let is_of_its_shard = |place: &Place| place.shard == of_session.slice.0;
+    of_session.has_forgotten()
+        && !arrivals.hold_any_of(session)
+        && report.unjudged.iter().any(is_of_its_shard)
+}
+
+/// What is missing of a session, each run of neighbours together.
+fn holes(
+    session: SessionOrdinal,
+    of_session: &SessionLedger,
     arrivals: &Arrivals,
     excuses: &Excuses,
-) -> Vec<&'a [Sent]> {
+) -> Vec<Vec<Sent>> {
     let is_missing =
         |sent: &Sent| !arrivals.has(session, sent.seq) && !excuses.name(session, sent.seq);
-    of_session
-        .sent
-        .chunk_by(|a, b| is_missing(a) == is_missing(b))
+    let sent: Vec<_> = of_session.sent.iter().copied().collect();
+    sent.chunk_by(|a, b| is_missing(a) == is_missing(b))
         .filter(|run| run.first().is_some_and(is_missing))
+        .map(<[Sent]>::to_vec)
         .collect()
 }
 
@@ -142,14 +165,17 @@ fn report_hole(
     arrivals: &Arrivals,
     report: &mut Report,
 ) {
-    let shard = of_session.slice.0;
-    let place = |sent: &Sent| Place { shard, session: Some(session), seq: sent.seq };
+    let place = |sent: &Sent| place_of(session, of_session, sent);
     report.lost.extend(hole.iter().map(place));
     if let (Some(first), Some(last)) = (hole.first(), hole.last())
-        && arrivals.go_on_after(shard, session, last.seq)
+        && arrivals.go_on_after(of_session.slice.0, session, last.seq)
     {
         report.unmarked_gaps.push(Gap { first: place(first), last: last.seq });
     }
+}
+
+const fn place_of(session: SessionOrdinal, of_session: &SessionLedger, sent: &Sent) -> Place {
+    Place { shard: of_session.slice.0, session: Some(session), seq: sent.seq }
 }
 
 impl Entry {

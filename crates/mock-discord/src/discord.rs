@@ -26,6 +26,7 @@ mod leaving;
 // What operators and tests do.
 mod acting;
 mod admin;
+mod ledger_pages;
 mod rest;
 
 // What is held.
@@ -60,11 +61,12 @@ use self::{
 pub use self::{
     input::{ConnectionId, Host, Input, RequestId},
     output::Output,
-    settings::{ResumedElsewhere, SeqStep, Settings},
+    settings::{Compressions, ResumedElsewhere, SeqStep, Settings},
 };
 use crate::{
     Commands, Ledger, SessionOrdinal, Slice,
     dice::Dice,
+    ledger::Scribe,
     load::{Pace, Source},
     verdict::{Culprit, Rule, Verdicts},
 };
@@ -91,7 +93,7 @@ pub struct Discord {
     whole_guilds: WholeGuilds,
 
     verdicts: Verdicts,
-    ledger: Ledger,
+    scribe: Scribe,
     commands: Commands,
 
     agenda: Agenda,
@@ -102,7 +104,7 @@ impl Discord {
     /// A Discord to which nobody is connected. One seed makes one history.
     #[must_use]
     pub fn new(settings: Settings, seed: u64, now: Moment) -> Self {
-        let Settings { guilds, guild_create_bytes, guild_members, .. } = settings;
+        let Settings { guilds, guild_create_bytes, guild_members, ledger_max, .. } = settings;
         Self {
             source: Source { seed, guilds, guild_create_bytes, guild_members },
             dice: Dice::new(seed),
@@ -119,7 +121,7 @@ impl Discord {
             storms: Storms::default(),
             whole_guilds: WholeGuilds::default(),
             verdicts: Verdicts::default(),
-            ledger: Ledger::default(),
+            scribe: Scribe::new(ledger_max),
             commands: Commands::default(),
             agenda: Agenda::default(),
             outbox: Outbox::default(),
@@ -177,7 +179,7 @@ impl Discord {
     /// What every session was sent.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
-        &self.ledger
+        self.scribe.ledger()
     }
 
     /// What every session was asked by its client.

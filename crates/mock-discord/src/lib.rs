@@ -53,7 +53,8 @@ pub mod server;
 pub use audit::audit;
 pub use commands::Commands;
 pub use discord::{
-    ConnectionId, Discord, Host, Input, Output, RequestId, ResumedElsewhere, SeqStep, Settings,
+    Compressions, ConnectionId, Discord, Host, Input, Output, RequestId, ResumedElsewhere, SeqStep,
+    Settings,
 };
 pub use fault::Fault;
 pub use ledger::Ledger;

@@ -13,4 +13,4 @@ pub use content::{Content, Origin, Source};
 pub(crate) use members::CHOSEN_MAX;
 pub use members::{MemberRequest, Whom};
 pub use mix::Mix;
-pub use pace::{Burst, Pace};
+pub use pace::{Burst, EVENTS_A_TURN_MAX, Pace};

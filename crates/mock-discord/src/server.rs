@@ -10,6 +10,7 @@ mod websocket;
 
 use std::{io, net::SocketAddr};
 
+use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpSocket},
     task::JoinSet,
@@ -42,6 +43,17 @@ impl Addresses {
     };
 }
 
+/// Why it does not start.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}; end what listens there, or choose another port (0: any)")]
+pub struct StartError {
+    /// Where it was to listen.
+    pub address: SocketAddr,
+    /// What the system says.
+    #[source]
+    pub source: io::Error,
+}
+
 /// A simulated Discord that is running. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -54,30 +66,40 @@ impl Server {
     /// Starts listening. The urls in `settings` are set to where it listens.
     ///
     /// # Errors
-    /// If one of the addresses cannot be listened on.
+    /// If one of the addresses cannot be listened on: which, and why.
     pub async fn start(
+        settings: Settings,
+        seed: u64,
+        addresses: Addresses,
+    ) -> Result<Self, StartError> {
+        Self::start_behind(None, settings, seed, addresses).await
+    }
+
+    /// Starts listening for clients that reach it by this name: a host name or an address, in
+    /// brackets if it is one of IPv6. None means the addresses themselves.
+    ///
+    /// # Errors
+    /// If one of the addresses cannot be listened on: which, and why.
+    pub async fn start_behind(
+        public_host: Option<&str>,
         mut settings: Settings,
         seed: u64,
         addresses: Addresses,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, StartError> {
         let gateway = listen(addresses.gateway)?;
         let resume = listen(addresses.resume)?;
         let rest = listen(addresses.rest)?;
         let admin = listen(addresses.admin)?;
-        let addresses = Addresses {
-            gateway: gateway.local_addr()?,
-            resume: resume.local_addr()?,
-            rest: rest.local_addr()?,
-            admin: admin.local_addr()?,
-        };
-        settings.gateway_url = format!("ws://{}", addresses.gateway);
-        settings.resume_url = format!("ws://{}", addresses.resume);
+        let addresses =
+            Addresses { gateway: gateway.1, resume: resume.1, rest: rest.1, admin: admin.1 };
+        settings.gateway_url = url_of(public_host, addresses.gateway);
+        settings.resume_url = url_of(public_host, addresses.resume);
         let mut tasks = JoinSet::new();
         let desk = actor::open(settings, seed, &mut tasks);
-        tasks.spawn(websocket::accept(gateway, Host::Gateway, desk.clone()));
-        tasks.spawn(websocket::accept(resume, Host::Resume, desk.clone()));
-        tasks.spawn(http::serve(rest, http::Face::Rest, desk.clone()));
-        tasks.spawn(http::serve(admin, http::Face::Admin, desk.clone()));
+        tasks.spawn(websocket::accept(gateway.0, Host::Gateway, desk.clone()));
+        tasks.spawn(websocket::accept(resume.0, Host::Resume, desk.clone()));
+        tasks.spawn(http::serve(rest.0, http::Face::Rest, desk.clone()));
+        tasks.spawn(http::serve(admin.0, http::Face::Admin, desk.clone()));
         Ok(Self { addresses, desk, _tasks: tasks })
     }
 
@@ -110,12 +132,25 @@ impl Server {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+/// What clients are told. They reach every address by the same name.
+fn url_of(public_host: Option<&str>, address: SocketAddr) -> String {
+    match public_host {
+        Some(host) => format!("ws://{host}:{}", address.port()),
+        None => format!("ws://{address}"),
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listen = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
     };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+    listen().map_err(|source| StartError { address, source })
 }

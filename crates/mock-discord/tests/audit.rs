@@ -21,14 +21,13 @@ const SHARD: ShardNumber = ShardNumber(0);
 fn clean_run(lengths: [u64; 3]) -> (Ledger, Vec<Entry>) {
     let (mut ledger, mut entries) = (Ledger::default(), Vec::new());
     for (session, length) in (1..).zip(lengths) {
-        let mut sent = Vec::new();
+        let mut opened = SessionLedger::new(Slice::WHOLE, &format!("id{session}"));
         for seq in (1..=length).map(|step| Seq(step * 2)) {
             let at = session * 1_000_000 + seq.0 * 1_000;
             let bytes = frame(session, seq);
-            sent.push(Sent { seq, hash: FrameHash::of(&bytes), at });
+            opened.sent.push_back(Sent { seq, hash: FrameHash::of(&bytes), at });
             entries.push(entry(session, seq, "MESSAGE_CREATE", bytes, at + 5_000));
         }
-        let opened = SessionLedger { slice: Slice::WHOLE, id: format!("id{session}"), sent };
         ledger.sessions.insert(SessionOrdinal(session), opened);
     }
     (ledger, entries)
@@ -250,4 +249,71 @@ fn only_a_pause_that_is_not_discords_own_is_a_gap_in_time() {
         entry.at = UnixMicros(entry.at.0 + 700_000);
     }
     assert_eq!(audit(&ledger, &entries).worst_gap, Duration::from_millis(700));
+}
+
+/// Forgets the first dispatches of a session, as a bounded ledger does.
+fn forget(ledger: &mut Ledger, session: u64, count: usize) {
+    let of_session = ledger.sessions.get_mut(&SessionOrdinal(session)).expect("a session");
+    let gone = of_session.sent.drain(..count).next_back().expect("some to forget");
+    of_session.complete_from = Seq(gone.seq.0 + 1);
+}
+
+#[test]
+fn what_the_ledger_has_forgotten_of_a_session_is_unjudged_and_the_rest_is_judged() {
+    let (mut ledger, mut entries) = clean_run([6, 3, 3]);
+    forget(&mut ledger, 1, 2);
+    let forgotten = vec![place_of(&entries[0]), place_of(&entries[1])];
+    let unjudged = Report { unjudged: forgotten, ..Report::default() };
+    assert_eq!(defects(&ledger, &entries), unjudged);
+    assert!(unjudged.is_clean());
+    let invented = Bytes::from_static(b"{}");
+    entries.insert(6, entry(1, Seq(13), "MESSAGE_CREATE", invented, 0));
+    entries.remove(3);
+    let report = defects(&ledger, &entries);
+    assert_eq!((report.lost.len(), report.altered.len(), report.unmarked_gaps.len()), (1, 1, 1));
+}
+
+#[test]
+fn a_session_that_the_ledger_has_forgotten_is_unjudged() {
+    let (mut ledger, mut entries) = clean_run([3, 3, 3]);
+    ledger.sessions.remove(&SessionOrdinal(1));
+    ledger.complete_from = SessionOrdinal(2);
+    let report = defects(&ledger, &entries);
+    assert_eq!(report.unjudged.len(), 3);
+    assert_eq!(report, Report { unjudged: report.unjudged.clone(), ..Report::default() });
+    for entry in &mut entries[..3] {
+        entry.session = EntrySession::Id("id1".to_owned());
+    }
+    assert_eq!(defects(&ledger, &entries).unjudged.len(), 3);
+}
+
+#[test]
+fn a_forgotten_session_is_not_taken_for_one_that_was_told_the_same() {
+    let (mut ledger, mut entries) = clean_run([4, 4, 3]);
+    // Both were told the same once, or twice.
+    for same in [1, 2] {
+        entries[same].bytes = entries[4 + same].bytes.clone();
+    }
+    ledger.sessions.remove(&SessionOrdinal(1));
+    ledger.complete_from = SessionOrdinal(2);
+    let report = defects(&ledger, &entries);
+    assert_eq!(report.unjudged.len(), 4);
+    assert!(report.is_clean(), "{report:?}");
+}
+
+#[test]
+fn what_a_marker_says_of_a_session_half_forgotten_is_not_held_against_it() {
+    let (mut ledger, mut entries) = clean_run([6, 3, 3]);
+    let previous = Some((number(1), Seq(8)));
+    let started = Marker::SessionStarted { start: SessionStart::Invalidated, previous };
+    entries.splice(4..6, [marker(2, 0, started)]);
+    assert_eq!(defects(&ledger, &entries), Report::default());
+    forget(&mut ledger, 1, 4);
+    let report = defects(&ledger, &entries);
+    // Four that arrived, and two of which the marker speaks.
+    assert_eq!((report.unjudged.len(), report.is_clean()), (6, true));
+    // Where nothing arrived there is nothing to doubt.
+    entries.drain(..5);
+    let report = defects(&ledger, &entries);
+    assert_eq!((report.lost.len(), report.unjudged.len()), (2, 0));
 }

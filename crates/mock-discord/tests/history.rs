@@ -39,6 +39,16 @@ proptest! {
     }
 
     #[test]
+    fn what_the_ledger_has_forgotten_is_never_held_against_a_stream(
+        seed: u64,
+        most in 0..600_usize,
+    ) {
+        let world = World::run_with(most, seed, STEPS);
+        let report = audit(world.discord().ledger(), world.stream());
+        prop_assert!(report.is_clean(), "{:?}", report);
+    }
+
+    #[test]
     fn anybody_can_compute_the_bytes_of_a_generated_dispatch(seed: u64) {
         let world = World::run(seed, STEPS);
         for (session, of_session) in &world.discord().ledger().sessions {

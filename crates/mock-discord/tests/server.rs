@@ -60,6 +60,26 @@ async fn rest_answers_as_discord_does() {
 }
 
 #[tokio::test]
+async fn clients_are_told_the_name_by_which_they_reach_it() {
+    let (settings, addresses) = (Settings::default(), Addresses::LOOPBACK);
+    let started = Server::start_behind(Some("discord.test"), settings, 7, addresses).await;
+    let server = started.expect("it listens");
+    let Addresses { gateway, rest, .. } = server.addresses();
+    let (_, body) = http(rest, "GET /gateway HTTP/1.1", "").await;
+    assert_eq!(body["url"], format!("ws://discord.test:{}", gateway.port()));
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named() {
+    let first = server().await;
+    let taken = first.addresses().rest;
+    let addresses = Addresses { rest: taken, ..Addresses::LOOPBACK };
+    let refused = Server::start(Settings::default(), 7, addresses).await.expect_err("it is taken");
+    assert!(refused.to_string().starts_with(&format!("cannot listen on {taken}; ")), "{refused}");
+    assert_eq!(refused.source.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
 async fn the_admin_api_takes_a_fault_and_shows_the_books() {
     let server = server().await;
     let admin = server.addresses().admin;

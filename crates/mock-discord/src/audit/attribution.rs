@@ -2,7 +2,9 @@
 //!
 //! An id says so itself. A number means the session that most of its entries were sent on, by
 //! number and hash; of several alike (two sessions that were only told the same given events) the
-//! eldest.
+//! eldest. Where the ledger has forgotten something of the shard, a number may mean a session that
+//! is gone, and be like another in a given event or two: there it takes more than half of what
+//! would be known.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +19,20 @@ use crate::{
 /// What the sessions of a stream are called in the ledger.
 pub(super) struct Attribution<'a>(BTreeMap<(ShardNumber, &'a EntrySession), SessionOrdinal>);
 
+/// What speaks for which session.
+#[derive(Default)]
+struct Ballot {
+    votes: BTreeMap<SessionOrdinal, usize>,
+    /// The dispatches that were asked.
+    seqs: Vec<Seq>,
+}
+
 type Fingerprint = (ShardNumber, Seq, FrameHash);
 
 impl<'a> Attribution<'a> {
     pub(super) fn of(ledger: &Ledger, entries: &'a [Entry]) -> Self {
         let by_fingerprint = fingerprints(ledger);
-        let mut votes: BTreeMap<_, BTreeMap<SessionOrdinal, usize>> = BTreeMap::new();
+        let mut ballots: BTreeMap<_, Ballot> = BTreeMap::new();
         for entry in entries {
             let candidates = match &entry.session {
                 EntrySession::Id(id) => with_id(ledger, id),
@@ -31,15 +41,14 @@ impl<'a> Attribution<'a> {
                     .cloned()
                     .unwrap_or_default(),
             };
-            for candidate in candidates {
-                *votes
-                    .entry((entry.shard, &entry.session))
-                    .or_default()
-                    .entry(candidate)
-                    .or_default() += 1;
-            }
+            ballots.entry((entry.shard, &entry.session)).or_default().cast(entry, candidates);
         }
-        Self(votes.into_iter().filter_map(|(key, votes)| Some((key, elected(&votes)?))).collect())
+        let elected = |((shard, named), ballot): ((ShardNumber, _), Ballot)| {
+            let session = ballot.elected()?;
+            let is_sure = ledger.is_complete_for(shard) || ballot.is_convincing(ledger, session);
+            is_sure.then_some(((shard, named), session))
+        };
+        Self(ballots.into_iter().filter_map(elected).collect())
     }
 
     pub(super) fn session(
@@ -68,7 +77,25 @@ fn with_id(ledger: &Ledger, id: &str) -> Vec<SessionOrdinal> {
     ledger.sessions.iter().filter_map(is_it).collect()
 }
 
-fn elected(votes: &BTreeMap<SessionOrdinal, usize>) -> Option<SessionOrdinal> {
-    let most = votes.values().max()?;
-    votes.iter().find(|(_, count)| *count == most).map(|(session, _)| *session)
+impl Ballot {
+    fn cast(&mut self, entry: &Entry, candidates: Vec<SessionOrdinal>) {
+        if !entry.is_marker() {
+            self.seqs.push(entry.seq);
+        }
+        for candidate in candidates {
+            *self.votes.entry(candidate).or_default() += 1;
+        }
+    }
+
+    fn elected(&self) -> Option<SessionOrdinal> {
+        let most = self.votes.values().max()?;
+        self.votes.iter().find(|(_, count)| *count == most).map(|(session, _)| *session)
+    }
+
+    /// Whether more than half of what the ledger would know of this session is of it.
+    fn is_convincing(&self, ledger: &Ledger, session: SessionOrdinal) -> bool {
+        let Some(of_session) = ledger.sessions.get(&session) else { return false };
+        let known = self.seqs.iter().filter(|seq| **seq >= of_session.complete_from).count();
+        self.votes.get(&session).is_some_and(|votes| votes * 2 > known)
+    }
 }

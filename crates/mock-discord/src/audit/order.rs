@@ -39,7 +39,11 @@ impl Arrivals {
             let place = Place { shard: entry.shard, session, seq: entry.seq };
             let sent = session.and_then(|session| find(ledger, session, entry.seq));
             let (Some(session), Some(sent)) = (session, sent) else {
-                report.altered.push(place);
+                if ledger.may_have_forgotten(entry.shard, session, entry.seq) {
+                    report.unjudged.push(place);
+                } else {
+                    report.altered.push(place);
+                }
                 continue;
             };
             if sent.hash != FrameHash::of(&entry.bytes) {
@@ -55,6 +59,10 @@ impl Arrivals {
     pub(super) fn has(&self, session: SessionOrdinal, seq: Seq) -> bool {
         let shard = self.shards.get(&session);
         shard.is_some_and(|shard| self.seqs[&(*shard, session)].contains(&seq))
+    }
+
+    pub(super) fn hold_any_of(&self, session: SessionOrdinal) -> bool {
+        self.shards.contains_key(&session)
     }
 
     /// Whether a reader of the shard's stream met something that was sent after this.

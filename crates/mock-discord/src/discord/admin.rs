@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Discord, rest::Answer};
 use crate::{
     Fault, Slice,
-    load::{Content, Pace},
+    load::{Content, EVENTS_A_TURN_MAX, Pace},
 };
 
 /// An event that an operator wants told.
@@ -32,12 +32,13 @@ enum Route {
     ClearLoad,
     ShowVerdicts,
     ShowLedger,
+    ListSessions,
     ShowCommands,
     ShowTokens,
     ShowConnections,
 }
 
-const ROUTES: [(&str, &str, Route); 11] = [
+const ROUTES: [(&str, &str, Route); 12] = [
     ("POST", "/faults", Route::TakeFault),
     ("POST", "/faults/drawn", Route::DrawFault),
     ("DELETE", "/faults", Route::ClearFaults),
@@ -46,6 +47,7 @@ const ROUTES: [(&str, &str, Route); 11] = [
     ("DELETE", "/load", Route::ClearLoad),
     ("GET", "/verdicts", Route::ShowVerdicts),
     ("GET", "/ledger", Route::ShowLedger),
+    ("GET", "/ledger/sessions", Route::ListSessions),
     ("GET", "/commands", Route::ShowCommands),
     ("GET", "/tokens", Route::ShowTokens),
     ("GET", "/connections", Route::ShowConnections),
@@ -53,6 +55,7 @@ const ROUTES: [(&str, &str, Route); 11] = [
 
 impl Discord {
     pub(super) fn on_admin(&mut self, method: &str, path: &str, body: &str) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let is_meant = |route: &&(&str, &str, Route)| (route.0, route.1) == (method, path);
         let Some((_, _, route)) = ROUTES.iter().find(is_meant) else {
             return nowhere(method, path);
@@ -72,10 +75,13 @@ impl Discord {
             }
             Route::TakeEvent => self.take_event(body),
             Route::TakeLoad => match read::<Pace>(body, "a pace") {
-                Ok(pace) => {
+                Ok(pace) if pace.is_possible() => {
                     self.on_load(Some(pace));
                     done()
                 }
+                Ok(_) => bad_request(&format!(
+                    "more events than a turn may bring; expected 0 to {EVENTS_A_TURN_MAX}"
+                )),
                 Err(answer) => answer,
             },
             Route::ClearLoad => {
@@ -83,7 +89,8 @@ impl Discord {
                 done()
             }
             Route::ShowVerdicts => show(&self.verdicts),
-            Route::ShowLedger => show(&self.ledger),
+            Route::ShowLedger => self.show_ledger(query),
+            Route::ListSessions => self.list_sessions(query),
             Route::ShowCommands => show(&self.commands),
             Route::ShowTokens => show(&self.apps.iter().map(|app| &app.token).collect::<Vec<_>>()),
             Route::ShowConnections => self.show_connections(),
@@ -123,7 +130,7 @@ fn done() -> Answer {
     Answer::new(200, &json!({}))
 }
 
-fn show(what: &impl Serialize) -> Answer {
+pub(super) fn show(what: &impl Serialize) -> Answer {
     match serde_json::to_value(what) {
         Ok(value) => Answer::new(200, &value),
         Err(error) => unreachable!("everything that is shown is JSON: {error}"),
@@ -134,7 +141,7 @@ fn read<T: DeserializeOwned>(body: &str, what: &str) -> Result<T, Answer> {
     serde_json::from_str(body).map_err(|error| bad_request(&format!("not {what}: {error}")))
 }
 
-fn bad_request(error: &str) -> Answer {
+pub(super) fn bad_request(error: &str) -> Answer {
     Answer::new(400, &json!({"error": error}))
 }
 

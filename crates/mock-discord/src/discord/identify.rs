@@ -84,7 +84,8 @@ impl Discord {
             return Err(refuse(Rule::WrongToken, 4_004, "authentication failed"));
         };
         let (id, count) = identify.shard.unwrap_or((0, 1));
-        let Some(slice) = Slice::checked(id, count) else {
+        let is_allowed = |slice: &Slice| slice.1 <= self.settings.shards_max;
+        let Some(slice) = Slice::checked(id, count).filter(is_allowed) else {
             return Err(refuse(Rule::WrongShard, 4_010, "invalid shard"));
         };
         if guilds::of_shard(self.settings.guilds, slice) > self.settings.guilds_per_shard_max {
@@ -106,7 +107,7 @@ impl Discord {
         self.last_session.0 += 1;
         let ordinal = self.last_session;
         let id = self.session_id(ordinal);
-        self.ledger.open(ordinal, slice, &id);
+        self.scribe.open(ordinal, slice, &id);
         self.sessions_by_id.insert(id.clone(), ordinal);
         self.sessions.insert(ordinal, Session::new(ordinal, app, slice, id, connection));
         if let Some(open) = self.connections.get_mut(&connection) {

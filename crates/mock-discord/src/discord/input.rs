@@ -77,7 +77,7 @@ pub enum Input {
         request: RequestId,
         /// Such as `POST`.
         method: String,
-        /// Such as `/faults`.
+        /// Such as `/faults`, with the query if there is one.
         path: String,
         /// What it carried.
         body: String,

@@ -91,6 +91,7 @@ impl Discord {
     pub(super) fn end_session(&mut self, ordinal: SessionOrdinal) {
         if let Some(ended) = self.sessions.remove(&ordinal) {
             self.sessions_by_id.remove(&ended.id);
+            self.scribe.close(ordinal);
         }
     }
 

@@ -1,7 +1,7 @@
 //! A client comes: is anybody there, does it speak our version, and HELLO.
 
 use super::{
-    ConnectionId, Discord, Host, Output,
+    Compressions, ConnectionId, Discord, Host, Output,
     agenda::Reminder,
     connection::{Connection, Phase},
     faults::Silence,
@@ -28,7 +28,7 @@ impl Discord {
         if self.faults.silence == Some(Silence::AfterUpgrade) {
             return self.mute(connection);
         }
-        match objection(query) {
+        match objection(query, self.settings.compressions) {
             None => self.greet(connection),
             Some(Objection::Version) => {
                 self.verdict(Rule::WrongVersion, connection);
@@ -86,7 +86,7 @@ impl Discord {
     }
 }
 
-fn objection(query: &str) -> Option<Objection> {
+fn objection(query: &str, compressions: Compressions) -> Option<Objection> {
     if value_of(query, "v") != Some("10") {
         return Some(Objection::Version);
     }
@@ -94,8 +94,8 @@ fn objection(query: &str) -> Option<Objection> {
         return Some(Objection::Encoding);
     }
     match value_of(query, "compress") {
-        None | Some("zlib-stream" | "zstd-stream") => None,
-        Some(_) => Some(Objection::Compression),
+        Some(asked) if !compressions.have(asked) => Some(Objection::Compression),
+        Some(_) | None => None,
     }
 }
 

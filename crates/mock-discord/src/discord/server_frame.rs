@@ -57,7 +57,10 @@ pub(super) fn ready(settings: &Settings, session: &Session) -> String {
     .to_string()
 }
 
-pub(super) const RESUMED: &str = r#"{"_trace":["mock"]}"#;
+/// The body of RESUMED. It names the session, so that no two dispatches have the same bytes.
+pub(super) fn resumed(session: &Session) -> String {
+    format!(r#"{{"_trace":["mock","session {}"]}}"#, session.ordinal)
+}
 
 fn frame(op: u8, data: &str) -> Bytes {
     Bytes::from(format!(r#"{{"t":null,"s":null,"op":{op},"d":{data}}}"#))

@@ -70,7 +70,7 @@ impl Discord {
         let frame = self.frame(session, seq, &kept);
         let most = replay_max(guilds::of_shard(self.settings.guilds, session.slice));
         let most = self.faults.replay_most.map_or(most, |cut| most.min(cut));
-        self.ledger.record(ordinal, seq, &frame, self.now);
+        self.scribe.record(ordinal, seq, &frame, self.now);
         if let Some(session) = self.sessions.get_mut(&ordinal) {
             session.keep(seq, kept, most);
         }
@@ -108,7 +108,7 @@ impl Discord {
                 let data = server_frame::ready(&self.settings, session);
                 dispatch_frame("READY", seq, &data)
             }
-            Kept::Resumed => dispatch_frame("RESUMED", seq, server_frame::RESUMED),
+            Kept::Resumed => dispatch_frame("RESUMED", seq, &server_frame::resumed(session)),
             Kept::Content(content) => {
                 self.source.frame(content, Origin { slice, session: ordinal, seq })
             }

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Mix;
 
+/// Events of one turn, at the most: as many as may wait for one client. While a turn is taken,
+/// nobody else is answered.
+pub const EVENTS_A_TURN_MAX: u32 = 16_384;
+
 /// The load on each session, from the moment it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +38,12 @@ pub struct Burst {
 impl Pace {
     pub(crate) const fn period(&self) -> Duration {
         Duration::from_millis(if self.every_ms == 0 { 1 } else { self.every_ms })
+    }
+
+    /// Whether no turn brings more than [`EVENTS_A_TURN_MAX`].
+    pub(crate) fn is_possible(&self) -> bool {
+        let most = self.burst.map_or(0, |burst| burst.events).max(self.events);
+        most <= EVENTS_A_TURN_MAX
     }
 
     /// How many events the `turn`th turn brings, counted from 1.

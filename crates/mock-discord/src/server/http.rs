@@ -31,17 +31,20 @@ pub(super) async fn serve(listener: TcpListener, face: Face, desk: Desk) {
 
 async fn answer(State((face, desk)): State<(Face, Desk)>, request: Request) -> HttpResponse {
     let method = request.method().to_string();
-    let path = request.uri().path().to_owned();
     let ask = match face {
         Face::Rest => {
             let header = request.headers().get(header::AUTHORIZATION);
             let authorization = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
-            Ask::Rest { method, path, authorization }
+            Ask::Rest { method, path: request.uri().path().to_owned(), authorization }
         }
-        Face::Admin => match body_of(request).await {
-            Some(body) => Ask::Admin { method, path, body },
-            None => return to_http(unreadable()),
-        },
+        Face::Admin => {
+            let uri = request.uri();
+            let path = uri.path_and_query().map_or(uri.path(), |both| both.as_str()).to_owned();
+            match body_of(request).await {
+                Some(body) => Ask::Admin { method, path, body },
+                None => return to_http(unreadable()),
+            }
+        }
     };
     match desk.ask(ask).await {
         Some(response) => to_http(response),

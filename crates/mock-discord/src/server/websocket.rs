@@ -20,6 +20,10 @@ use crate::{ConnectionId, Host, Input};
 /// How long a client may take to answer a close frame.
 const ECHO_WAIT: Duration = Duration::from_secs(5);
 
+/// The pause after a client could not be accepted. Without a file left it would fail again at
+/// once, and again, and leave no time for those who could end and give one back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 /// The longest request for an upgrade.
 const HEAD_BYTES_MAX: usize = 8 * 1_024;
 
@@ -39,7 +43,10 @@ pub(super) async fn accept(listener: TcpListener, host: Host, desk: Desk) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => drop(clients.spawn(serve(stream, host, desk.clone()))),
-                Err(error) => tracing::warn!(%error, "a client could not be accepted"),
+                Err(error) => {
+                    tracing::warn!(%error, "a client could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             },
             Some(_) = clients.join_next() => {}
         }

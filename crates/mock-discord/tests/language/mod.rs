@@ -18,8 +18,8 @@ mod write;
 use std::{collections::VecDeque, time::Duration};
 
 use baton_mock_discord::{
-    ConnectionId, Discord, Host, Input, RequestId, ResumedElsewhere, SeqStep, SessionOrdinal,
-    Settings, Slice, load::Content,
+    Compressions, ConnectionId, Discord, Host, Input, RequestId, ResumedElsewhere, SeqStep,
+    SessionOrdinal, Settings, Slice, load::Content,
 };
 use baton_model::{EventName, Moment, ShardCount};
 use serde_json::json;
@@ -99,8 +99,11 @@ impl Stage {
             "guild_members" => settings.guild_members = small(),
             "guild_create_bytes" => settings.guild_create_bytes = small(),
             "shards" => settings.shards = ShardCount(small().try_into().expect("a shard")),
+            "shards_max" => settings.shards_max = ShardCount(small().try_into().expect("a shard")),
+            "compressions" => settings.compressions = compressions(value),
             "max_concurrency" => settings.max_concurrency = small(),
             "identifies_a_day" => settings.identifies_a_day = small(),
+            "ledger_max" => settings.ledger_max = value.parse().expect("a number"),
             "heartbeat_interval" => settings.heartbeat_interval = duration(value),
             "session_timeout" => settings.session_timeout = duration(value),
             "seq_step_up_to" => settings.seq_step = SeqStep::UpTo(number()),
@@ -251,6 +254,15 @@ fn identify(words: &VecDeque<&str>) -> String {
 fn option<'a>(words: &VecDeque<&'a str>, name: &str) -> Option<&'a str> {
     let at = words.iter().position(|word| *word == name)?;
     words.get(at + 1).copied()
+}
+
+fn compressions(text: &str) -> Compressions {
+    match text {
+        "none" => Compressions::None,
+        "zlib" => Compressions::Zlib,
+        "zstd" => Compressions::Zstd,
+        other => panic!("no compressions {other}"),
+    }
 }
 
 fn duration(text: &str) -> Duration {

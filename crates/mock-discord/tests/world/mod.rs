@@ -36,7 +36,12 @@ struct Client {
 
 impl World {
     pub(crate) fn run(seed: u64, steps: usize) -> Self {
-        let mut world = Self::new(seed);
+        Self::run_with(Settings::default().ledger_max, seed, steps)
+    }
+
+    /// With a ledger that remembers no more dispatches than this.
+    pub(crate) fn run_with(ledger_max: usize, seed: u64, steps: usize) -> Self {
+        let mut world = Self::new(ledger_max, seed);
         for _ in 0..steps {
             world.step();
         }
@@ -61,7 +66,7 @@ impl World {
         self.resumes.get(id).copied().unwrap_or(0)
     }
 
-    fn new(seed: u64) -> Self {
+    fn new(ledger_max: usize, seed: u64) -> Self {
         let settings = Settings {
             guilds: 3,
             guild_create_bytes: 300,
@@ -71,6 +76,7 @@ impl World {
             session_timeout: Duration::from_secs(20),
             seq_step: SeqStep::UpTo(3),
             connections_in_10_s_max: usize::MAX,
+            ledger_max,
             ..Settings::default()
         };
         let client = |id| {

@@ -245,6 +245,20 @@ pub const DISCORD_REPLAY_MAX: usize = 3_500;
 /// What a client may send Discord in one frame.
 pub const COMMAND_BYTES_MAX: usize = 4_096;
 
+/// Bytes of the name under which a command's sender waits for a result.
+pub const REPLY_TO_BYTES_MAX: usize = 128;
+
+/// Results that are kept for one name. Beyond it the oldest go: who reads none of a thousand reads
+/// none.
+pub const RESULTS_KEPT_MAX: usize = 1_024;
+
+/// How long results are kept after the last one for the same name. Their sender waits, or has
+/// given up.
+pub const RESULTS_KEPT: Duration = Duration::from_secs(5 * 60);
+
+/// Commands that are trimmed in one go: the store does nothing else for less than a millisecond.
+pub const COMMANDS_TRIMMED_MAX: u64 = 1_000;
+
 // ---------------------------------------------------------------------------------------------
 // Identify
 // ---------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ impl Events for Valkey {
 
 impl Valkey {
     /// Loads the library where an append has found it missing: its server was wiped, or is new.
-    async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
+    pub(crate) async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
         if answers.iter().any(is_library_missing)
             && let Err(error) = self.control().ensure_library().await
         {

@@ -11,13 +11,13 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 3;
+pub(crate) const REVISION: u32 = 4;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 22] = [
+const FILES: [&str; 24] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/begin_session.lua"),
@@ -29,6 +29,8 @@ const FILES: [&str; 22] = [
     include_str!("../functions/reassert.lua"),
     include_str!("../functions/forget_resume_url.lua"),
     include_str!("../functions/commands_done.lua"),
+    include_str!("../functions/answer.lua"),
+    include_str!("../functions/trim_commands.lua"),
     include_str!("../functions/beat.lua"),
     include_str!("../functions/forget.lua"),
     include_str!("../functions/poll.lua"),
@@ -54,6 +56,8 @@ pub(crate) mod function {
     pub(crate) const REASSERT: &str = "baton_1_reassert";
     pub(crate) const FORGET_RESUME_URL: &str = "baton_1_forget_resume_url";
     pub(crate) const COMMANDS_DONE: &str = "baton_1_commands_done";
+    pub(crate) const ANSWER: &str = "baton_1_answer";
+    pub(crate) const TRIM_COMMANDS: &str = "baton_1_trim_commands";
     pub(crate) const BEAT: &str = "baton_1_beat";
     pub(crate) const FORGET: &str = "baton_1_forget";
     pub(crate) const POLL: &str = "baton_1_poll";

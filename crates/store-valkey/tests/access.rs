@@ -6,12 +6,15 @@ use std::{
     fs,
     num::{NonZeroU16, NonZeroU32},
     path::Path,
+    time::Duration,
 };
 
-use baton_model::{AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber};
+use baton_model::{
+    AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber, UnixMicros,
+};
 use baton_store::{
-    Apps, Command, Commands, Hints, IdentifyBudget, Leases, Membership, Planning, PresenceGuard,
-    Safety, Take, Targets,
+    Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Hints, IdentifyBudget,
+    Leases, Membership, Planning, PresenceGuard, Safety, StreamId, Take, Targets,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -97,6 +100,14 @@ async fn do_everything(store: &Valkey) {
     let id = store.send_command(scope.app(), hold.address.lane, &command).await.expect("sent");
     store.set_commands_done(&hold, id).await.expect("moved");
     assert_eq!(store.commands_done(&hold.address).await, Ok(id));
+    let reply_to = "worker".to_owned();
+    let (outcome, at) = (CommandOutcome::Sent, UnixMicros(0));
+    let result = CommandResult { reply_to, command: id, outcome, at };
+    let (app, lane) = (scope.app(), hold.address.lane);
+    store.answer_command(app, lane, &result).await.expect("told");
+    store.results(app, lane, "worker", StreamId::START).await.expect("read");
+    let trim = CommandTrim { shapes: &[SHAPE], age_max: Duration::ZERO };
+    store.trim_commands(app, lane, trim).await.expect("trimmed");
     store.release(&hold).await.expect("released");
 }
 

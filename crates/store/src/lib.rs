@@ -16,6 +16,7 @@
 mod address;
 mod apps;
 mod command;
+mod command_result;
 mod commands;
 pub mod conformance;
 mod entry;
@@ -35,7 +36,8 @@ mod stream_id;
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
 pub use command::{COMMAND_FIELDS, Command};
-pub use commands::{CommandError, Commands};
+pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
+pub use commands::{AnswerError, CommandError, CommandTrim, Commands};
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, BeginError, Events, NewSession};

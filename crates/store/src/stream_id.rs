@@ -16,6 +16,9 @@ pub struct StreamId {
 impl StreamId {
     /// Before every entry.
     pub const START: Self = Self { millis: 0, number: 0 };
+
+    /// Behind every entry.
+    pub const END: Self = Self { millis: u64::MAX, number: u64::MAX };
 }
 
 /// A text that is no stream id.

@@ -14,6 +14,7 @@ mod identify;
 mod leases;
 mod membership;
 mod planning;
+mod results;
 #[cfg(test)]
 pub(crate) mod script;
 mod sessions;
@@ -28,6 +29,7 @@ pub use change::Change;
 pub use identify::IdentifyDay;
 pub use leases::Row;
 pub use membership::{StoredMember, Vantage};
+pub use results::KeptResults;
 pub use stream::{LaneAddress, Retention, Stream, StreamItem};
 
 /// All that a store holds.

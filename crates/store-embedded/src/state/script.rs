@@ -17,7 +17,8 @@ use baton_model::{
     StoreMillis, Tier, UnixMicros, Version, Weight,
 };
 use baton_store::{
-    Append, Command, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress, Targets,
+    Append, Command, CommandTrim, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress,
+    Targets,
 };
 use bytes::Bytes;
 
@@ -143,6 +144,15 @@ impl Script {
         let sent = state.send_command(self.now, &app(), lane, &command);
         if let Ok(done) = sent {
             drop(state.set_commands_done(&hold, done));
+        }
+        if self.chance(20) {
+            let shape = AppShape {
+                generation: Generation(1),
+                shards: ShardCount(NonZeroU32::new(3).unwrap()),
+                lanes: LaneCount(NonZeroU16::MIN),
+            };
+            let age_max = Duration::from_millis(self.roll(500));
+            state.trim_commands(self.now, &app(), lane, CommandTrim { shapes: &[shape], age_max });
         }
     }
 

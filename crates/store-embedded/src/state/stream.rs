@@ -1,6 +1,6 @@
 //! A stream: items in the order of their ids, the oldest of which go when there are too many.
 
-use std::{collections::VecDeque, fmt};
+use std::{collections::VecDeque, fmt, time::Duration};
 
 use baton_model::{AppName, Lane, StoreMillis, limits::DISPATCH_OVERHEAD_BYTES};
 use baton_store::{Command, Entry, EntryBody, StreamId};
@@ -68,6 +68,11 @@ pub(super) fn next_id(last: Option<StreamId>, now: StoreMillis) -> StreamId {
     last.map_or(first_of_now, |last| first_of_now.max(behind(last)))
 }
 
+/// Was the item with this id added more than `age` ago?
+pub(super) fn is_older(id: StreamId, now: StoreMillis, age: Duration) -> bool {
+    StoreMillis(id.millis).after(age) < now
+}
+
 /// One lane's entries, or its commands.
 ///
 /// Once something was added, it is never empty again: the last item says which ids were given.
@@ -119,6 +124,19 @@ impl<T: StreamItem + Clone> Stream<T> {
             upto = Some(*id);
         }
         upto
+    }
+
+    /// How many of the oldest go, and up to which id: those that may, at most `most`, and never
+    /// the last.
+    pub(super) fn oldest(
+        &self,
+        most: u64,
+        goes: impl Fn(StreamId) -> bool,
+    ) -> (u64, Option<StreamId>) {
+        let may_go = self.items.len().saturating_sub(1);
+        let ids = self.items.iter().take(may_go).map(|(id, _)| *id);
+        let gone = (1..=most).zip(ids.take_while(|id| goes(*id)));
+        gone.last().map_or((0, None), |(count, id)| (count, Some(id)))
     }
 
     pub(super) fn push(&mut self, id: StreamId, item: T) {

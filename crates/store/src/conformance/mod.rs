@@ -16,6 +16,7 @@ mod identify;
 mod membership;
 mod planning;
 mod reassertion;
+mod results;
 mod scope;
 mod sessions;
 
@@ -137,6 +138,13 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         identify::a_reset_starts_anew,
         commands::a_command_is_read_as_it_was_sent,
         commands::a_command_too_large_for_discord_is_refused,
+        commands::a_name_for_results_that_is_too_long_is_refused,
+        commands::what_all_shards_of_a_lane_have_dealt_with_is_trimmed,
+        commands::commands_are_trimmed_so_many_at_a_time,
+        commands::what_is_too_old_is_trimmed,
+        results::a_result_is_read_as_it_was_written,
+        results::only_the_last_results_are_kept,
+        results::nobody_is_told_who_waits_under_no_name,
         commands::the_place_in_the_commands_moves_with_the_lease_and_never_back,
     ]
 }

@@ -31,7 +31,8 @@ mod leases;
 mod membership;
 mod planning;
 pub mod stored;
-mod stream_id;
+
+pub use baton_model::{StreamId, StreamIdError};
 
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
@@ -48,7 +49,6 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
-pub use stream_id::{StreamId, StreamIdError};
 
 /// Everything that a store does.
 pub trait Store: Operations + Clone + Send + Sync + 'static {}

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use baton_model::{
     AppName, FleetName, Generation, InstanceId, Lane, Marker, Seq, SessionNumber, SessionStart,
-    ShardKey, ShardNumber,
+    ShardKey, ShardNumber, StreamId,
 };
 use baton_store::{
     COMMAND_FIELDS, CommandOutcome, ENTRY_FIELDS, FORMAT, RESULT_FIELDS, ShardAddress, key::Key,
@@ -64,6 +64,10 @@ fn the_page_shows_every_marker_as_it_is_written() {
         Marker::SessionStarted { start: SessionStart::Invalidated, previous },
         Marker::Gap { after: Seq(4_711), before: Seq(4_800) },
         Marker::StreamLost { upto: Seq(4_711) },
+        Marker::Trimmed {
+            before: StreamId { millis: 1_795_159_808_786, number: 0 },
+            entries: 1_200,
+        },
         Marker::GenerationSwitched { from: Generation(0), to: Generation(1) },
     ];
     let written = markers.map(|marker| {

@@ -354,6 +354,9 @@ pub const MARK_PERIOD: Duration = Duration::from_secs(1);
 // One frame of the largest size must fit into the ring, or it could never be held.
 const _: () = assert!(FRAME_BYTES_MAX <= RING_BYTES_MAX);
 const _: () = assert!(RING_NEARLY_FULL_PERCENT < 100);
+/// Entries that are trimmed in one go: the store does nothing else for a few milliseconds.
+pub const ENTRIES_TRIMMED_MAX: u64 = 10_000;
+
 // A mark that lags more than Discord's buffer holds at 175 events a second would be useless.
 const _: () = assert!(MARK_PERIOD.as_secs() * 175 * 4 < DISCORD_REPLAY_MAX as u64);
 

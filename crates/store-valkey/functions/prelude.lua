@@ -132,7 +132,7 @@ end
 -- many. A rough trim takes whole blocks and shows nothing of them to Lua; what is left of the last
 -- block is counted and then removed exactly.
 local function trim_below(stream, cut, most)
-  if most <= 0 then
+  if most <= 0 or cut == '0-0' then -- below which there is no id
     return 0
   end
   local removed = redis.call('XTRIM', stream, 'MINID', '~', cut, 'LIMIT', most)
@@ -144,4 +144,8 @@ local function trim_below(stream, cut, most)
     removed = removed + rest
   end
   return removed
+end
+
+local function earlier_id(one, other)
+  return later_id(one, other) == one and other or one
 end

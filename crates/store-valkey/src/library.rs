@@ -11,16 +11,17 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 4;
+pub(crate) const REVISION: u32 = 5;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 24] = [
+const FILES: [&str; 25] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/begin_session.lua"),
+    include_str!("../functions/trim.lua"),
     include_str!("../functions/claim.lua"),
     include_str!("../functions/offer.lua"),
     include_str!("../functions/accept.lua"),
@@ -48,6 +49,7 @@ const FILES: [&str; 24] = [
 pub(crate) mod function {
     pub(crate) const APPEND: &str = "baton_1_append";
     pub(crate) const BEGIN_SESSION: &str = "baton_1_begin_session";
+    pub(crate) const TRIM: &str = "baton_1_trim";
     pub(crate) const CLAIM: &str = "baton_1_claim";
     pub(crate) const OFFER: &str = "baton_1_offer";
     pub(crate) const ACCEPT: &str = "baton_1_accept";

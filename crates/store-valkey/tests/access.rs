@@ -13,8 +13,9 @@ use baton_model::{
     AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber, UnixMicros,
 };
 use baton_store::{
-    Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Hints, IdentifyBudget,
-    Leases, Membership, Planning, PresenceGuard, Safety, StreamId, Take, Targets,
+    Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Events, Hints,
+    IdentifyBudget, Leases, Membership, Planning, PresenceGuard, Safety, StreamId, Take, Targets,
+    Trim,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -69,6 +70,10 @@ async fn do_everything(store: &Valkey) {
     Writer::new(store.clone(), hold.clone(), session).write_to(100).await;
     let audit = Audit::of(&stream(store, &scope).await, [ShardNumber(0)], 100);
     assert_eq!(audit, Audit::default());
+    let hour = Duration::from_secs(60 * 60);
+    let trim = Trim { min_age: hour, entries_max: 0, bytes_max: 0, live_within: hour };
+    let trimmed = store.trim(scope.app(), hold.address.lane, &trim).await.expect("trimmed");
+    assert_eq!((trimmed.removed, trimmed.length), (0, 101));
     store.rows(std::slice::from_ref(&hold.address)).await.expect("read");
     store.forget_resume_url(&hold, session).await.expect("forgotten");
     store.ensure_data_set(baton_model::DataSetId(1)).await.expect("an identity");

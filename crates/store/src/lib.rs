@@ -31,6 +31,7 @@ mod leases;
 mod membership;
 mod planning;
 pub mod stored;
+mod trim;
 
 pub use baton_model::{StreamId, StreamIdError};
 
@@ -49,6 +50,7 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
+pub use trim::{Trim, Trimmed};
 
 /// Everything that a store does.
 pub trait Store: Operations + Clone + Send + Sync + 'static {}

@@ -19,6 +19,7 @@ mod results;
 pub(crate) mod script;
 mod sessions;
 mod stream;
+mod trimming;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -14,11 +14,11 @@ use baton_model::{
     AppName, AppShape, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation,
     GuildId, InstanceId, InstanceRecord, Lane, LaneCount, LeaseRow, OfferId, Phase, RowSession,
     Seq, SessionId, SessionNumber, SessionRow, SessionStart, ShardCount, ShardKey, ShardNumber,
-    StoreMillis, Tier, UnixMicros, Version, Weight,
+    StoreMillis, Tier, UnixMicros, Version, Weight, limits::RING_KEEP,
 };
 use baton_store::{
     Append, Command, CommandTrim, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress,
-    Targets,
+    Targets, Trim,
 };
 use bytes::Bytes;
 
@@ -68,6 +68,9 @@ impl Script {
 
     fn write_events(&mut self, state: &mut StoreState) {
         let hold = self.hold(state);
+        if self.chance(5) {
+            self.trim(state, hold.address.lane);
+        }
         let session = lease(state, &hold.address).and_then(|row| row.session);
         match session {
             Some(session) if !self.chance(5) => self.append(state, hold, &session),
@@ -76,6 +79,17 @@ impl Script {
                 drop(state.begin_session(self.now, &hold, &new));
             }
         }
+    }
+
+    fn trim(&mut self, state: &mut StoreState, lane: Lane) {
+        let trim = Trim {
+            min_age: Duration::from_millis(self.roll(1_000)),
+            entries_max: self.roll(24),
+            bytes_max: self.roll(20_000),
+            live_within: Duration::ZERO,
+        };
+        // Late enough for entries to be older than what a failover can lose.
+        state.trim(self.now.after(RING_KEEP), &app(), lane, &trim);
     }
 
     fn append(&mut self, state: &mut StoreState, hold: Hold, session: &SessionRow) {

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fmt, time::Duration};
 
 use baton_model::{AppName, Lane, StoreMillis, limits::DISPATCH_OVERHEAD_BYTES};
-use baton_store::{Command, Entry, EntryBody, StreamId};
+use baton_store::{Command, Entry, EntryBody, StreamId, Trim};
 
 /// Which lane.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,6 +124,33 @@ impl<T: StreamItem + Clone> Stream<T> {
             upto = Some(*id);
         }
         upto
+    }
+
+    /// The id of the first item.
+    #[must_use]
+    pub fn first(&self) -> Option<StreamId> {
+        self.items.front().map(|(id, _)| *id)
+    }
+
+    /// How many items there are, and their bytes.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        (self.items.len() as u64, self.bytes as u64)
+    }
+
+    /// How many of the oldest would have to go for the rest to be within these limits.
+    pub(super) fn over(&self, trim: &Trim) -> u64 {
+        let (mut length, mut bytes) = self.size();
+        let mut over = 0;
+        for (_, item) in &self.items {
+            if length <= trim.entries_max && bytes <= trim.bytes_max {
+                break;
+            }
+            length -= 1;
+            bytes -= item.bytes() as u64;
+            over += 1;
+        }
+        over
     }
 
     /// How many of the oldest go, and up to which id: those that may, at most `most`, and never

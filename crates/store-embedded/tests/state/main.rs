@@ -10,3 +10,4 @@ mod planning;
 mod results;
 mod scene;
 mod sessions;
+mod trimming;

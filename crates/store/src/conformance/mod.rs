@@ -19,6 +19,7 @@ mod reassertion;
 mod results;
 mod scope;
 mod sessions;
+mod trimming;
 
 use std::{future::Future, pin::Pin};
 
@@ -105,6 +106,8 @@ fn stream_cases<S: Store>() -> Vec<Case<S>> {
         sessions::a_session_follows_only_the_one_that_the_row_holds,
         sessions::a_session_number_is_never_below_the_stores_clock,
         sessions::an_append_of_a_dead_session_is_refused,
+        trimming::an_empty_lane_has_nothing_to_trim,
+        trimming::what_a_failover_can_lose_is_never_trimmed,
         faults::appends_over_a_faulty_connection_are_exact,
         faults::claims_over_a_faulty_connection_are_exact,
     ]

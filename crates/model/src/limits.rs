@@ -440,5 +440,8 @@ pub const SHARDS_PER_APP_MAX: u32 = 65_536;
 /// Lanes of one app.
 pub const LANES_PER_APP_MAX: u16 = 1_024;
 
+/// Conflicts that are remembered. There should be none; the last thousand tell the story.
+pub const CONFLICTS_KEPT_MAX: usize = 1_000;
+
 /// Instances of one fleet.
 pub const INSTANCES_MAX: usize = 256;

@@ -3,6 +3,7 @@
 mod support;
 
 use std::{
+    collections::BTreeSet,
     fs,
     num::{NonZeroU16, NonZeroU32},
     path::Path,
@@ -13,9 +14,9 @@ use baton_model::{
     AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber, UnixMicros,
 };
 use baton_store::{
-    Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Events, Hints,
-    IdentifyBudget, Leases, Membership, Planning, PresenceGuard, Safety, StreamId, Take, Targets,
-    Trim,
+    Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
+    ConflictKind, Conflicts, Events, Hints, IdentifyBudget, Leases, Membership, Planning,
+    PresenceGuard, Safety, StreamId, Take, Targets, Trim,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -114,6 +115,18 @@ async fn do_everything(store: &Valkey) {
     let trim = CommandTrim { shapes: &[SHAPE], age_max: Duration::ZERO };
     store.trim_commands(app, lane, trim).await.expect("trimmed");
     store.release(&hold).await.expect("released");
+    let conflict = Conflict {
+        id: ConflictId(1),
+        kind: ConflictKind::Impostor,
+        instances: BTreeSet::from([hold.owner]),
+        shard: None,
+        epochs: BTreeSet::new(),
+        resolution: "the later one has stopped".to_owned(),
+        at,
+    };
+    store.record_conflict(&conflict).await.expect("written down");
+    let conflicts = store.conflicts(StreamId::START, 9).await.expect("read");
+    assert_eq!(conflicts.last().map(|(_, last)| last), Some(&conflict));
 }
 
 fn tls_server(certificate: &CertifiedKey<rcgen::KeyPair>) -> (Server, String) {

@@ -25,6 +25,8 @@ pub enum Key<'a> {
     /// Hash, the identity of this data set. Written once by whoever comes first; stays. If it is
     /// missing, the store was wiped.
     DataSet(&'a FleetName),
+    /// Stream of conflicts. Written by whoever meets one; the oldest go.
+    Conflicts(&'a FleetName),
     /// Sharded pub/sub channel, not a key: an instance subscribes to its own and never publishes.
     /// The count of subscribers shows whether its process lives.
     Presence(&'a FleetName, InstanceId),
@@ -56,6 +58,7 @@ impl fmt::Display for Key<'_> {
             Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
             Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
+            Self::Conflicts(fleet) => write!(f, "baton:{{{fleet}}}:conflicts"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
             Self::Hints(fleet) => write!(f, "baton:{{{fleet}}}:hints"),
             Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),

@@ -18,6 +18,8 @@ mod apps;
 mod command;
 mod command_result;
 mod commands;
+mod conflict;
+mod conflicts;
 pub mod conformance;
 mod entry;
 mod error;
@@ -40,6 +42,8 @@ pub use apps::Apps;
 pub use command::{COMMAND_FIELDS, Command};
 pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
 pub use commands::{AnswerError, CommandError, CommandTrim, Commands};
+pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictId, ConflictIdError, ConflictKind};
+pub use conflicts::Conflicts;
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, BeginError, Events, NewSession};
@@ -59,11 +63,19 @@ impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 
 /// The nouns together.
 pub trait Operations:
-    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
+    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints + Conflicts
 {
 }
 
 impl<S> Operations for S where
-    S: Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
+    S: Apps
+        + Leases
+        + Events
+        + Commands
+        + Membership
+        + Planning
+        + IdentifyBudget
+        + Hints
+        + Conflicts
 {
 }

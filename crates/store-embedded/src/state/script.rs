@@ -17,8 +17,8 @@ use baton_model::{
     StoreMillis, Tier, UnixMicros, Version, Weight, limits::RING_KEEP,
 };
 use baton_store::{
-    Append, Command, CommandTrim, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress,
-    Targets, Trim,
+    Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, EntryBody, Hold, NewSession,
+    SessionStartLimit, ShardAddress, Targets, Trim,
 };
 use bytes::Bytes;
 
@@ -172,7 +172,7 @@ impl Script {
 
     fn take_part(&mut self, state: &mut StoreState) {
         let me = self.instance();
-        match self.roll(7) {
+        match self.roll(8) {
             0 => {
                 let stored = state.members.get(&me).map(|member| member.beat);
                 state.forget(me, stored.unwrap_or_default());
@@ -183,6 +183,10 @@ impl Script {
             2 => {
                 let shape = self.shape();
                 state.agree_app(&app(), shape);
+            }
+            3 => {
+                let conflict = self.conflict();
+                state.record_conflict(self.now, &conflict);
             }
             beat => {
                 let beat = Beat(self.now.0 + beat);
@@ -273,6 +277,18 @@ impl Script {
         let length = if self.chance(3) { 6_000 } else { 300 };
         let length = self.roll(length);
         (0..length).map(|_| u8::try_from(self.roll(256)).unwrap()).collect()
+    }
+
+    fn conflict(&mut self) -> Conflict {
+        Conflict {
+            id: ConflictId(self.roll(u64::MAX)),
+            kind: ConflictKind::Fenced,
+            instances: BTreeSet::from([self.instance(), self.instance()]),
+            shard: self.chance(50).then(|| self.address().shard),
+            epochs: BTreeSet::from([Epoch(self.roll(9))]),
+            resolution: "stopped".to_owned(),
+            at: UnixMicros(self.now.0),
+        }
     }
 
     fn shape(&mut self) -> AppShape {
@@ -383,6 +399,7 @@ mod tests {
             ("trim", count(|c| matches!(c, Change::EntriesTrimmed(..)))),
             ("command", count(|c| matches!(c, Change::Command(..)))),
             ("trim", count(|c| matches!(c, Change::CommandsTrimmed(..)))),
+            ("conflict", count(|c| matches!(c, Change::Conflict(..)))),
             ("member", count(|c| matches!(c, Change::Member(..)))),
             ("forgotten", count(|c| matches!(c, Change::MemberForgotten(_)))),
             ("planner", count(|c| matches!(c, Change::Planner(_)))),

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fmt, time::Duration};
 
 use baton_model::{AppName, Lane, StoreMillis, limits::DISPATCH_OVERHEAD_BYTES};
-use baton_store::{Command, Entry, EntryBody, StreamId, Trim};
+use baton_store::{Command, Conflict, Entry, EntryBody, StreamId, Trim};
 
 /// Which lane.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +58,12 @@ impl StreamItem for Entry {
 impl StreamItem for Command {
     fn bytes(&self) -> usize {
         self.frame.len() + self.reply_to.len() + DISPATCH_OVERHEAD_BYTES
+    }
+}
+
+impl StreamItem for Conflict {
+    fn bytes(&self) -> usize {
+        self.resolution.len() + DISPATCH_OVERHEAD_BYTES
     }
 }
 

@@ -7,6 +7,7 @@
 mod apps;
 mod claims;
 mod commands;
+mod conflicts;
 mod entries;
 mod faults;
 mod fences;
@@ -130,6 +131,8 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         planning::targets_are_set_and_cleared,
         planning::a_planner_that_stops_gives_its_lease_back,
         planning::only_the_planner_writes_targets,
+        conflicts::a_conflict_is_read_as_it_was_written_down,
+        conflicts::a_conflict_that_is_told_twice_is_the_same_by_its_id,
         hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
         hints::a_hint_is_any_bytes_up_to_its_limit,
         hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,

@@ -23,26 +23,26 @@ mod variables;
 mod reader;
 mod setting;
 mod store;
+mod instance;
 mod presence;
 mod app;
 
 mod change;
 
 use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
-use baton_model::{AppName, Capacity, FleetName, Tier, Version, Weight, Zone};
+use baton_model::{AppName, FleetName, Version};
 
 pub use self::{
     app::{AppConfig, Events, Op},
     catalogue::Effect,
     change::{Change, Difference, diff},
+    instance::{InstanceConfig, LogFormat, LogLevel, Workers},
     mistake::{Mistake, Mistakes},
     origin::{FileLine, Origin},
     presence::{Activity, ActivityKind, Presence, Status},
@@ -51,7 +51,7 @@ pub use self::{
 use self::{
     file::File,
     origin::Key,
-    reader::{Effective, Reader, Section},
+    reader::{Effective, Reader},
     setting::Whole,
 };
 use crate::{instance::InstanceSettings, token::TokenSource};
@@ -78,4 +78,124 @@ pub struct Config {
     /// The apps it runs.
     pub apps: BTreeMap<AppName, AppConfig>,
     effective: BTreeMap<Key, Effective>,
+}
+
+impl Config {
+    /// Reads the file, if there is to be one, and the variables that begin with `BATON_`.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Mistakes> {
+        Self::judge(File::read(path), &environment.collect())
+    }
+
+    fn judge(
+        mut file: File,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, Mistakes> {
+        let in_file = file.mistakes.len();
+        variables::lay_over(&mut file, environment);
+        let (apps, is_whole) = (std::mem::take(&mut file.apps), file.is_whole);
+        let mut reader = Reader::new(file);
+        let config = Self::read(&mut reader, apps.into_iter().collect());
+        if let Some(config) = &config {
+            config.ensure_variables(&mut reader, environment);
+        }
+        let mut mistakes = reader.mistakes;
+        if !is_whole {
+            // What is missing may stand behind the slip that hides it.
+            let rest = mistakes.split_off(in_file);
+            let is_certain =
+                |mistake: &Mistake| matches!(mistake.origin, Some(Origin::Variable(_)));
+            mistakes.extend(rest.into_iter().filter(is_certain));
+        }
+        match config {
+            Some(config) if mistakes.is_empty() => {
+                Ok(Self { effective: reader.effective, ..config })
+            }
+            Some(_) | None => Err(Mistakes(mistakes)),
+        }
+    }
+
+    fn read(reader: &mut Reader, names: BTreeSet<AppName>) -> Option<Self> {
+        let section = &mut reader.instance();
+        let fleet = section.required("fleet");
+        let store = StoreConfig::read(section);
+        let instance = InstanceConfig::read(section);
+        let listen = section.required("http.listen");
+        let log_format = section.required("log.format");
+        let log_level = section.required("log.level");
+        let drain_limit = section.required("drain.limit");
+        let drain_at = section.required::<Whole>("memory.drain_at_percent");
+        if names.is_empty() {
+            let what = "no app is configured; expected a section [apps.<name>] for each";
+            reader.mistakes.push(Mistake::together(None, what));
+        }
+        let read = |name: AppName| {
+            let app = AppConfig::read(&mut reader.app(&name));
+            (name, app)
+        };
+        // All of them are read before the first faulty one ends it.
+        let apps: Vec<_> = names.into_iter().map(read).collect();
+        let apps = apps.into_iter().map(|(name, app)| Some((name, app?)));
+        Some(Self {
+            apps: apps.collect::<Option<_>>()?,
+            fleet: fleet?,
+            store: store?,
+            instance: instance?,
+            listen: listen?,
+            log_format: log_format?,
+            log_level: log_level?,
+            drain_limit: drain_limit?,
+            drain_at_memory_percent: drain_at?.0,
+            effective: BTreeMap::new(),
+        })
+    }
+
+    /// A variable that is not set will not be set later either, so nothing can be read from it.
+    fn ensure_variables(&self, reader: &mut Reader, environment: &BTreeMap<String, String>) {
+        let is_there = |source: &TokenSource| match source {
+            TokenSource::Env(name) => environment.get(name).is_some_and(|text| !text.is_empty()),
+            // A file may come later.
+            TokenSource::File(_) => true,
+        };
+        let because = "names no environment variable that is set; set one, or name a file";
+        if !self.store.password.iter().all(is_there) {
+            reader.instance().does_not_go("store.password", because);
+        }
+        for (name, app) in &self.apps {
+            if !app.tokens.iter().any(is_there) {
+                reader.app(name).does_not_go("token", because);
+            }
+        }
+    }
+
+    /// What the instance is told.
+    #[must_use]
+    pub fn settings(&self, version: Version) -> InstanceSettings {
+        InstanceSettings {
+            tier: self.instance.tier,
+            zone: self.instance.zone.clone(),
+            weight: self.instance.weight,
+            capacity: self.instance.capacity,
+            version,
+            apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
+        }
+    }
+
+    /// What holds, an option a line, each with where it was found. Secrets are not in it.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let line = |(key, effective): (&Key, &Effective)| {
+            let shown = match &effective.shown {
+                Some(value) => format!("{key} = {value}"),
+                None => format!("{key} is not set"),
+            };
+            format!("{shown}  # {}\n", effective.origin)
+        };
+        self.effective.iter().map(line).collect()
+    }
 }

@@ -74,7 +74,7 @@ pub(super) fn word<T: Copy>(value: &Value, words: &[(&'static str, T)]) -> Resul
 }
 
 /// The number, if it is within the bounds.
-fn number(value: &Value, kind: Kind) -> Result<i64, Vec<Fault>> {
+pub(super) fn number(value: &Value, kind: Kind) -> Result<i64, Vec<Fault>> {
     let (Value::Integer(number), Kind::Number { least, most } | Kind::NumberOrAuto { least, most }) =
         (value, kind)
     else {

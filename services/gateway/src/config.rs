@@ -9,25 +9,26 @@
 //! reload and documentation go by that one table.
 
 mod catalogue;
-mod kind;
-mod value;
-mod quantity;
-mod nearest;
 mod discord;
+mod kind;
+mod nearest;
+mod quantity;
+mod value;
 
-mod origin;
-mod mistake;
 mod file;
+mod mistake;
+mod origin;
 mod variables;
 
+mod app;
+mod instance;
+mod presence;
 mod reader;
 mod setting;
 mod store;
-mod instance;
-mod presence;
-mod app;
 
 mod change;
+mod reference;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +47,7 @@ pub use self::{
     mistake::{Mistake, Mistakes},
     origin::{FileLine, Origin},
     presence::{Activity, ActivityKind, Presence, Status},
+    reference::reference,
     store::{StoreConfig, StorePlace, StoreSettings, StoreSettingsError},
 };
 use self::{
@@ -54,7 +56,7 @@ use self::{
     reader::{Effective, Reader},
     setting::Whole,
 };
-use crate::{instance::InstanceSettings, token::TokenSource};
+use crate::instance::InstanceSettings;
 
 /// A configuration without mistakes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,18 +94,12 @@ impl Config {
         Self::judge(File::read(path), &environment.collect())
     }
 
-    fn judge(
-        mut file: File,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<Self, Mistakes> {
+    fn judge(mut file: File, environment: &BTreeMap<String, String>) -> Result<Self, Mistakes> {
         let in_file = file.mistakes.len();
         variables::lay_over(&mut file, environment);
         let (apps, is_whole) = (std::mem::take(&mut file.apps), file.is_whole);
-        let mut reader = Reader::new(file);
+        let mut reader = Reader::new(file, environment);
         let config = Self::read(&mut reader, apps.into_iter().collect());
-        if let Some(config) = &config {
-            config.ensure_variables(&mut reader, environment);
-        }
         let mut mistakes = reader.mistakes;
         if !is_whole {
             // What is missing may stand behind the slip that hides it.
@@ -153,24 +149,6 @@ impl Config {
             drain_at_memory_percent: drain_at?.0,
             effective: BTreeMap::new(),
         })
-    }
-
-    /// A variable that is not set will not be set later either, so nothing can be read from it.
-    fn ensure_variables(&self, reader: &mut Reader, environment: &BTreeMap<String, String>) {
-        let is_there = |source: &TokenSource| match source {
-            TokenSource::Env(name) => environment.get(name).is_some_and(|text| !text.is_empty()),
-            // A file may come later.
-            TokenSource::File(_) => true,
-        };
-        let because = "names no environment variable that is set; set one, or name a file";
-        if !self.store.password.iter().all(is_there) {
-            reader.instance().does_not_go("store.password", because);
-        }
-        for (name, app) in &self.apps {
-            if !app.tokens.iter().any(is_there) {
-                reader.app(name).does_not_go("token", because);
-            }
-        }
     }
 
     /// What the instance is told.

@@ -149,9 +149,8 @@ impl Supervisor {
 
     /// Lets one shard find out whether Discord accepts the app again.
     fn on_probe(&mut self, app: &AppName) {
-        let scout = self.hosted.iter().find(|(shard, hosted)| {
-            shard.app == *app && hosted.held.is_some()
-        });
+        let scout =
+            self.hosted.iter().find(|(shard, hosted)| shard.app == *app && hosted.held.is_some());
         if let Some(scout) = scout.map(|(shard, _)| shard.clone()) {
             self.errand(&scout, baton_shard::Input::Restart);
         }

@@ -76,8 +76,11 @@ const OPS: [(&str, Op); 4] = [
 
 impl AppConfig {
     /// Reads the section.
-    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
-        let tokens = section.required("token");
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let tokens: Option<Vec<_>> = section.required("token");
+        if let Some(tokens) = &tokens {
+            section.ensure_source("token", tokens);
+        }
         let intents = section.required("intents");
         let shards = section.required("shards");
         let lanes = section.required("lanes");
@@ -118,7 +121,7 @@ impl AppConfig {
 }
 
 impl Events {
-    fn of(section: &mut Section<'_>) -> Option<Self> {
+    fn of(section: &mut Section<'_, '_>) -> Option<Self> {
         let forward = section.optional("events.forward");
         let leave_out = section.optional("events.leave_out");
         match (forward?, leave_out?) {

@@ -85,12 +85,8 @@ pub(super) const EVENTS: [&str; 78] = [
 ];
 
 /// What a bot may be allowed to send through its gateway.
-pub(super) const OPS: [&str; 4] = [
-    "request_guild_members",
-    "request_soundboard_sounds",
-    "update_presence",
-    "update_voice_state",
-];
+pub(super) const OPS: [&str; 4] =
+    ["request_guild_members", "request_soundboard_sounds", "update_presence", "update_voice_state"];
 
 /// Every intent, as it is written in a configuration.
 pub(super) fn intents() -> impl Iterator<Item = (String, Intents)> {

@@ -151,7 +151,11 @@ fn names(app: Option<&AppName>) -> impl Iterator<Item = &'static str> {
         Some(_) => (APP, None),
     };
     let section = |name: &'static str| name.split_once('.').map(|(section, _)| section);
-    entries.iter().flat_map(move |entry| [Some(entry.name), section(entry.name)]).flatten().chain(more)
+    entries
+        .iter()
+        .flat_map(move |entry| [Some(entry.name), section(entry.name)])
+        .flatten()
+        .chain(more)
 }
 
 fn is_section(app: Option<&AppName>, name: &str) -> bool {

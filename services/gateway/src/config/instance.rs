@@ -72,7 +72,7 @@ const LEVELS: [(&str, LogLevel); 5] = [
 
 impl InstanceConfig {
     /// Reads the section.
-    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
         let zone = section.required("instance.zone");
         let tier = section.required("instance.tier");
         let weight = section.required("instance.weight");

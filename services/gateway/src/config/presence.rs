@@ -85,7 +85,7 @@ const ACTIVITY_CHARS_MAX: usize = 128;
 
 impl Presence {
     /// Reads the section `[apps.<name>.presence]`.
-    pub(super) fn of(section: &mut Section<'_>) -> Option<Self> {
+    pub(super) fn of(section: &mut Section<'_, '_>) -> Option<Self> {
         let status = section.required("presence.status");
         let activities = section.required("presence.activities");
         Some(Self { status: status?, activities: activities? })

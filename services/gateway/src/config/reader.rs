@@ -15,6 +15,7 @@ use super::{
     origin::{Key, Origin},
     value::Value,
 };
+use crate::token::TokenSource;
 
 /// A type that an option's value becomes.
 pub(super) trait Setting: Sized {
@@ -54,7 +55,8 @@ impl fmt::Debug for Exact {
 }
 
 /// Reads what was found.
-pub(super) struct Reader {
+pub(super) struct Reader<'e> {
+    environment: &'e BTreeMap<String, String>,
     found: BTreeMap<Key, (Value, Origin)>,
     /// What holds, of the options that have been read.
     pub(super) effective: BTreeMap<Key, Effective>,
@@ -62,29 +64,30 @@ pub(super) struct Reader {
     pub(super) mistakes: Vec<Mistake>,
 }
 
-impl Reader {
-    pub(super) fn new(file: File) -> Self {
-        Self { found: file.found, effective: BTreeMap::new(), mistakes: file.mistakes }
+impl<'e> Reader<'e> {
+    pub(super) fn new(file: File, environment: &'e BTreeMap<String, String>) -> Self {
+        let File { found, mistakes, .. } = file;
+        Self { environment, found, effective: BTreeMap::new(), mistakes }
     }
 
     /// The instance's options.
-    pub(super) fn instance(&mut self) -> Section<'_> {
+    pub(super) fn instance(&mut self) -> Section<'_, 'e> {
         Section { reader: self, app: None }
     }
 
     /// An app's options.
-    pub(super) fn app<'r>(&'r mut self, app: &'r AppName) -> Section<'r> {
+    pub(super) fn app<'r>(&'r mut self, app: &'r AppName) -> Section<'r, 'e> {
         Section { reader: self, app: Some(app) }
     }
 }
 
 /// The options of the instance, or of one app.
-pub(super) struct Section<'r> {
-    reader: &'r mut Reader,
+pub(super) struct Section<'r, 'e> {
+    reader: &'r mut Reader<'e>,
     app: Option<&'r AppName>,
 }
 
-impl Section<'_> {
+impl Section<'_, '_> {
     /// An option that always has a value.
     pub(super) fn required<T: Setting>(&mut self, name: &str) -> Option<T> {
         let key = self.key(name);
@@ -119,6 +122,20 @@ impl Section<'_> {
                 self.reader.mistakes.extend(faults.into_iter().map(mistake));
                 None
             }
+        }
+    }
+
+    /// Notes it if nothing can ever be read from any of an option's sources.
+    ///
+    /// A file may come later. A variable that is not set when the process starts never will be.
+    pub(super) fn ensure_source(&mut self, name: &str, sources: &[TokenSource]) {
+        let is_set = |name| self.reader.environment.get(name).is_some_and(|text| !text.is_empty());
+        let is_there = |source: &TokenSource| match source {
+            TokenSource::Env(name) => is_set(name),
+            TokenSource::File(_) => true,
+        };
+        if !sources.iter().any(is_there) {
+            self.does_not_go(name, "names no variable that is set; set one, or name a file");
         }
     }
 

@@ -65,11 +65,14 @@ pub enum StoreSettingsError {
 
 impl StoreConfig {
     /// Reads the section.
-    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
         let place = section.required("store.url");
         let user = section.optional::<Text>("store.user");
         let password = section.optional::<TokenSource>("store.password");
         let ca_file = section.optional::<PathBuf>("store.ca_file");
+        if let Some(Some(source)) = &password {
+            section.ensure_source("store.password", std::slice::from_ref(source));
+        }
         let store = Self {
             place: place?,
             user: user?.map(|user| user.0),
@@ -81,7 +84,7 @@ impl StoreConfig {
     }
 
     /// Notes what does not go together.
-    fn judge(&self, section: &mut Section<'_>) {
+    fn judge(&self, section: &mut Section<'_, '_>) {
         let (unused, has_login) = match &self.place {
             StorePlace::Embedded(_) => (Some("is not used by an embedded store; remove it"), false),
             StorePlace::Valkey(url) => {
@@ -127,8 +130,7 @@ impl StoreConfig {
         }
         let mut config = ValkeyConfig::new(url, fleet);
         if let Some(path) = &self.ca_file {
-            let failed =
-                |source| StoreSettingsError::Authorities { path: path.clone(), source };
+            let failed = |source| StoreSettingsError::Authorities { path: path.clone(), source };
             config.ca_pem = Some(std::fs::read(path).map_err(failed)?);
         }
         Ok(StoreSettings::Valkey(config))
@@ -166,7 +168,6 @@ fn fault(error: &StoreUrlError) -> Fault {
     };
     Fault { about: Some(about.to_owned()), ..Fault::default() }
 }
-
 
 /// Says that there is a login which is not shown.
 fn login(url: &StoreUrl) -> &'static str {

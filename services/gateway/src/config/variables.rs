@@ -101,8 +101,7 @@ fn find_of_app(rest: &str, apps: &[AppName]) -> Result<Key, NotFound> {
 
 /// The app of this name, in the file's spelling if it stands there.
 fn find_app(name: &str, apps: &[AppName]) -> Result<AppName, NotFound> {
-    let fitting: Vec<_> =
-        apps.iter().filter(|app| app_in_variable(app.as_str()) == name).collect();
+    let fitting: Vec<_> = apps.iter().filter(|app| app_in_variable(app.as_str()) == name).collect();
     match fitting[..] {
         [] => name.to_ascii_lowercase().parse().map_err(|_| NotFound::Unknown(None)),
         [app] => Ok(app.clone()),

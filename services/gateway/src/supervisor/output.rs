@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use baton_fleet::{Bucket, Hint, RequestId};
-use baton_model::{
-    AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey,
-};
+use baton_model::{AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey};
 use baton_shard::SocketId;
 use serde::{Deserialize, Serialize};
 

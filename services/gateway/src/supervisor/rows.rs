@@ -35,10 +35,8 @@ impl Supervisor {
         let is_held = |hosted: &Hosted| hosted.held == Some(row.epoch);
         let is_known = self.hosted.get(shard).is_some_and(is_held);
         // Read before the lease ended: so it was then.
-        let is_past = self
-            .past
-            .get(shard)
-            .is_some_and(|past| row.epoch <= past.epoch && asked_at <= past.at);
+        let is_past =
+            self.past.get(shard).is_some_and(|past| row.epoch <= past.epoch && asked_at <= past.at);
         self.names_us(row) && !is_known && !is_past
     }
 

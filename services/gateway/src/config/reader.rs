@@ -129,9 +129,9 @@ impl Section<'_, '_> {
     ///
     /// A file may come later. A variable that is not set when the process starts never will be.
     pub(super) fn ensure_source(&mut self, name: &str, sources: &[TokenSource]) {
-        let is_set = |name| self.reader.environment.get(name).is_some_and(|text| !text.is_empty());
+        let environment = self.reader.environment;
         let is_there = |source: &TokenSource| match source {
-            TokenSource::Env(name) => is_set(name),
+            TokenSource::Env(name) => environment.get(name).is_some_and(|text| !text.is_empty()),
             TokenSource::File(_) => true,
         };
         if !sources.iter().any(is_there) {

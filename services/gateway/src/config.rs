@@ -112,7 +112,10 @@ impl Config {
             Some(config) if mistakes.is_empty() => {
                 Ok(Self { effective: reader.effective, ..config })
             }
-            Some(_) | None => Err(Mistakes(mistakes)),
+            Some(_) | None => {
+                mistakes.sort_by_key(Mistake::place);
+                Err(Mistakes(mistakes))
+            }
         }
     }
 

@@ -76,6 +76,16 @@ impl Mistake {
         Self { origin: Some(origin), what }
     }
 
+    /// Where it comes among the others: what is missing, then the file from top to bottom, then
+    /// the variables.
+    pub(super) fn place(&self) -> (u8, usize) {
+        match &self.origin {
+            None | Some(Origin::Default) => (0, 0),
+            Some(Origin::Line(line)) => (1, line.line),
+            Some(Origin::Variable(_)) => (2, 0),
+        }
+    }
+
     /// What is wrong with none of the values, but with several of them together.
     pub(super) fn together(origin: Option<Origin>, what: impl Into<String>) -> Self {
         Self { origin, what: what.into() }

@@ -150,6 +150,8 @@ status = "away"
 activities = [{ type = "eating", name = "" }, { type = "playing", name = "x", url = "u", nam = 1 }, 3]"#,
     );
     let expected = [
+        "identify; expected a list of request_guild_members, request_soundboard_sounds, \
+         update_presence, update_voice_state",
         "TYPING_STRAT; expected an event's name, as in MESSAGE_CREATE; did you mean TYPING_START?",
         "typing_start; expected an event's name, as in MESSAGE_CREATE; did you mean TYPING_START?",
         "\"\"; expected an event's name, as in MESSAGE_CREATE",
@@ -159,8 +161,6 @@ activities = [{ type = "eating", name = "" }, { type = "playing", name = "x", ur
         "item 2: nam is unknown; expected type, name, url; did you mean name?",
         "item 2: url; expected a text, for type \"streaming\" only",
         "item 3; expected a table, as in { type = \"watching\", name = \"you\" }",
-        "identify; expected a list of request_guild_members, request_soundboard_sounds, \
-         update_presence, update_voice_state",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {

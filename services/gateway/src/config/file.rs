@@ -87,9 +87,9 @@ type Field<'a, 't> = (&'a Spanned<std::borrow::Cow<'t, str>>, &'a Spanned<DeValu
 impl<'t> Reading<'t, '_> {
     fn top(&mut self, table: &DeTable<'t>) {
         for field @ (name, value) in table {
-            match value.get_ref() {
-                DeValue::Table(apps) if name.get_ref() == "apps" => self.apps(apps),
-                _ => self.field(None, "", field),
+            match value.get_ref().as_table().filter(|_| name.get_ref() == "apps") {
+                Some(apps) => self.apps(apps),
+                None => self.field(None, "", field),
             }
         }
     }

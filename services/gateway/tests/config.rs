@@ -1,9 +1,9 @@
 //! A configuration is read as a whole, judged as a whole, and shows no secret.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use baton_gateway::config::{
-    Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff,
+    Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
 };
 use baton_model::{EventName, Version};
 use proptest::prelude::*;
@@ -363,6 +363,81 @@ fn a_changed_password_is_a_change_although_it_is_not_shown() {
     let said = "store.url: its secret part has changed; needs a restart of this instance";
     assert_eq!(change.to_string(), said);
     assert!(!format!("{change:?}").contains("two"));
+}
+
+/// Every option's name, as a variable of the app `music`, and what the documentation says it takes.
+fn promised() -> Vec<(String, String)> {
+    let reference = reference();
+    let lines: Vec<_> = reference.lines().collect();
+    let variables = lines.iter().filter(|line| line.starts_with("| ") && line.contains("`BATON_"));
+    let cells = variables.map(|line| line.split(" | ").collect::<Vec<_>>());
+    cells
+        .map(|cells| {
+            let variable = cells[2].trim_matches('`').replace("<NAME>", "MUSIC");
+            (variable, cells[0].trim_start_matches("| ").to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn every_number_is_taken_from_the_first_that_is_promised_to_the_last() {
+    let mut options = 0;
+    for (variable, takes) in promised() {
+        let Some((_, range)) = takes.split_once("a number from ") else { continue };
+        let (least, most) = range.split_once(" to ").unwrap();
+        let (least, most): (i64, i64) = (least.parse().unwrap(), most.parse().unwrap());
+        for number in [least, most] {
+            good(LEAST, &[(&variable, &number.to_string())]);
+        }
+        for number in [least - 1, most + 1] {
+            let found = mistakes(LEAST, &[(&variable, &number.to_string())]);
+            assert_eq!(found, [format!("{variable} = {number}; expected {takes}")]);
+        }
+        options += 1;
+    }
+    assert_eq!(options, 8);
+}
+
+#[test]
+fn every_word_that_is_promised_is_taken_and_means_something_of_its_own() {
+    let mut words_taken = 0;
+    for (variable, takes) in promised() {
+        let Some(words) = takes.strip_prefix("one of ") else { continue };
+        let taken = |word: &str| {
+            let config = good(LEAST, &[(&variable, word)]);
+            let app = &config.apps.values().next().unwrap().presence;
+            format!("{:?} {:?} {:?}", config.log_format, config.log_level, app.status)
+        };
+        let meanings: BTreeSet<_> = words.split(", ").map(taken).collect();
+        assert_eq!(meanings.len(), words.split(", ").count(), "{variable}");
+        words_taken += meanings.len();
+    }
+    assert_eq!(words_taken, 2 + 5 + 4);
+}
+
+#[test]
+fn every_intent_and_every_activity_that_is_promised_is_taken() {
+    let reference = reference();
+    let (_, intents) = reference.split_once("## Intents\n\n").unwrap();
+    let (intents, _) = intents.split_once("\n\n").unwrap();
+    let intents: Vec<_> = intents.lines().map(|line| &line[3..line.len() - 1]).collect();
+    let all = good(LEAST, &[("BATON_APPS__MUSIC__INTENTS", &intents.join(","))]);
+    assert_eq!(all.apps.values().next().unwrap().intents, Intents::all());
+    for kind in ["playing", "streaming", "listening", "watching", "custom", "competing"] {
+        let activity = format!("[{{ type = \"{kind}\", name = \"x\" }}]");
+        let config = good(LEAST, &[("BATON_APPS__MUSIC__PRESENCE__ACTIVITIES", &activity)]);
+        let shown = format!("{:?}", config.apps.values().next().unwrap().presence);
+        assert!(shown.to_lowercase().contains(&format!("kind: {kind}")), "{shown}");
+    }
+}
+
+#[test]
+fn a_length_of_time_is_taken_between_its_bounds() {
+    for (text, is_good) in [("1s", true), ("999ms", false), ("60s", true), ("60001ms", false)] {
+        let found = load(LEAST, &[("BATON_DRAIN__LIMIT", text)]);
+        assert_eq!(found.is_ok(), is_good, "{text}");
+    }
+    assert_eq!(good(LEAST, &[]).drain_limit, baton_model::limits::DRAIN_LIMIT);
 }
 
 /// Where a secret may stand by right or by mistake, with `SECRET` for it.

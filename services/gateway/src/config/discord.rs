@@ -92,3 +92,29 @@ pub(super) const OPS: [&str; 4] =
 pub(super) fn intents() -> impl Iterator<Item = (String, Intents)> {
     Intents::all().iter_names().map(|(name, intent)| (name.to_ascii_lowercase(), intent))
 }
+
+#[cfg(test)]
+mod tests {
+    use twilight_gateway::EventType;
+
+    use super::*;
+
+    /// What twilight does not know, or not by the name that Discord sends.
+    const NOT_IN_TWILIGHT: [&str; 8] = [
+        "GUILD_SOUNDBOARD_SOUNDS_UPDATE",
+        "GUILD_SOUNDBOARD_SOUND_CREATE",
+        "GUILD_SOUNDBOARD_SOUND_DELETE",
+        "GUILD_SOUNDBOARD_SOUND_UPDATE",
+        "SOUNDBOARD_SOUNDS",
+        "VOICE_CHANNEL_EFFECT_SEND",
+        "VOICE_CHANNEL_START_TIME_UPDATE",
+        "VOICE_CHANNEL_STATUS_UPDATE",
+    ];
+
+    #[test]
+    fn events_are_named_as_discord_names_them_once_each() {
+        assert!(EVENTS.is_sorted_by(|a, b| a < b));
+        let strangers = EVENTS.iter().filter(|name| EventType::try_from(**name).is_err());
+        assert!(strangers.eq(NOT_IN_TWILIGHT.iter()));
+    }
+}

@@ -27,3 +27,5 @@ pub mod circuit;
 pub mod app;
 
 pub mod instance;
+
+pub mod config;

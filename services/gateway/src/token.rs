@@ -68,11 +68,20 @@ impl TokenSource {
     /// # Errors
     /// If there is none, with the place to look at.
     pub fn read(&self) -> Result<Token, TokenError> {
+        let text = self.read_text()?;
+        Token::new(&text).ok_or_else(|| TokenError::NoToken(self.clone()))
+    }
+
+    /// Reads whatever secret is there, without the line's end that editors leave.
+    ///
+    /// # Errors
+    /// If there is none, with the place to look at.
+    pub fn read_text(&self) -> Result<String, TokenError> {
         let text = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| TokenError::NotSet(name.clone()))?,
             Self::File(path) => read_file(path)?,
         };
-        Token::new(&text).ok_or_else(|| TokenError::NoToken(self.clone()))
+        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 

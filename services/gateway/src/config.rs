@@ -1,0 +1,182 @@
+//! What an operator has said an instance is to be.
+//!
+//! One TOML file, environment variables over it, defaults under it. It is read as a whole and
+//! judged as a whole: every mistake is reported together with the others, each with its place, its
+//! name, its value and what is expected. A secret is never part of it, only where the secret is;
+//! where one stands in it after all, it is not shown, in no mistake, no log and no description.
+//!
+//! The one idea you need: an option is an entry of the catalogue. Reading, mistakes, description,
+//! reload and documentation go by that one table.
+
+mod catalogue;
+mod discord;
+mod kind;
+mod nearest;
+mod quantity;
+mod value;
+
+mod file;
+mod mistake;
+mod origin;
+mod variables;
+
+mod app;
+mod instance;
+mod presence;
+mod reader;
+mod setting;
+mod store;
+
+mod change;
+mod reference;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::Path,
+    time::Duration,
+};
+
+use baton_model::{AppName, FleetName, Version};
+
+pub use self::{
+    app::{AppConfig, Events, Op},
+    catalogue::Effect,
+    change::{Change, Difference, diff},
+    instance::{InstanceConfig, LogFormat, LogLevel, Workers},
+    mistake::{Mistake, Mistakes},
+    origin::{FileLine, Origin},
+    presence::{Activity, ActivityKind, Presence, Status},
+    reference::reference,
+    store::{StoreConfig, StorePlace, StoreSettings, StoreSettingsError},
+};
+use self::{
+    file::File,
+    origin::Key,
+    reader::{Effective, Reader},
+    setting::Whole,
+};
+use crate::instance::InstanceSettings;
+
+/// A configuration without mistakes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The fleet this instance belongs to.
+    pub fleet: FleetName,
+    /// Where the store is.
+    pub store: StoreConfig,
+    /// What the instance is.
+    pub instance: InstanceConfig,
+    /// Where health, status and metrics are served.
+    pub listen: SocketAddr,
+    /// How a line of the log is written.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log_level: LogLevel,
+    /// How long a draining instance tries to hand its shards over.
+    pub drain_limit: Duration,
+    /// The share of the memory limit above which the instance drains itself.
+    pub drain_at_memory_percent: u8,
+    /// The apps it runs.
+    pub apps: BTreeMap<AppName, AppConfig>,
+    effective: BTreeMap<Key, Effective>,
+}
+
+impl Config {
+    /// Reads the file, if there is to be one, and the variables that begin with `BATON_`.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Mistakes> {
+        Self::judge(File::read(path), &environment.collect())
+    }
+
+    fn judge(mut file: File, environment: &BTreeMap<String, String>) -> Result<Self, Mistakes> {
+        let in_file = file.mistakes.len();
+        variables::lay_over(&mut file, environment);
+        let (apps, is_whole) = (std::mem::take(&mut file.apps), file.is_whole);
+        let mut reader = Reader::new(file, environment);
+        let config = Self::read(&mut reader, apps.into_iter().collect());
+        let mut mistakes = reader.mistakes;
+        if !is_whole {
+            // What is missing may stand behind the slip that hides it.
+            let rest = mistakes.split_off(in_file);
+            let is_certain =
+                |mistake: &Mistake| matches!(mistake.origin, Some(Origin::Variable(_)));
+            mistakes.extend(rest.into_iter().filter(is_certain));
+        }
+        match config {
+            Some(config) if mistakes.is_empty() => {
+                Ok(Self { effective: reader.effective, ..config })
+            }
+            Some(_) | None => {
+                mistakes.sort_by_key(Mistake::place);
+                Err(Mistakes(mistakes))
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader, names: BTreeSet<AppName>) -> Option<Self> {
+        let section = &mut reader.instance();
+        let fleet = section.required("fleet");
+        let store = StoreConfig::read(section);
+        let instance = InstanceConfig::read(section);
+        let listen = section.required("http.listen");
+        let log_format = section.required("log.format");
+        let log_level = section.required("log.level");
+        let drain_limit = section.required("drain.limit");
+        let drain_at = section.required::<Whole>("memory.drain_at_percent");
+        if names.is_empty() {
+            let what = "no app is configured; expected a section [apps.<name>] for each";
+            reader.mistakes.push(Mistake::together(None, what));
+        }
+        let read = |name: AppName| {
+            let app = AppConfig::read(&mut reader.app(&name));
+            (name, app)
+        };
+        // All of them are read before the first faulty one ends it.
+        let apps: Vec<_> = names.into_iter().map(read).collect();
+        let apps = apps.into_iter().map(|(name, app)| Some((name, app?)));
+        Some(Self {
+            apps: apps.collect::<Option<_>>()?,
+            fleet: fleet?,
+            store: store?,
+            instance: instance?,
+            listen: listen?,
+            log_format: log_format?,
+            log_level: log_level?,
+            drain_limit: drain_limit?,
+            drain_at_memory_percent: drain_at?.0,
+            effective: BTreeMap::new(),
+        })
+    }
+
+    /// What the instance is told.
+    #[must_use]
+    pub fn settings(&self, version: Version) -> InstanceSettings {
+        InstanceSettings {
+            tier: self.instance.tier,
+            zone: self.instance.zone.clone(),
+            weight: self.instance.weight,
+            capacity: self.instance.capacity,
+            version,
+            apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
+        }
+    }
+
+    /// What holds, an option a line, each with where it was found. Secrets are not in it.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let line = |(key, effective): (&Key, &Effective)| {
+            let shown = match &effective.shown {
+                Some(value) => format!("{key} = {value}"),
+                None => format!("{key} is not set"),
+            };
+            format!("{shown}  # {}\n", effective.origin)
+        };
+        self.effective.iter().map(line).collect()
+    }
+}

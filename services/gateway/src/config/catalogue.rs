@@ -1,0 +1,270 @@
+//! Every option there is, once.
+//!
+//! The tables say what an option is called, what it takes, what holds without it and when a change
+//! takes effect. Reading, the mistakes, `--check-config`, a reload and `docs/configuration.md` all
+//! go by them. What a value becomes is said where it is used, in the sections' own modules.
+
+use std::{fmt, time::Duration};
+
+use baton_model::limits::{DRAIN_LIMIT, LANES_PER_APP_MAX, SHARDS_PER_APP_MAX};
+
+use super::kind::Kind;
+
+/// An option.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Its name, within an app if it is one of an app's.
+    pub(super) name: &'static str,
+    /// What it takes.
+    pub(super) kind: Kind,
+    /// What holds without it.
+    pub(super) without: Without,
+    /// When a change of it takes effect.
+    pub(super) effect: Effect,
+    /// What it is for.
+    pub(super) meaning: &'static str,
+}
+
+/// What holds where an option is not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Without {
+    /// This value, in TOML.
+    Default(&'static str),
+    /// What these words say.
+    Unset(&'static str),
+    /// Nothing can run.
+    Mistake,
+}
+
+/// When a changed option takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// With the reload.
+    AtOnce,
+    /// When the instance starts again.
+    Restart,
+    /// When the instance has started again, and then shard by shard: Discord is told with IDENTIFY
+    /// only, so a session that is resumed keeps what it had.
+    NewSessions,
+    /// When no instance runs with the old value any more.
+    WholeFleet,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AtOnce => "takes effect at once",
+            Self::Restart => "needs a restart of this instance",
+            Self::NewSessions => "needs a restart, and reaches each shard with its next session",
+            Self::WholeFleet => "needs a stop of the whole fleet: all its instances must agree",
+        })
+    }
+}
+
+/// The options of an instance.
+pub(super) const INSTANCE: &[Entry] = &[
+    Entry {
+        name: "fleet",
+        kind: Kind::Name,
+        without: Without::Default("\"main\""),
+        effect: Effect::Restart,
+        meaning: "The fleet this instance belongs to: all instances with one store and one fleet \
+            share the shards.",
+    },
+    Entry {
+        name: "store.url",
+        kind: Kind::Store,
+        without: Without::Mistake,
+        effect: Effect::Restart,
+        meaning: "Where leases, sessions and streams are. A login may stand in it, but is better \
+            kept out of it.",
+    },
+    Entry {
+        name: "store.user",
+        kind: Kind::Text,
+        without: Without::Unset("the default user"),
+        effect: Effect::Restart,
+        meaning: "The ACL user of the store.",
+    },
+    Entry {
+        name: "store.password",
+        kind: Kind::Source,
+        without: Without::Unset("no login"),
+        effect: Effect::Restart,
+        meaning: "Where the password of the store is.",
+    },
+    Entry {
+        name: "store.ca_file",
+        kind: Kind::Path,
+        without: Without::Unset("the web's certificate authorities"),
+        effect: Effect::Restart,
+        meaning: "Certificates to trust with TLS, as PEM.",
+    },
+    Entry {
+        name: "instance.zone",
+        kind: Kind::Name,
+        without: Without::Default("\"default\""),
+        effect: Effect::Restart,
+        meaning: "Its failure domain: shards are spread over zones.",
+    },
+    Entry {
+        name: "instance.tier",
+        kind: Kind::Number { least: 0, most: 255 },
+        without: Without::Default("0"),
+        effect: Effect::Restart,
+        meaning: "Its line of defence: a higher tier is a standby, and runs nothing until the \
+            lower ones are dead or full.",
+    },
+    Entry {
+        name: "instance.weight",
+        kind: Kind::Number { least: 1, most: 65_535 },
+        without: Without::Default("100"),
+        effect: Effect::Restart,
+        meaning: "Its share of the shards, relative to the others of its tier.",
+    },
+    Entry {
+        name: "instance.capacity",
+        kind: Kind::Number { least: 1, most: 1_000_000 },
+        without: Without::Default("10_000"),
+        effect: Effect::Restart,
+        meaning: "How many shards it takes at the most.",
+    },
+    Entry {
+        name: "instance.workers",
+        kind: Kind::NumberOrAuto { least: 1, most: 1_024 },
+        without: Without::Default("\"auto\""),
+        effect: Effect::Restart,
+        meaning: "Threads that run shards; `\"auto\"` is one for each core.",
+    },
+    Entry {
+        name: "http.listen",
+        kind: Kind::Address,
+        without: Without::Default("\"127.0.0.1:9090\""),
+        effect: Effect::Restart,
+        meaning: "Where health, status and metrics are served. Keep it off the internet.",
+    },
+    Entry {
+        name: "log.format",
+        kind: Kind::OneOf(&["text", "json"]),
+        without: Without::Default("\"text\""),
+        effect: Effect::Restart,
+        meaning: "How a line of the log is written.",
+    },
+    Entry {
+        name: "log.level",
+        kind: Kind::OneOf(&["error", "warn", "info", "debug", "trace"]),
+        without: Without::Default("\"info\""),
+        effect: Effect::AtOnce,
+        meaning: "What is logged: this and worse.",
+    },
+    Entry {
+        name: "drain.limit",
+        kind: Kind::Duration { least: Duration::from_secs(1), most: DRAIN_LIMIT },
+        without: Without::Default("\"1m\""),
+        effect: Effect::AtOnce,
+        meaning: "How long a draining instance tries to hand its shards over, before it releases \
+            what it still holds.",
+    },
+    Entry {
+        name: "memory.drain_at_percent",
+        kind: Kind::Number { least: 10, most: 99 },
+        without: Without::Default("85"),
+        effect: Effect::AtOnce,
+        meaning: "The share of its memory limit above which the instance drains itself and exits.",
+    },
+];
+
+/// The options of each app.
+pub(super) const APP: &[Entry] = &[
+    Entry {
+        name: "token",
+        kind: Kind::Sources,
+        without: Without::Mistake,
+        effect: Effect::AtOnce,
+        meaning: "Where the bot's token is, first choice first. A file is read again when it \
+            changes.",
+    },
+    Entry {
+        name: "intents",
+        kind: Kind::Intents,
+        without: Without::Mistake,
+        effect: Effect::NewSessions,
+        meaning: "What the bot wants to hear of.",
+    },
+    Entry {
+        name: "shards",
+        kind: Kind::NumberOrAuto { least: 1, most: SHARDS_PER_APP_MAX as i64 },
+        without: Without::Default("\"auto\""),
+        effect: Effect::WholeFleet,
+        meaning: "Into how many shards the bot is cut; `\"auto\"` is what Discord recommends when \
+            the app first runs.",
+    },
+    Entry {
+        name: "lanes",
+        kind: Kind::Number { least: 1, most: LANES_PER_APP_MAX as i64 },
+        without: Without::Default("16"),
+        effect: Effect::WholeFleet,
+        meaning: "To how many streams the bot's shards write. Consumers bind to them, so it is \
+            fixed for the life of the app.",
+    },
+    Entry {
+        name: "events.forward",
+        kind: Kind::Events,
+        without: Without::Unset("all but `events.leave_out`"),
+        effect: Effect::AtOnce,
+        meaning: "The events that go into the stream, of those that Baton knows by name. Either \
+            this or `events.leave_out`.",
+    },
+    Entry {
+        name: "events.leave_out",
+        kind: Kind::Events,
+        without: Without::Unset("none"),
+        effect: Effect::AtOnce,
+        meaning: "The events that do not go into the stream.",
+    },
+    Entry {
+        name: "presence.status",
+        kind: Kind::OneOf(&["online", "idle", "dnd", "invisible"]),
+        without: Without::Default("\"online\""),
+        effect: Effect::AtOnce,
+        meaning: "How the bot is shown.",
+    },
+    Entry {
+        name: "presence.activities",
+        kind: Kind::Activities,
+        without: Without::Default("[]"),
+        effect: Effect::AtOnce,
+        meaning: "What the bot is shown to be doing.",
+    },
+    Entry {
+        name: "large_threshold",
+        kind: Kind::Number { least: 50, most: 250 },
+        without: Without::Default("50"),
+        effect: Effect::NewSessions,
+        meaning: "Above how many members Discord leaves the offline ones out of a guild.",
+    },
+    Entry {
+        name: "commands",
+        kind: Kind::Ops,
+        without: Without::Default(
+            "[\"request_guild_members\", \"request_soundboard_sounds\", \"update_presence\", \
+             \"update_voice_state\"]",
+        ),
+        effect: Effect::AtOnce,
+        meaning: "What consumers may have the bot's shards send.",
+    },
+    Entry {
+        name: "gateway_url",
+        kind: Kind::Url(&["wss", "ws"]),
+        without: Without::Unset("Discord's"),
+        effect: Effect::Restart,
+        meaning: "Another gateway to connect to, for tests. The token is sent there.",
+    },
+    Entry {
+        name: "api_url",
+        kind: Kind::Url(&["https", "http"]),
+        without: Without::Unset("Discord's"),
+        effect: Effect::Restart,
+        meaning: "Another REST API to ask, for tests and proxies. The token is sent there.",
+    },
+];

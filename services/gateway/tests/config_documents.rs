@@ -1,0 +1,83 @@
+//! `docs/configuration.md` and `docs/baton.example.toml` say what the code does.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use baton_gateway::config::{Config, reference};
+
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
+
+const GENERATED: &str =
+    "<!-- What follows is written by the code; a test says if it differs. -->\n\n";
+
+fn document(name: &str) -> String {
+    fs::read_to_string(Path::new(DOCS).join(name)).unwrap()
+}
+
+fn load(toml: &str) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baton.toml");
+    fs::write(&path, toml).unwrap();
+    Config::load(Some(&path), std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+/// What holds for every option, without where that comes from.
+fn effective(config: &Config) -> BTreeMap<String, String> {
+    let described = config.describe();
+    let lines = described.lines().map(|line| line.split("  # ").next().unwrap());
+    let split = |line: &str| {
+        let (name, value) = line.split_once(' ').unwrap();
+        (name.to_owned(), value.to_owned())
+    };
+    lines.map(split).collect()
+}
+
+/// The option that a line has commented out; prose has a blank behind its `#`.
+fn commented_out(line: &str) -> Option<&str> {
+    line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' '))
+}
+
+#[test]
+fn the_page_has_every_option_as_the_code_has_it() {
+    let page = document("configuration.md");
+    let (_, written) = page.split_once(GENERATED).expect("the line before the generated part");
+    let expected = reference();
+    for (at, (written, expected)) in written.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(written, expected, "line {at} of what the code writes");
+    }
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn the_example_loads_and_names_every_option() {
+    let example = document("baton.example.toml");
+    for name in effective(&load(&example)).keys() {
+        let assignment = format!("{} = ", name.rsplit('.').next().unwrap());
+        let options = example.lines().map(|line| commented_out(line).unwrap_or(line));
+        let is_named = options.filter(|line| line.starts_with(&assignment)).count() > 0;
+        assert!(is_named, "{name} is not in the example");
+    }
+}
+
+#[test]
+fn what_the_example_has_commented_out_holds_without_it() {
+    let example = document("baton.example.toml");
+    let mut is_free_example = false;
+    let mut uncommented = Vec::new();
+    for line in example.lines() {
+        uncommented.push(commented_out(line).filter(|_| !is_free_example).unwrap_or(line));
+        is_free_example = line.starts_with("# example");
+    }
+    let uncommented = uncommented.join("\n");
+    assert!(uncommented.contains("\nlanes = 16\n"), "{uncommented}");
+    assert_eq!(effective(&load(&uncommented)), effective(&load(&example)));
+}
+
+#[test]
+fn the_examples_that_are_no_defaults_are_valid_as_well() {
+    let example = document("baton.example.toml");
+    let lines = example.lines().filter(|line| !line.starts_with("leave_out"));
+    let all: Vec<_> = lines.map(|line| commented_out(line).unwrap_or(line)).collect();
+    let config = load(&all.join("\n"));
+    let app = config.apps.values().next().unwrap();
+    assert!(app.gateway_url.is_some() && app.api_url.is_some() && config.store.ca_file.is_some());
+}

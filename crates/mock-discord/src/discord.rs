@@ -177,6 +177,16 @@ impl Discord {
         &self.source
     }
 
+    /// How many connections are open, by the compression that their urls ask for; empty for none.
+    #[must_use]
+    pub fn connections_by_compression(&self) -> BTreeMap<String, usize> {
+        let mut connections = BTreeMap::new();
+        for open in self.connections.values() {
+            *connections.entry(open.compression.clone()).or_default() += 1;
+        }
+        connections
+    }
+
     fn look_at_the_agenda(&mut self) {
         while let Some((at, reminder)) = self.agenda.take_due(self.now) {
             match reminder {

@@ -36,6 +36,7 @@ mod session;
 mod storm;
 
 // What is said.
+mod bot;
 mod client_frame;
 mod server_frame;
 

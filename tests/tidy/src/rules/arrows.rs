@@ -25,7 +25,7 @@ use Reach::{Anything, CratesAboveAnd, Only};
 
 const MODEL: &[&str] = &["crates/model"];
 
-const ROAD: [(&str, Reach); 19] = [
+const ROAD: [(&str, Reach); 20] = [
     ("crates/model", Only(&[])),
     ("crates/envelope", Only(MODEL)),
     ("crates/shard", Only(MODEL)),
@@ -43,6 +43,7 @@ const ROAD: [(&str, Reach); 19] = [
     ("services/mock-discord", CratesAboveAnd(&[])),
     // Starts real servers for the tests of others; knows nothing of Baton.
     ("tests/servers", Only(&[])),
+    ("tests/clients", Anything),
     ("tests/sim", Anything),
     ("tests/e2e", Anything),
     ("tests/chaos", Anything),

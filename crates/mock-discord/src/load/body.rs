@@ -1,7 +1,7 @@
 //! Bodies of generated events, with the fields that client libraries insist on.
 //!
-//! A library that is given a message without an author does not pass it on, it falls over. So each
-//! kind of event has what its documentation does not mark as optional. The last text of each body
+//! A library that is given a message without a type does not pass it on, it falls over. So each kind
+//! of event has what Discord's documentation does not mark as optional. The last text of each body
 //! is left open: it is filled up to the length that was drawn.
 
 use baton_model::GuildId;
@@ -136,6 +136,36 @@ mod tests {
             seq: Seq(9_999_999),
         },
     };
+
+    /// What the documentation of each event lists without a question mark.
+    const REQUIRED: [(&str, &str); 7] = [
+        ("PRESENCE_UPDATE", "user guild_id status activities client_status"),
+        ("TYPING_START", "channel_id user_id timestamp"),
+        ("MESSAGE_CREATE", MESSAGE),
+        ("MESSAGE_UPDATE", MESSAGE),
+        ("MESSAGE_REACTION_ADD", "user_id channel_id message_id emoji burst type"),
+        (
+            "INTERACTION_CREATE",
+            "id application_id type token version app_permissions entitlements \
+             authorizing_integration_owners attachment_size_limit",
+        ),
+        ("GUILD_MEMBER_UPDATE", "guild_id roles user avatar banner joined_at"),
+    ];
+
+    const MESSAGE: &str = "id channel_id author content timestamp edited_timestamp tts \
+        mention_everyone mentions mention_roles attachments embeds pinned type";
+
+    #[test]
+    fn bodies_have_every_field_that_discord_requires() {
+        for kind in mix::kinds() {
+            let required = REQUIRED.iter().find(|(name, _)| *name == kind.name);
+            let (_, fields) = required.unwrap_or_else(|| panic!("{} has no list", kind.name));
+            let body: Value = serde_json::from_str(&((kind.body)(&SCENE) + "\"}")).unwrap();
+            for field in fields.split_whitespace() {
+                assert!(body.get(field).is_some(), "{} has no {field}", kind.name);
+            }
+        }
+    }
 
     #[test]
     fn bodies_are_json_and_fit_the_shortest_length_of_their_kind() {

@@ -1,8 +1,8 @@
 //! Bodies of generated events, with the fields that client libraries insist on.
 //!
-//! A library that is given a message without a type does not pass it on, it falls over. So each kind
-//! of event has what Discord's documentation does not mark as optional. The last text of each body
-//! is left open: it is filled up to the length that was drawn.
+//! A library that is given a message without a type does not pass it on, it falls over. So each
+//! kind of event has what Discord's documentation does not mark as optional. The last text of each
+//! body is left open: it is filled up to the length that was drawn.
 
 use baton_model::GuildId;
 

@@ -40,6 +40,7 @@ mod storm;
 mod whole_guilds;
 
 // What is said.
+mod bot;
 mod client_frame;
 mod member_request;
 mod server_frame;
@@ -192,6 +193,16 @@ impl Discord {
     #[must_use]
     pub const fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// How many connections are open, by the compression that their urls ask for; empty for none.
+    #[must_use]
+    pub fn connections_by_compression(&self) -> BTreeMap<String, usize> {
+        let mut connections = BTreeMap::new();
+        for open in self.connections.values() {
+            *connections.entry(open.compression.clone()).or_default() += 1;
+        }
+        connections
     }
 
     fn look_at_the_agenda(&mut self) {

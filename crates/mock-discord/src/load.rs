@@ -3,6 +3,7 @@
 //! Everything follows from a seed. The bytes of a dispatch are a function of where it stands
 //! (shard, session, seq), so a stream can be checked byte for byte although nobody kept the bytes.
 
+pub(crate) mod body;
 pub(crate) mod content;
 pub(crate) mod guilds;
 mod members;

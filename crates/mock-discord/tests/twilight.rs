@@ -1,14 +1,11 @@
-//! A client that no one here wrote: twilight-gateway, over real sockets.
-//!
-//! It connects, identifies, survives op 7 and a dropped TCP connection with RESUME, and sees every
-//! event once: the audit compares what it received with the ledger, byte for byte.
+//! A client that no one here wrote asks for something: twilight-gateway, over real sockets. How it
+//! and others survive what Discord does to them is tried in `tests/clients`.
 
 use std::time::Duration;
 
 use baton_mock_discord::{
-    Fault, Input, Ledger, Settings, audit,
+    Ledger, Settings, audit,
     audit::{Entry, EntrySession, Report},
-    load::{Content, Mix},
     server::{Addresses, Server},
 };
 use baton_model::{EventName, Seq, ShardNumber, UnixMicros};
@@ -70,47 +67,9 @@ impl Bot {
     }
 }
 
-async fn events(server: &Server, count: u32) {
-    for _ in 0..count {
-        server.input(Input::Emit { slice: None, content: Content::Event(Mix::Messages) }).await;
-    }
-    let (name, data) = (EventName::new("LAST_OF_SOME"), "{}".into());
-    server.input(Input::Emit { slice: None, content: Content::Given { name, data } }).await;
-}
-
 async fn report(server: &Server, received: Vec<Entry>) -> Report {
     let ledger: Ledger = server.look(|discord| discord.ledger().clone()).await;
     audit(&ledger, &received)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn twilight_survives_op_7_and_a_dropped_connection_and_sees_every_event_once() {
-    let server = Server::start(Settings::default(), 7, Addresses::LOOPBACK).await;
-    let server = server.expect("the server listens");
-    let mut bot = Bot::connect(&server);
-    bot.until("READY").await;
-    events(&server, 200).await;
-    bot.until("LAST_OF_SOME").await;
-
-    for fault in [Fault::Reconnect { shard: None }, Fault::DropTcp { shard: None }] {
-        server.input(Input::Fault(fault)).await;
-        // They happen while the bot is away, and come with the replay.
-        events(&server, 100).await;
-        bot.until("RESUMED").await;
-        events(&server, 50).await;
-        bot.until("LAST_OF_SOME").await;
-    }
-
-    let sessions = bot.received.iter().filter(|entry| entry.name.as_str() == "READY").count();
-    assert_eq!(sessions, 1, "it resumed and did not identify again");
-    let entries = bot.received.len();
-    assert!(entries > 500, "{entries}");
-    let report = report(&server, bot.received).await;
-    assert!(report.lost.is_empty() && report.doubled.is_empty(), "{report:?}");
-    assert!(report.reordered.is_empty() && report.altered.is_empty(), "{report:?}");
-    assert!(report.unmarked_gaps.is_empty(), "{report:?}");
-    let verdicts = server.look(|discord| discord.verdicts().counts.clone()).await;
-    assert!(verdicts.is_empty(), "a polite client earned {verdicts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

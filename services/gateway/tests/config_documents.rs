@@ -10,22 +10,22 @@ const GENERATED: &str =
     "<!-- What follows is written by the code; a test says if it differs. -->\n\n";
 
 fn document(name: &str) -> String {
-    fs::read_to_string(Path::new(DOCS).join(name)).unwrap()
+    fs::read_to_string(Path::new(DOCS).join(name)).expect("it is there")
 }
 
 fn load(toml: &str) -> Config {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("it is there");
     let path = folder.path().join("baton.toml");
-    fs::write(&path, toml).unwrap();
+    fs::write(&path, toml).expect("it is there");
     Config::load(Some(&path), std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 /// What holds for every option, without where that comes from.
 fn effective(config: &Config) -> BTreeMap<String, String> {
     let described = config.describe();
-    let lines = described.lines().map(|line| line.split("  # ").next().unwrap());
+    let lines = described.lines().map(|line| line.split("  # ").next().expect("it is there"));
     let split = |line: &str| {
-        let (name, value) = line.split_once(' ').unwrap();
+        let (name, value) = line.split_once(' ').expect("it is there");
         (name.to_owned(), value.to_owned())
     };
     lines.map(split).collect()
@@ -51,7 +51,7 @@ fn the_page_has_every_option_as_the_code_has_it() {
 fn the_example_loads_and_names_every_option() {
     let example = document("baton.example.toml");
     for name in effective(&load(&example)).keys() {
-        let assignment = format!("{} = ", name.rsplit('.').next().unwrap());
+        let assignment = format!("{} = ", name.rsplit('.').next().expect("it is there"));
         let options = example.lines().map(|line| commented_out(line).unwrap_or(line));
         let is_named = options.filter(|line| line.starts_with(&assignment)).count() > 0;
         assert!(is_named, "{name} is not in the example");
@@ -78,6 +78,6 @@ fn the_examples_that_are_no_defaults_are_valid_as_well() {
     let lines = example.lines().filter(|line| !line.starts_with("leave_out"));
     let all: Vec<_> = lines.map(|line| commented_out(line).unwrap_or(line)).collect();
     let config = load(&all.join("\n"));
-    let app = config.apps.values().next().unwrap();
+    let app = config.apps.values().next().expect("it is there");
     assert!(app.gateway_url.is_some() && app.api_url.is_some() && config.store.ca_file.is_some());
 }

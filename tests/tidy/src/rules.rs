@@ -11,6 +11,7 @@ mod lua_functions;
 mod machine_traces;
 mod manifests;
 mod names;
+mod outsiders;
 mod pure_dependencies;
 mod pure_modules;
 mod readme;
@@ -29,10 +30,11 @@ pub struct Rule {
 
 /// Every rule: first how members hang together, then how code is written, then what is written
 /// about it.
-pub const RULES: [Rule; 15] = [
+pub const RULES: [Rule; 16] = [
     rule("arrows", arrows::check),
     rule("pure-dependencies", pure_dependencies::check),
     rule("manifests", manifests::check),
+    rule("outsiders", outsiders::check),
     rule("clippy-config", clippy_config::check),
     rule("licences", licences::check),
     rule("sizes", sizes::check),

@@ -13,6 +13,8 @@ const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 pub(crate) const PURE: [&str; 4] =
     ["crates/model", "crates/envelope", "crates/shard", "crates/fleet"];
 
+const DEPENDENCIES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
+
 /// One member of the workspace.
 pub(crate) struct Member {
     /// Its folder, as the workspace lists it.
@@ -56,6 +58,17 @@ pub(crate) fn manifest(tree: &Tree, path: &str) -> Result<Table, Finding> {
         let what = format!("this is not TOML ({})", error.message());
         Finding::in_file(path, what, "mend it")
     })
+}
+
+/// The dependencies that a manifest names, of every kind and for every target.
+pub(crate) fn dependencies(manifest: &Table) -> impl Iterator<Item = (&str, &Value)> {
+    let targets = manifest.get("target").and_then(Value::as_table);
+    let per_target = targets.into_iter().flat_map(Table::values).filter_map(Value::as_table);
+    std::iter::once(manifest)
+        .chain(per_target)
+        .flat_map(|table| DEPENDENCIES.iter().filter_map(|kind| table.get(*kind)?.as_table()))
+        .flatten()
+        .map(|(name, dependency)| (name.as_str(), dependency))
 }
 
 /// What `cargo metadata` says, asked once per tree.

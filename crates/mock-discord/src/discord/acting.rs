@@ -80,7 +80,7 @@ impl Discord {
     }
 
     fn corrupt(&mut self, connection: ConnectionId) {
-        if self.connections.get(&connection).is_some_and(|open| open.is_compressed) {
+        if self.connections.get(&connection).is_some_and(|open| !open.compression.is_empty()) {
             self.send(Output::Corrupt { connection });
         }
     }

@@ -122,7 +122,11 @@ impl Discord {
 
     fn show_connections(&self) -> Answer {
         let (open, sessions) = (self.connections.len(), self.sessions.len());
-        Answer::new(200, &json!({"connections": open, "sessions": sessions}))
+        let by_compression = self.connections_by_compression();
+        Answer::new(
+            200,
+            &json!({"connections": open, "sessions": sessions, "by_compression": by_compression}),
+        )
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) struct Connection {
     pub(super) phase: Phase,
     /// The last heartbeat, or when the connection began.
     pub(super) last_heartbeat: Moment,
-    pub(super) is_compressed: bool,
+    /// As its url names it; empty for none.
+    pub(super) compression: String,
     sends: VecDeque<Moment>,
 }
 
@@ -30,8 +31,8 @@ pub(super) enum Phase {
 }
 
 impl Connection {
-    pub(super) const fn new(phase: Phase, is_compressed: bool, now: Moment) -> Self {
-        Self { phase, last_heartbeat: now, is_compressed, sends: VecDeque::new() }
+    pub(super) const fn new(phase: Phase, compression: String, now: Moment) -> Self {
+        Self { phase, last_heartbeat: now, compression, sends: VecDeque::new() }
     }
 
     pub(super) const fn session(&self) -> Option<SessionOrdinal> {

@@ -21,8 +21,8 @@ impl Discord {
         if self.faults.is_out(self.now) || self.is_dead(host) {
             return self.send(Output::Refuse { connection });
         }
-        let is_compressed = value_of(query, "compress").is_some();
-        let opened = Connection::new(Phase::Greeted, is_compressed, self.now);
+        let compression = value_of(query, "compress").unwrap_or_default().to_owned();
+        let opened = Connection::new(Phase::Greeted, compression, self.now);
         let before = self.connections.insert(connection, opened);
         assert!(before.is_none(), "connection {connection} was opened twice");
         if self.faults.silence == Some(Silence::AfterUpgrade) {

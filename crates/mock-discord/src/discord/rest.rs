@@ -1,8 +1,10 @@
-//! The two REST resources that a gateway needs, and what an answer is.
+//! The REST resources that clients ask for before they connect, and what an answer is.
+//!
+//! A gateway needs the two about itself; libraries want to know who they are as well.
 
 use serde_json::{Value, json};
 
-use super::{Discord, Output, RequestId};
+use super::{Discord, Output, RequestId, bot, budget::AppIndex};
 use crate::verdict::{Culprit, Rule};
 
 /// An answer to a request.
@@ -35,17 +37,30 @@ impl Discord {
         let path = path.strip_prefix("/api/v10").unwrap_or(path);
         match (method, path) {
             ("GET", "/gateway") => Answer::new(200, &json!({"url": self.settings.gateway_url})),
-            ("GET", "/gateway/bot") => self.gateway_bot(token),
+            ("GET", "/gateway/bot") => self.for_the_bot(token, Self::gateway_bot),
+            ("GET", "/users/@me") => self.for_the_bot(token, |_, _| Answer::new(200, &bot::user())),
+            ("GET", "/applications/@me" | "/oauth2/applications/@me") => {
+                self.for_the_bot(token, |_, _| Answer::new(200, &bot::application()))
+            }
             _ => Answer::message(404, "404: Not Found"),
         }
     }
 
-    fn gateway_bot(&mut self, authorization: Option<&str>) -> Answer {
+    /// Answers whoever has an app's token.
+    fn for_the_bot(
+        &mut self,
+        authorization: Option<&str>,
+        answer: impl FnOnce(&mut Self, AppIndex) -> Answer,
+    ) -> Answer {
         let token = authorization.and_then(|header| header.strip_prefix("Bot "));
         let Some(app) = token.and_then(|token| self.app_of(token)) else {
             self.verdicts.pass(Rule::RestUnauthorized, Culprit::default(), self.now);
             return Answer::message(401, "401: Unauthorized");
         };
+        answer(self, app)
+    }
+
+    fn gateway_bot(&mut self, app: AppIndex) -> Answer {
         if let Some(seconds) = self.faults.rest_retry_after_s {
             let body = json!({
                 "message": "You are being rate limited.", "retry_after": seconds, "global": false,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{Settings, session::Session};
+use super::{Settings, bot, session::Session};
 use crate::load::guilds;
 
 pub(super) fn hello(interval: Duration) -> Bytes {
@@ -31,10 +31,6 @@ pub(super) fn invalid_session(is_resumable: bool) -> Bytes {
 
 /// The body of READY: what clients need, all of it computed again for a replay.
 pub(super) fn ready(settings: &Settings, session: &Session) -> String {
-    let user = json!({
-        "id": "1000000000000000000", "username": "mock", "discriminator": "0000", "avatar": null,
-        "bot": true, "email": null, "flags": 0, "mfa_enabled": false, "verified": true,
-    });
     let count = guilds::of_shard(settings.guilds, session.slice);
     let unavailable = |index| {
         let id = guilds::id_of(session.slice, u64::from(index));
@@ -42,13 +38,13 @@ pub(super) fn ready(settings: &Settings, session: &Session) -> String {
     };
     json!({
         "v": 10,
-        "user": user,
+        "user": bot::user(),
         "guilds": (0..count).map(unavailable).collect::<Vec<_>>(),
         "session_id": session.id,
         "session_type": "normal",
         "resume_gateway_url": settings.resume_url,
         "shard": session.slice,
-        "application": {"id": "1000000000000000000", "flags": 0},
+        "application": bot::application_in_ready(),
         "private_channels": [],
         "relationships": [],
         "user_settings": {},

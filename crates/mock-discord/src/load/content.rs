@@ -8,7 +8,7 @@ use std::{fmt::Write as _, sync::Arc};
 use baton_model::{EventName, Seq};
 use bytes::Bytes;
 
-use super::{MemberRequest, Mix, guilds};
+use super::{MemberRequest, Mix, body::Scene, guilds, mix::Kind};
 use crate::{SessionOrdinal, Slice, dice::Dice};
 
 /// What all generated dispatches have in common.
@@ -70,9 +70,7 @@ impl Source {
             Content::Event(mix) => {
                 let mut dice = self.dice(origin);
                 let kind = mix.draw(&mut dice);
-                let (least, most) = kind.bytes;
-                let bytes = usize::try_from(dice.between(least, most)).unwrap_or(0);
-                dispatch_frame(kind.name, origin.seq, &self.event(bytes, origin, &mut dice))
+                dispatch_frame(kind.name, origin.seq, &self.event(kind, origin, &mut dice))
             }
             Content::Members { request, chunk } => {
                 let data = self.chunk(request, *chunk);
@@ -92,18 +90,19 @@ impl Source {
         filled(head, bytes, &mut self.dice(origin))
     }
 
-    fn event(&self, bytes: usize, origin: Origin, dice: &mut Dice) -> String {
+    fn event(&self, kind: Kind, origin: Origin, dice: &mut Dice) -> String {
+        let (least, most) = kind.bytes;
+        let bytes = usize::try_from(dice.between(least, most)).unwrap_or(0);
         let shard_guilds = u64::from(guilds::of_shard(self.guilds, origin.slice));
         let guild = guilds::id_of(origin.slice, dice.between(0, shard_guilds.saturating_sub(1)));
-        let head = format!(
-            r#"{{"id":"{}","guild_id":"{guild}","channel_id":"{}","user":{{"id":"{}","bot":false}},"nonce":"{}-{}","content":""#,
-            guild.0 + dice.between(1, 1 << 20),
-            guild.0 + dice.between(1, 500),
-            guild.0 + dice.between(1, 1 << 20),
-            origin.session,
-            origin.seq,
-        );
-        filled(head, bytes, dice)
+        let scene = Scene {
+            guild,
+            subject: guild.0 + dice.between(1, 1 << 20),
+            channel: guild.0 + dice.between(1, 500),
+            user: guild.0 + dice.between(1, 1 << 20),
+            origin,
+        };
+        filled((kind.body)(&scene), bytes, dice)
     }
 
     fn dice(&self, origin: Origin) -> Dice {

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::body::{self, Body};
 use crate::dice::Dice;
 
 /// Which of the two worlds an app lives in: it depends on its intents.
@@ -20,20 +21,23 @@ pub enum Mix {
 }
 
 /// One kind of generated event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// The length of its body: from, to.
     pub(crate) bytes: (u64, u64),
+    pub(crate) body: Body,
 }
 
-const PRESENCE: Kind = Kind { name: "PRESENCE_UPDATE", bytes: (300, 900) };
-const TYPING: Kind = Kind { name: "TYPING_START", bytes: (300, 600) };
-const MESSAGE: Kind = Kind { name: "MESSAGE_CREATE", bytes: (700, 1_200) };
-const EDIT: Kind = Kind { name: "MESSAGE_UPDATE", bytes: (700, 1_200) };
-const REACTION: Kind = Kind { name: "MESSAGE_REACTION_ADD", bytes: (350, 700) };
-const INTERACTION: Kind = Kind { name: "INTERACTION_CREATE", bytes: (2_000, 3_000) };
-const MEMBER: Kind = Kind { name: "GUILD_MEMBER_UPDATE", bytes: (400, 700) };
+const PRESENCE: Kind = Kind { name: "PRESENCE_UPDATE", bytes: (300, 900), body: body::presence };
+const TYPING: Kind = Kind { name: "TYPING_START", bytes: (300, 600), body: body::typing };
+const MESSAGE: Kind = Kind { name: "MESSAGE_CREATE", bytes: (700, 1_200), body: body::message };
+const EDIT: Kind = Kind { name: "MESSAGE_UPDATE", bytes: (700, 1_200), body: body::edited_message };
+const REACTION: Kind =
+    Kind { name: "MESSAGE_REACTION_ADD", bytes: (350, 700), body: body::reaction };
+const INTERACTION: Kind =
+    Kind { name: "INTERACTION_CREATE", bytes: (2_000, 3_000), body: body::interaction };
+const MEMBER: Kind = Kind { name: "GUILD_MEMBER_UPDATE", bytes: (400, 700), body: body::member };
 
 /// Weights are per mille.
 const PRESENCES: &[(u64, Kind)] =
@@ -63,6 +67,12 @@ impl Mix {
             Self::MemberUpdates => MEMBER_UPDATES,
         }
     }
+}
+
+/// Every kind there is.
+#[cfg(test)]
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    [PRESENCES, MESSAGES, MEMBER_UPDATES].into_iter().flatten().map(|(_, kind)| kind)
 }
 
 #[cfg(test)]

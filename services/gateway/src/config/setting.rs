@@ -75,9 +75,10 @@ pub(super) fn word<T: Copy>(value: &Value, words: &[(&'static str, T)]) -> Resul
 
 /// The number, if it is within the bounds.
 pub(super) fn number(value: &Value, kind: Kind) -> Result<i64, Vec<Fault>> {
-    let (Value::Integer(number), Kind::Number { least, most } | Kind::NumberOrAuto { least, most }) =
-        (value, kind)
-    else {
+    let (Kind::Number { least, most } | Kind::NumberOrAuto { least, most }) = kind else {
+        return Err(wrong());
+    };
+    let Value::Integer(number) = value else {
         return Err(wrong());
     };
     if (least..=most).contains(number) { Ok(*number) } else { Err(wrong()) }

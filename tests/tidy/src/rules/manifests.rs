@@ -5,12 +5,10 @@ use toml::{Table, Value};
 
 use crate::{
     Finding, Tree,
-    workspace::{Member, members},
+    workspace::{Member, dependencies, members},
 };
 
 const SHARED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
-
-const DEPENDENCIES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     match members(tree) {
@@ -43,14 +41,9 @@ fn judge(member: &Member) -> Vec<Finding> {
 }
 
 fn own_dependencies(manifest: &Table) -> Vec<&str> {
-    let targets = manifest.get("target").and_then(Value::as_table);
-    let per_target = targets.into_iter().flat_map(Table::values).filter_map(Value::as_table);
-    std::iter::once(manifest)
-        .chain(per_target)
-        .flat_map(|table| DEPENDENCIES.iter().filter_map(|kind| table.get(*kind)?.as_table()))
-        .flatten()
+    dependencies(manifest)
         .filter(|(_, dependency)| !is_shared(dependency))
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| name)
         .collect()
 }
 

@@ -21,9 +21,9 @@ const TOKEN: &str = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs
 
 /// Loads a text as the file `baton.toml`, with variables over it.
 fn load(toml: &str, variables: &[(&str, &str)]) -> Result<Config, Mistakes> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("it works");
     let path = folder.path().join("baton.toml");
-    fs::write(&path, toml).unwrap();
+    fs::write(&path, toml).expect("it works");
     let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     Config::load(Some(&path), variables)
 }
@@ -34,7 +34,7 @@ fn good(toml: &str, variables: &[(&str, &str)]) -> Config {
 
 /// The mistakes, without the folder of the file.
 fn mistakes(toml: &str, variables: &[(&str, &str)]) -> Vec<String> {
-    let mistakes = load(toml, variables).unwrap_err().to_string();
+    let mistakes = load(toml, variables).expect_err("there are mistakes").to_string();
     let bare = |line: &str| match line.find("baton.toml") {
         Some(at) => line[at..].to_owned(),
         None => line.to_owned(),

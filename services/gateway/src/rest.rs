@@ -105,8 +105,8 @@ impl Rest {
             .parse()
             .map_err(|error| RestError::Unavailable(format!("{error} in the api's url")))?;
         let token = token.strip_prefix("Bot ").unwrap_or(token);
-        let mut authorization = header::HeaderValue::try_from(format!("Bot {token}"))
-            .map_err(|_| RestError::Token)?;
+        let mut authorization =
+            header::HeaderValue::try_from(format!("Bot {token}")).map_err(|_| RestError::Token)?;
         authorization.set_sensitive(true);
         let request = Request::get(uri)
             .header(header::AUTHORIZATION, authorization)
@@ -125,8 +125,7 @@ impl Rest {
         }
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
         let body = body.map_err(|error| RestError::Unavailable(error.to_string()))?.to_bytes();
-        let answer: Answer =
-            serde_json::from_slice(&body).map_err(|error| unavailable(&error))?;
+        let answer: Answer = serde_json::from_slice(&body).map_err(|error| unavailable(&error))?;
         Ok(answer.into())
     }
 }

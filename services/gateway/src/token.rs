@@ -69,9 +69,7 @@ impl TokenSource {
     /// If there is none, with the place to look at.
     pub fn read(&self) -> Result<Token, TokenError> {
         let text = match self {
-            Self::Env(name) => {
-                std::env::var(name).map_err(|_| TokenError::NotSet(name.clone()))?
-            }
+            Self::Env(name) => std::env::var(name).map_err(|_| TokenError::NotSet(name.clone()))?,
             Self::File(path) => read_file(path)?,
         };
         Token::new(&text).ok_or_else(|| TokenError::NoToken(self.clone()))
@@ -79,8 +77,7 @@ impl TokenSource {
 }
 
 fn read_file(path: &Path) -> Result<String, TokenError> {
-    std::fs::read_to_string(path)
-        .map_err(|error| TokenError::File { path: path.to_owned(), error })
+    std::fs::read_to_string(path).map_err(|error| TokenError::File { path: path.to_owned(), error })
 }
 
 impl FromStr for TokenSource {

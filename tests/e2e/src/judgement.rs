@@ -30,9 +30,7 @@ pub async fn entries<S: Events>(store: &S, app: &AppName, lanes: LaneCount) -> V
 
 fn judged(entry: baton_store::Entry) -> Entry {
     let (seq, name, bytes, at) = match entry.body {
-        EntryBody::Dispatch(dispatch) => {
-            (dispatch.seq, dispatch.name, dispatch.frame, dispatch.at)
-        }
+        EntryBody::Dispatch(dispatch) => (dispatch.seq, dispatch.name, dispatch.frame, dispatch.at),
         EntryBody::Marker { seq, at, marker } => {
             let body = serde_json::to_vec(&marker).expect("a marker is JSON");
             (seq, marker.name(), Bytes::from(body), at)

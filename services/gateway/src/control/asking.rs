@@ -7,10 +7,10 @@ use baton_model::{
     AppName, Beat, DataSetId, Epoch, Expected, Holding, InstanceId, InstanceRecord, LeaseRow,
     ShardKey, limits::ROWS_AT_ONCE_MAX,
 };
-use bytes::Bytes;
 use baton_store::{
     BeatError, ClaimError, ShardAddress, Store, StoreError, Take, Targets, TargetsError,
 };
+use bytes::Bytes;
 
 use super::Ear;
 use crate::supervisor::{Ask, Input, Message};
@@ -91,7 +91,9 @@ impl<S: Store> Desk<S> {
             Ask::Forget(id, beat) => self.store.forget(id, beat).await,
             Ask::ClaimPlanner(expected) => self.claim_planner(expected).await,
             Ask::ReleasePlanner(epoch) => self.store.release_planner(self.me, epoch).await,
-            Ask::WriteTargets { epoch, set, clear } => self.write_targets(epoch, &set, &clear).await,
+            Ask::WriteTargets { epoch, set, clear } => {
+                self.write_targets(epoch, &set, &clear).await
+            }
             Ask::TakePermit { request, app, bucket } => {
                 self.take_permit(request, &app, bucket.0).await
             }
@@ -131,7 +133,11 @@ impl<S: Store> Desk<S> {
 
     /// Reads all rows, and only then asks whose they were: had another store taken over in
     /// between, the rows would be said to be of the new one and not of the old.
-    async fn sweep(&self, request: RequestId, addresses: &[ShardAddress]) -> Result<(), StoreError> {
+    async fn sweep(
+        &self,
+        request: RequestId,
+        addresses: &[ShardAddress],
+    ) -> Result<(), StoreError> {
         match self.read_all(addresses).await {
             Ok(sweep) => {
                 self.ear.input(Input::Swept(request, sweep));
@@ -149,9 +155,11 @@ impl<S: Store> Desk<S> {
         for some in addresses.chunks(ROWS_AT_ONCE_MAX) {
             let read = self.store.rows(some).await?;
             let named = some.iter().zip(read);
-            rows.extend(named.map(|(address, row)| {
-                (address.shard.clone(), row.unwrap_or_else(never_leased))
-            }));
+            rows.extend(
+                named.map(|(address, row)| {
+                    (address.shard.clone(), row.unwrap_or_else(never_leased))
+                }),
+            );
         }
         Ok(Sweep { store: self.store.poll().await?.identity, rows })
     }
@@ -169,9 +177,7 @@ impl<S: Store> Desk<S> {
         let (input, failure) = match self.store.claim_planner(expected, self.me).await {
             Ok(grant) => (baton_fleet::Input::PlannerClaimed(grant.epoch), None),
             Err(ClaimError::Lost(_)) => (baton_fleet::Input::PlannerClaimLost, None),
-            Err(ClaimError::Store(error)) => {
-                (baton_fleet::Input::PlannerClaimLost, Some(error))
-            }
+            Err(ClaimError::Store(error)) => (baton_fleet::Input::PlannerClaimLost, Some(error)),
         };
         self.ear.fleet(input);
         failure.map_or(Ok(()), Err)

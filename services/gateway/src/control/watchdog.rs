@@ -115,8 +115,10 @@ mod tests {
         assert_eq!(restarts.len(), 1);
         assert_eq!(restarts[0].1.to_restart, [shard(2)]);
         assert!((8..=10).contains(&restarts[0].0), "after {} s", restarts[0].0);
-        let given_up: Vec<_> =
-            (0..).zip(&findings).filter_map(|(at, found)| Some((at, found.stalled.clone()?))).collect();
+        let given_up: Vec<_> = (0..)
+            .zip(&findings)
+            .filter_map(|(at, found)| Some((at, found.stalled.clone()?)))
+            .collect();
         assert_eq!(given_up.len(), 1);
         assert_eq!(given_up[0].1, BTreeSet::from([shard(2)]));
         assert!((13..=15).contains(&given_up[0].0), "after {} s", given_up[0].0);

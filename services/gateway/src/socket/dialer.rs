@@ -86,7 +86,8 @@ impl Dialer {
                 builder = builder.resume_url(url.as_str().to_owned());
             }
         }
-        let shard = Shard::with_config(ShardId::new(number.0, self.shards.0.get()), builder.build());
+        let shard =
+            Shard::with_config(ShardId::new(number.0, self.shards.0.get()), builder.build());
         let reader = FrameReader::new(self.hosts);
         Socket { id, shard, desk, reader, stage: Stage::Connecting }
     }

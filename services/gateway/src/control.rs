@@ -6,13 +6,14 @@
 
 mod asking;
 mod presence;
+mod safety;
 mod watchdog;
 
 use std::sync::Arc;
 
 use baton_fleet::Myself;
 use baton_model::{AppName, ShardKey};
-use baton_store::Store;
+use baton_store::{Safety, Store};
 use tokio::sync::{mpsc, watch};
 
 use self::{asking::Clerk, watchdog::Watchdog};
@@ -66,6 +67,8 @@ pub struct Outlook {
     pub board: Board,
     /// The supervisor itself.
     pub view: watch::Receiver<View>,
+    /// What the store last said of itself; none if it was not asked yet.
+    pub store: watch::Receiver<Option<Safety>>,
 }
 
 /// One look at the supervisor.
@@ -90,6 +93,7 @@ pub struct Control<S> {
     reports: mpsc::UnboundedReceiver<(ShardKey, Report)>,
     remarks: mpsc::UnboundedSender<Remark>,
     view: watch::Sender<View>,
+    store: watch::Sender<Option<Safety>>,
 }
 
 /// The two runtimes' handles on one store: what the control path asks must not queue behind events.
@@ -117,10 +121,20 @@ impl<S: Store> Control<S> {
         let ear = Ear(ear);
         let clerk = Clerk::new(me, stores.control, ear.clone());
         let (view, seen) = watch::channel(look(&supervisor));
-        let outlook = Outlook { board: hosting.board(), view: seen };
-        let watchdog = Watchdog::default();
-        let control =
-            Self { supervisor, hosting, clerk, watchdog, clock, inbox, reports, remarks, view };
+        let (store, said) = watch::channel(None);
+        let outlook = Outlook { board: hosting.board(), view: seen, store: said };
+        let control = Self {
+            supervisor,
+            hosting,
+            clerk,
+            watchdog: Watchdog::default(),
+            clock,
+            inbox,
+            reports,
+            remarks,
+            view,
+            store,
+        };
         (control, ear, outlook)
     }
 
@@ -129,6 +143,7 @@ impl<S: Store> Control<S> {
         let mut watch = tokio::time::interval(watchdog::PERIOD);
         watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let _connected = presence::connect(self.clerk.store(), self.clerk.me(), self.clerk.ear());
+        let _asking = safety::keep_asking(self.clerk.store(), self.clerk.ear(), &self.store);
         loop {
             if let Some(ending) = self.carry_out() {
                 return ending;

@@ -1,6 +1,9 @@
 //! An instance, put together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use baton_fleet::Myself;
 use baton_model::{
@@ -19,6 +22,9 @@ use crate::{
     circuit::Event,
     clock::Clock,
     control::{Control, Ear, Outlook, Stores},
+    memory::{self, Look, Protection},
+    observer::{Identity, Observer},
+    pulse::Pulse,
     supervisor::{Ending, Remark},
 };
 
@@ -49,6 +55,12 @@ pub struct Instance<S> {
     pub outlook: Outlook,
     /// How its apps stand.
     pub conditions: BTreeMap<AppName, watch::Receiver<Condition>>,
+    /// Sees all of it, for people and probes.
+    pub observer: Observer,
+    /// How it protects itself; may be replaced before it runs.
+    pub protection: Protection,
+    clock: Clock,
+    memory: watch::Sender<Option<Look>>,
     control: Control<S>,
     remarks: mpsc::UnboundedReceiver<Remark>,
     keepers: Vec<Keeper<S>>,
@@ -82,6 +94,7 @@ impl<S: Store> Instance<S> {
             stalled: BTreeSet::new(),
         };
         let seed = u64::try_from(id.bits() & u128::from(u64::MAX)).unwrap_or_default();
+        let identity = Identity { id, record: record.clone(), started_at: clock.now() };
         let myself = Myself { id, record, seed };
         let (remark, remarks) = mpsc::unbounded_channel();
         let at = (clock, runtime.clone());
@@ -96,7 +109,32 @@ impl<S: Store> Instance<S> {
             news.insert(name.clone(), tell);
             conditions.insert(name, condition);
         }
-        Ok(Self { id, ear, outlook, conditions, control, remarks, keepers, news, runtime })
+        let (memory, look) = watch::channel(None);
+        let pulse = Pulse::new(clock.now());
+        let observer = Observer {
+            identity: Arc::new(identity),
+            clock,
+            outlook: outlook.clone(),
+            conditions: conditions.clone(),
+            pulse,
+            memory: look,
+        };
+        let protection = Protection::default();
+        Ok(Self {
+            id,
+            ear,
+            outlook,
+            conditions,
+            observer,
+            protection,
+            clock,
+            memory,
+            control,
+            remarks,
+            keepers,
+            news,
+            runtime,
+        })
     }
 
     /// Runs until everything has been given away, or somebody else is this instance.
@@ -105,6 +143,8 @@ impl<S: Store> Instance<S> {
         for keeper in self.keepers {
             tasks.spawn_on(keeper.run(), &self.runtime);
         }
+        tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
+        tasks.spawn(memory::guard(self.protection, self.ear, self.memory));
         tasks.spawn(pass_on(self.remarks, self.news));
         self.control.run().await
     }

@@ -26,4 +26,16 @@ pub mod circuit;
 
 pub mod app;
 
+pub mod memory;
+pub mod pulse;
+
 pub mod instance;
+
+pub mod health;
+pub mod observer;
+
+pub mod exposition;
+pub mod http;
+pub mod status;
+
+pub mod exit;

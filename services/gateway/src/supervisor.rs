@@ -19,7 +19,10 @@ mod reports;
 mod restarting;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use baton_fleet::{Fleet, History, Myself};
 use baton_model::{AppName, AppShape, InstanceId, Moment, Phase, ShardKey};
@@ -45,6 +48,8 @@ pub struct Supervisor {
     /// Apps that Discord rejects.
     halted: BTreeSet<AppName>,
     is_confirmed: bool,
+    /// What a drain ends in: the reason for which it began.
+    ending: Ending,
     /// When the sweep whose answer is awaited was asked for.
     swept_at: Moment,
     outputs: VecDeque<Output>,
@@ -63,6 +68,7 @@ impl Supervisor {
             arrivals: BTreeMap::new(),
             halted: BTreeSet::new(),
             is_confirmed: false,
+            ending: Ending::Drained,
             swept_at: now,
             outputs: VecDeque::new(),
         }
@@ -78,6 +84,7 @@ impl Supervisor {
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),
             Input::Row(shard, row) => self.on_row(shard, row, now),
             Input::Report(shard, report) => self.on_report(shard, report, now),
+            Input::ShortOfMemory { limit } => self.on_short_of_memory(limit, now),
             Input::Restarted(shard) => self.on_restarted(&shard),
             Input::Halt(app) => self.on_halt(app),
             Input::Probe(app) => self.on_probe(&app),
@@ -139,6 +146,14 @@ impl Supervisor {
         }
     }
 
+    fn on_short_of_memory(&mut self, limit: Duration, now: Moment) {
+        match self.fleet.phase() {
+            Phase::Joining | Phase::Up => self.ending = Ending::Memory,
+            Phase::Draining | Phase::Down => {} // It leaves already, for another reason.
+        }
+        self.tell_fleet(baton_fleet::Input::Drain { limit }, now);
+    }
+
     // -----------------------------------------------------------------------------------------
     // Apps that Discord rejects
     // -----------------------------------------------------------------------------------------
@@ -150,9 +165,8 @@ impl Supervisor {
 
     /// Lets one shard find out whether Discord accepts the app again.
     fn on_probe(&mut self, app: &AppName) {
-        let scout = self.hosted.iter().find(|(shard, hosted)| {
-            shard.app == *app && hosted.held.is_some()
-        });
+        let scout =
+            self.hosted.iter().find(|(shard, hosted)| shard.app == *app && hosted.held.is_some());
         if let Some(scout) = scout.map(|(shard, _)| shard.clone()) {
             self.errand(&scout, baton_shard::Input::Restart);
         }

@@ -184,6 +184,9 @@ impl<S: Store> ShardTask<S> {
     }
 
     fn read_answer(&mut self, answer: Answer) {
+        if matches!(answer, Answer::Appended { .. }) {
+            self.face.appended();
+        }
         self.handle(Input::Store(answer));
     }
 
@@ -263,6 +266,7 @@ impl<S: Store> ShardTask<S> {
             Notice::Ours { epoch } => self.epoch = Some(epoch),
             Notice::Fenced { .. } | Notice::Moved { .. } | Notice::Released { .. } => {
                 self.epoch = None;
+                self.face.appended();
             }
             Notice::Warm
             | Notice::Cold
@@ -288,6 +292,7 @@ impl<S: Store> ShardTask<S> {
         };
         match request {
             Request::Append(append) => {
+                self.face.appending(self.surroundings.clock.now());
                 let append = calls::store_append(&self.asker, append);
                 self.surroundings.writer.write(Page { append, answer_to });
             }

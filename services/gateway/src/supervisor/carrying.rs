@@ -51,7 +51,7 @@ impl Supervisor {
             Decision::Superseded(shard) => self.ask(Ask::Row(shard)),
             Decision::Release(shard) => self.errand(&shard, baton_shard::Input::Release),
 
-            Decision::Drained => self.push(Output::End(Ending::Drained)),
+            Decision::Drained => self.push(Output::End(self.ending)),
             Decision::Impostor => self.push(Output::End(Ending::Impostor)),
             Decision::NoPlace { left_over, pins_unmet } => {
                 self.push(Output::Remark(Remark::NoPlace { left_over, pins_unmet }));

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use baton_fleet::{Bucket, Hint, RequestId};
-use baton_model::{
-    AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey,
-};
+use baton_model::{AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey};
 use baton_shard::SocketId;
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +153,8 @@ pub enum Remark {
 pub enum Ending {
     /// Everything has been given away.
     Drained,
+    /// The same, because memory ran short.
+    Memory,
     /// Another process beats under this instance's id.
     Impostor,
 }

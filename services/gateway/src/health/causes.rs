@@ -19,8 +19,10 @@ const HANGS_AFTER: Duration = Duration::from_secs(30);
 const _: () = assert!(pulse::STALL_MIN.as_millis() < HANGS_AFTER.as_millis());
 
 pub(super) fn all(seen: &Seen) -> Vec<Reason> {
+    if seen.has_ended {
+        return vec![ended()]; // All else is what follows.
+    }
     let mut reasons = Vec::new();
-    reasons.extend(ended(seen));
     reasons.extend(unconfirmed(seen));
     reasons.extend(unsafe_store(seen));
     reasons.extend(apps(seen));
@@ -36,10 +38,10 @@ const fn reason(level: Level, text: String) -> Reason {
     Reason { level, text }
 }
 
-fn ended(seen: &Seen) -> Option<Reason> {
+fn ended() -> Reason {
     let text = "the instance has ended, and its process has not; end it, and look for its last \
                 lines in the log";
-    seen.has_ended.then(|| reason(Level::Fatal, text.to_owned()))
+    reason(Level::Fatal, text.to_owned())
 }
 
 fn unconfirmed(seen: &Seen) -> Option<Reason> {

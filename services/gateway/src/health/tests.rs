@@ -66,7 +66,11 @@ type Change = fn(&mut Seen);
 const CASES: &[(Change, &[(Level, &str)])] = &[
     (|_| {}, &[]),
     (
-        |seen| seen.has_ended = true,
+        // All else would be what follows.
+        |seen| {
+            seen.has_ended = true;
+            seen.confirmed_until = None;
+        },
         &[(
             Level::Fatal,
             "the instance has ended, and its process has not; end it, and look for its last lines \
@@ -198,14 +202,10 @@ const CASES: &[(Change, &[(Level, &str)])] = &[
         |seen| {
             seen.shards[0] = deaf(0, State::BackingOff, 60);
             seen.store = None;
-            seen.has_ended = true;
+            seen.late = Duration::from_secs(31);
         },
         &[
-            (
-                Level::Fatal,
-                "the instance has ended, and its process has not; end it, and look for its last \
-                 lines in the log",
-            ),
+            (Level::Fatal, "the shards' runtime has hung for 31 s; restart the process"),
             (
                 Level::Unhealthy,
                 "no lease is taken from the store: it has not said yet whether it is safe; wait",

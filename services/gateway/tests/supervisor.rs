@@ -1,17 +1,17 @@
 //! What the supervisor makes of what it is told, where the fleet and the shards each know half.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     num::{NonZeroU16, NonZeroU32},
     time::Duration,
 };
 
-use baton_fleet::{Input as FleetInput, Myself, StoreSafety};
+use baton_fleet::{Input as FleetInput, Myself, RequestId, StoreSafety, Sweep};
 use baton_gateway::supervisor::{App, Ending, Errand, Input, Output, Supervisor};
 use baton_model::{
     AppName, AppShape, Beat, Capacity, Epoch, Generation, Holding, InstanceId, InstanceRecord,
-    LaneCount, LeaseRow, Moment, OfferId, Phase, ShardCount, ShardKey, ShardNumber, StoreMillis,
-    Tier, Version, Weight,
+    LaneCount, LeaseRow, Moment, OfferId, Phase, PrimaryId, ShardCount, ShardKey, ShardNumber,
+    StoreIdentity, StoreMillis, Tier, Version, Weight,
 };
 
 const ME: InstanceId = InstanceId::new(1);
@@ -19,7 +19,7 @@ const OTHER: InstanceId = InstanceId::new(2);
 const NOW: Moment = Moment::from_millis(1);
 
 fn app() -> AppName {
-    "bot".parse().unwrap()
+    "bot".parse().expect("a name")
 }
 
 fn shard() -> ShardKey {
@@ -31,7 +31,7 @@ fn up() -> Supervisor {
     let record = InstanceRecord {
         phase: Phase::Joining,
         tier: Tier(0),
-        zone: "here".parse().unwrap(),
+        zone: "here".parse().expect("a name"),
         weight: Weight(NonZeroU16::MIN),
         capacity: Capacity(10),
         version: Version::default(),
@@ -53,11 +53,20 @@ fn fleet(input: FleetInput) -> Input {
     Input::Fleet(Box::new(input))
 }
 
-/// Whether the shard's task hears of a row that says this.
+/// Whether the shard's task hears of a row that says this, however the row was read.
 fn hears_of(supervisor: &mut Supervisor, holding: Holding) -> bool {
-    while supervisor.poll_output().is_some() {}
     let row = LeaseRow { epoch: Epoch(7), holding, session: None };
-    supervisor.handle(Input::Row(shard(), Some(row)), NOW);
+    let identity = StoreIdentity { data_set: None, primary: PrimaryId("p".into()) };
+    let sweep = Sweep { store: identity, rows: BTreeMap::from([(shard(), row.clone())]) };
+    let by_sweep = makes_it_hear(supervisor, Input::Swept(RequestId(0), sweep));
+    let by_look = makes_it_hear(supervisor, Input::Row(shard(), Some(row)));
+    assert_eq!(by_sweep, by_look, "{holding:?}");
+    by_look
+}
+
+fn makes_it_hear(supervisor: &mut Supervisor, input: Input) -> bool {
+    while supervisor.poll_output().is_some() {}
+    supervisor.handle(input, NOW);
     std::iter::from_fn(|| supervisor.poll_output()).any(|output| {
         matches!(output, Output::Errand(_, Errand::Input(baton_shard::Input::Row(_))))
     })

@@ -30,7 +30,8 @@ use baton_mock_discord::{
 };
 use baton_model::{
     AppName, Capacity, Generation, InstanceId, LaneCount, ShardKey, ShardNumber, StoreMillis, Tier,
-    Version, Weight, limits::DRAIN_LIMIT,
+    Version, Weight,
+    limits::{DRAIN_LIMIT, KILL_TIMEOUT},
 };
 use baton_store::{Faults, Faulty, Leases, ShardAddress};
 use baton_store_embedded::{EmbeddedStore, Options};
@@ -65,9 +66,10 @@ impl Running {
     /// Waits until it ends, and says in what.
     ///
     /// # Panics
-    /// If it panics.
+    /// If it panics, or does not end in any time that it may take.
     pub async fn ending(&mut self) -> Ending {
-        (&mut self.task).await.expect("it does not panic")
+        let ending = tokio::time::timeout(KILL_TIMEOUT, &mut self.task).await;
+        ending.expect("it ends").expect("it does not panic")
     }
 }
 

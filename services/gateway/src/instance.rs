@@ -3,11 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use baton_fleet::Myself;
 use baton_model::{
     AppName, Capacity, InstanceId, InstanceRecord, Phase, Tier, Version, Weight, Zone,
+    limits::STORE_ANSWER_TIMEOUT,
 };
 use baton_shard::Notice;
 use baton_store::{Store, StoreError};
@@ -15,18 +17,25 @@ use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 use crate::{
     app::{AppSettings, Condition, Keeper},
     circuit::Event,
     clock::Clock,
+    conflicts,
     control::{Control, Ear, Outlook, Stores},
     memory::{self, Look, Protection},
     observer::{Identity, Observer},
     pulse::Pulse,
-    supervisor::{Ending, Remark},
+    supervisor::{Dispute, Ending, Remark},
 };
+
+/// How long an instance that ends waits for its last conflicts to be written down.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+const _: () = assert!(LAST_WORDS.as_millis() > STORE_ANSWER_TIMEOUT.as_millis());
 
 /// What an instance is to be.
 #[derive(Debug, Clone)]
@@ -62,6 +71,8 @@ pub struct Instance<S> {
     clock: Clock,
     memory: watch::Sender<Option<Look>>,
     control: Control<S>,
+    /// For what is written down at the side.
+    store: S,
     remarks: mpsc::UnboundedReceiver<Remark>,
     keepers: Vec<Keeper<S>>,
     news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
@@ -130,6 +141,7 @@ impl<S: Store> Instance<S> {
             clock,
             memory,
             control,
+            store: stores.data,
             remarks,
             keepers,
             news,
@@ -145,8 +157,17 @@ impl<S: Store> Instance<S> {
         }
         tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
         tasks.spawn(memory::guard(self.protection, self.ear, self.memory));
-        tasks.spawn(pass_on(self.remarks, self.news));
-        self.control.run().await
+        let (tell, disputes) = mpsc::unbounded_channel();
+        tasks.spawn(pass_on(self.remarks, self.news, tell));
+        let mut recording = JoinSet::new();
+        recording.spawn(conflicts::record(self.store, disputes));
+        let ending = self.control.run().await;
+        // What was said last may still be on its way; with the control, nothing more is said.
+        let recorded = timeout(LAST_WORDS, recording.join_next()).await;
+        if recorded.is_err() {
+            tracing::warn!("the last conflicts may not be written down");
+        }
+        ending
     }
 }
 
@@ -154,6 +175,7 @@ impl<S: Store> Instance<S> {
 async fn pass_on(
     mut remarks: mpsc::UnboundedReceiver<Remark>,
     news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
+    disputes: mpsc::UnboundedSender<Dispute>,
 ) {
     let tell = |app: &AppName, event| {
         if let Some(keeper) = news.get(app)
@@ -165,6 +187,8 @@ async fn pass_on(
     while let Some(remark) = remarks.recv().await {
         match remark {
             Remark::Rejected { app, code } => tell(&app, Event::Rejected(code)),
+            // Whoever writes them down ends later than this.
+            Remark::Conflict(dispute) => drop(disputes.send(dispute)),
             Remark::Shard(shard, notice) => {
                 if notice == Notice::Live {
                     tell(&shard.app, Event::Live);

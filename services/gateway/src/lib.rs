@@ -9,6 +9,8 @@ pub mod clock;
 
 pub mod supervisor;
 
+mod conflicts;
+
 pub mod socket;
 
 pub mod shard;

@@ -14,6 +14,7 @@ mod input;
 mod output;
 
 mod carrying;
+mod disputes;
 mod moving;
 mod reports;
 mod restarting;
@@ -28,9 +29,13 @@ use baton_fleet::{Fleet, History, Myself};
 use baton_model::{AppName, AppShape, InstanceId, Moment, Phase, ShardKey};
 use baton_store::ShardAddress;
 
-use self::hosted::{Arrival, Hosted, Past};
+use self::{
+    disputes::Losses,
+    hosted::{Arrival, Hosted, Past},
+};
 
 pub use self::{
+    disputes::Dispute,
     input::{App, Input, Report},
     output::{Ask, Ending, Errand, Message, Output, Remark},
 };
@@ -45,6 +50,7 @@ pub struct Supervisor {
     hosted: BTreeMap<ShardKey, Hosted>,
     past: BTreeMap<ShardKey, Past>,
     arrivals: BTreeMap<ShardKey, Arrival>,
+    losses: Losses,
     /// Apps that Discord rejects.
     halted: BTreeSet<AppName>,
     is_confirmed: bool,
@@ -66,6 +72,7 @@ impl Supervisor {
             hosted: BTreeMap::new(),
             past: BTreeMap::new(),
             arrivals: BTreeMap::new(),
+            losses: Losses::default(),
             halted: BTreeSet::new(),
             is_confirmed: false,
             ending: Ending::Drained,

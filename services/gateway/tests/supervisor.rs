@@ -7,12 +7,14 @@ use std::{
 };
 
 use baton_fleet::{Input as FleetInput, Myself, RequestId, StoreSafety, Sweep};
-use baton_gateway::supervisor::{App, Ending, Errand, Input, Output, Supervisor};
+use baton_gateway::supervisor::{App, Ending, Errand, Input, Output, Remark, Report, Supervisor};
 use baton_model::{
     AppName, AppShape, Beat, Capacity, Epoch, Generation, Holding, InstanceId, InstanceRecord,
     LaneCount, LeaseRow, Moment, OfferId, Phase, PrimaryId, ShardCount, ShardKey, ShardNumber,
     StoreIdentity, StoreMillis, Tier, Version, Weight,
 };
+use baton_shard::Notice;
+use baton_store::ConflictKind;
 
 const ME: InstanceId = InstanceId::new(1);
 const OTHER: InstanceId = InstanceId::new(2);
@@ -103,6 +105,41 @@ fn what_is_ours_already_is_heard_of_whatever_the_store_is_like() {
     {
         assert!(hears_of(&mut up(), holding), "{holding:?}");
     }
+}
+
+/// The kinds of conflict that are noted when the shard is lost at these seconds.
+fn noted(lost_at: &[u64]) -> Vec<ConflictKind> {
+    let mut supervisor = up();
+    for (epoch, second) in (1..).zip(lost_at) {
+        let fenced = Report::Notice(Notice::Fenced { epoch: Epoch(epoch) });
+        supervisor.handle(Input::Report(shard(), fenced), Moment::from_millis(second * 1_000));
+    }
+    let outputs = std::iter::from_fn(|| supervisor.poll_output());
+    let disputes = outputs.filter_map(|output| match output {
+        Output::Remark(Remark::Conflict(dispute)) => Some(dispute),
+        Output::Ask(_)
+        | Output::Tell(_)
+        | Output::Errand(..)
+        | Output::Dismiss(_)
+        | Output::Remark(_)
+        | Output::End(_) => None,
+    });
+    let disputes: Vec<_> = disputes.collect();
+    for dispute in &disputes {
+        assert_eq!(dispute.shard, Some(shard()));
+        let losses = if dispute.kind == ConflictKind::Fenced { 1 } else { 3 };
+        assert_eq!(dispute.epochs.len(), losses);
+    }
+    disputes.into_iter().map(|dispute| dispute.kind).collect()
+}
+
+#[test]
+fn a_shard_that_is_lost_three_times_in_five_minutes_is_in_a_tug_of_war() {
+    use ConflictKind::{Fenced, TugOfWar};
+    assert_eq!(noted(&[1]), [Fenced]);
+    assert_eq!(noted(&[1, 100, 300]), [Fenced, Fenced, Fenced, TugOfWar]);
+    assert_eq!(noted(&[1, 100, 301]), [Fenced, Fenced, Fenced]);
+    assert_eq!(noted(&[1, 2, 3, 4]), [Fenced, Fenced, Fenced, TugOfWar, Fenced], "starts over");
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub struct Running {
     pub ear: Ear,
     /// How to see what it does.
     pub outlook: Outlook,
+    /// The store as it reaches it: what goes wrong on the way can be chosen.
+    pub store: Faulty<EmbeddedStore>,
     /// Where it answers over HTTP.
     pub http: SocketAddr,
     /// What it takes its memory to be, in percent of what it may have.
@@ -98,8 +100,6 @@ pub struct World {
     pub discord: Server,
     /// The store.
     pub store: EmbeddedStore,
-    /// The same as all instances reach it: what goes wrong on the way can be chosen.
-    pub faulty: Faulty<EmbeddedStore>,
     /// The instances that run, by number.
     pub instances: BTreeMap<u128, Running>,
     clock: Clock,
@@ -137,7 +137,6 @@ impl World {
         let store = EmbeddedStore::in_memory(options);
         Self {
             discord,
-            faulty: Faulty::new(store.clone(), Faults::NONE, 1),
             store,
             instances: BTreeMap::new(),
             clock: Clock::Runtime(zero),
@@ -191,7 +190,8 @@ impl World {
             version: Version::default(),
             apps: vec![self.app_settings()],
         };
-        let stores = Stores { control: self.faulty.clone(), data: self.faulty.clone() };
+        let store = Faulty::new(self.store.clone(), Faults::NONE, 1);
+        let stores = Stores { control: store.clone(), data: store.clone() };
         let id = InstanceId::new(number);
         let at = (self.clock, Handle::current());
         let mut instance = Instance::prepare(id, settings, stores, at).await.expect("a store");
@@ -203,7 +203,7 @@ impl World {
         let serving = tokio::spawn(http::serve(listener, instance.observer.clone()));
         let _serving = AbortOnDrop(serving.abort_handle());
         let task = tokio::spawn(instance.run());
-        Running { ear, outlook, http, memory_percent, _serving, task }
+        Running { ear, outlook, store, http, memory_percent, _serving, task }
     }
 
     /// Waits until an instance ends, and says in what.
@@ -212,6 +212,13 @@ impl World {
     /// If it does not run, or panics.
     pub async fn end_of(&mut self, number: u128) -> Ending {
         self.instances.remove(&number).expect("it runs").ending().await
+    }
+
+    /// Chooses what goes wrong on everybody's way to the store.
+    pub fn set_faults(&self, faults: Faults) {
+        for running in self.instances.values() {
+            running.store.set_faults(faults);
+        }
     }
 
     /// Ends an instance without a word: its sockets break, its leases stay.

@@ -8,8 +8,8 @@ use baton_e2e::{
 };
 use baton_gateway::{http::PATHS, supervisor::Ending};
 use baton_mock_discord::{Fault, Input, Settings};
-use baton_model::limits::DRAIN_LIMIT;
-use baton_store::Faults;
+use baton_model::{InstanceId, limits::DRAIN_LIMIT};
+use baton_store::{Conflict, ConflictKind, Conflicts, Faults, StreamId};
 use serde_json::Value;
 
 /// No request arrives, and every caller finds that out late.
@@ -68,14 +68,14 @@ async fn is_ready(address: SocketAddr) {
 async fn an_instance_is_not_ready_before_the_store_has_confirmed_its_leases() {
     let mut world = World::new(Settings::default(), 1).await;
     world.start(1).await;
-    world.faulty.set_faults(STALLED);
+    world.set_faults(STALLED);
     seconds(1).await;
     let address = http(&world, 1);
     is_not_ready_because(address, "the instance is joining").await;
     is_not_ready_because(address, "the store has not acknowledged a beat yet").await;
     is_not_ready_because(address, "no lease is taken from the store").await;
     is_alive(address).await;
-    world.faulty.set_faults(Faults::NONE);
+    world.set_faults(Faults::NONE);
     seconds(20).await;
     is_ready(address).await;
 }
@@ -100,7 +100,7 @@ async fn a_draining_instance_is_not_ready_and_is_left_to_run() {
 async fn neither_a_stalled_store_nor_a_discord_that_is_away_is_a_reason_to_restart() {
     let world = world_of(1).await;
     world.load(Duration::from_millis(200)).await;
-    world.faulty.set_faults(STALLED);
+    world.set_faults(STALLED);
     world.discord.input(Input::Fault(Fault::Outage { ms: 100_000 })).await;
     let address = http(&world, 1);
     for _ in 0..9 {
@@ -114,7 +114,7 @@ async fn neither_a_stalled_store_nor_a_discord_that_is_away_is_a_reason_to_resta
     assert_eq!(status_then["leases"]["confirmed_for_ms"], Value::Null);
     let reasons = status_then["health"]["reasons"].to_string();
     assert!(reasons.contains("4 shards without events for over 60 s"), "{reasons}");
-    world.faulty.set_faults(Faults::NONE);
+    world.set_faults(Faults::NONE);
     seconds(60).await;
     is_ready(address).await;
     assert_eq!(status(address).await["health"]["level"], "healthy");
@@ -154,7 +154,7 @@ async fn the_status_shows_every_shard() {
 async fn the_status_shows_how_far_the_stream_is_behind_the_socket() {
     let world = world_of(1).await;
     world.load(Duration::from_millis(200)).await;
-    world.faulty.set_faults(STALLED);
+    world.set_faults(STALLED);
     seconds(20).await;
     let lags = |status: &Value| -> Vec<u64> {
         let shards = status["shards"].as_array().expect("a list").iter();
@@ -162,7 +162,7 @@ async fn the_status_shows_how_far_the_stream_is_behind_the_socket() {
     };
     let stalled = lags(&status(http(&world, 1)).await);
     assert!(stalled.iter().all(|lag| (15_000..=20_000).contains(lag)), "{stalled:?}");
-    world.faulty.set_faults(Faults::NONE);
+    world.set_faults(Faults::NONE);
     seconds(20).await;
     let healed = lags(&status(http(&world, 1)).await);
     assert!(healed.iter().all(|lag| *lag < 1_000), "{healed:?}");
@@ -314,6 +314,9 @@ async fn the_later_of_two_instances_with_one_id_ends() {
     world.load(Duration::from_millis(200)).await;
     let mut later = world.start_one_more(1).await;
     assert_eq!(later.ending().await, Ending::Impostor);
+    let conflicts = conflicts(&world).await;
+    let kinds: Vec<_> = conflicts.iter().map(|conflict| conflict.kind).collect();
+    assert_eq!(kinds, [ConflictKind::Impostor]);
     seconds(20).await;
     is_ready(http(&world, 1)).await;
     assert_eq!(world.held_by(1), 4);
@@ -322,6 +325,35 @@ async fn the_later_of_two_instances_with_one_id_ends() {
     assert_eq!(world.sessions().await, 4, "nobody identified again");
     let verdicts = world.verdicts().await;
     assert!(verdicts.is_empty(), "{verdicts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_was_cut_off_is_fenced_and_its_conflicts_can_be_read() {
+    let world = world_of(2).await;
+    world.load(Duration::from_millis(200)).await;
+    let held = world.held_by(1);
+    assert!(held > 0);
+    world.instances[&1].store.set_faults(STALLED);
+    seconds(15).await;
+    is_alive(http(&world, 1)).await;
+    assert_eq!(world.held_by(2), 4, "the other has taken them over");
+    world.instances[&1].store.set_faults(Faults::NONE);
+    seconds(10).await;
+    let conflicts = conflicts(&world).await;
+    assert_eq!(conflicts.len(), held);
+    for conflict in conflicts {
+        assert_eq!(conflict.kind, ConflictKind::Fenced);
+        assert_eq!(conflict.instances, BTreeSet::from([InstanceId::new(1)]));
+        assert!(conflict.shard.is_some() && conflict.epochs.len() == 1, "{conflict:?}");
+    }
+    let report = world.judge().await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(world.sessions().await, 4, "nobody identified again");
+}
+
+async fn conflicts(world: &World) -> Vec<Conflict> {
+    let conflicts = world.store.conflicts(StreamId::default(), 100).await.expect("a store");
+    conflicts.into_iter().map(|(_, conflict)| conflict).collect()
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,11 @@
-//! A shard's task: the thin shell around [`ShardMachine`], its websocket and its calls to the store.
+//! A shard's task: the thin shell around [`ShardMachine`], its websocket and its store.
 //!
 //! It owns one machine and at most one socket. Whatever happens, a frame, an answer, an errand of
 //! the supervisor's, the passing of time, becomes an input; whatever the machine wants is carried
 //! out in order. It decides nothing. What it adds is patience: the socket is polled as long as it
 //! has something, but never so long that an errand or a deadline waits for it.
+//!
+//! [`ShardMachine`]: baton_shard::ShardMachine
 
 mod calls;
 mod face;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     app::Condition,
-    health::{Health, Reason, Seen, ShardSeen, Verdict},
+    health::{Health, Seen, ShardSeen, Verdict},
     memory::Look,
     observer::Identity,
 };
@@ -128,12 +128,6 @@ impl Status {
             dispatches: seen.dispatches,
             shards: seen.shards.iter().map(Shard::of).collect(),
         }
-    }
-
-    /// What is wrong.
-    #[must_use]
-    pub fn reasons(&self) -> &[Reason] {
-        &self.health.reasons
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     drain::Drain,
     handover::{Handovers, Targets},
     identify::IdentifyGate,
-    input::Input,
+    input::{Input, StoreSafety},
     membership::Membership,
     moves::Moves,
     orphans::Orphans,
@@ -66,6 +66,7 @@ pub struct Fleet {
     record: InstanceRecord,
     jitter: Jitter,
     store: StoreWatch,
+    safety: StoreSafety,
     confirmation: Confirmation,
     told: Told,
     next_beat: Moment,
@@ -99,6 +100,7 @@ impl Fleet {
             record: myself.record,
             jitter: Jitter::new(myself.seed),
             store: StoreWatch::default(),
+            safety: StoreSafety::default(),
             confirmation: Confirmation::default(),
             told: Told::Unconfirmed,
             next_beat: now,
@@ -175,6 +177,13 @@ impl Fleet {
         self.planner.held().is_some()
     }
 
+    /// Whether a lease may be taken from the store: what it grants without its majority may be
+    /// granted once more by another. Leases that are held stay held; fencing decides of those.
+    #[must_use]
+    pub fn trusts_store(&self) -> bool {
+        self.safety == StoreSafety::Safe
+    }
+
     /// Where this instance is in its life.
     #[must_use]
     pub const fn phase(&self) -> Phase {
@@ -194,6 +203,7 @@ impl Fleet {
             Input::PollFailed(request) => self.polls.fail(request, now, BEAT_PERIOD / 2),
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),
             Input::SweepFailed(request) => self.sweeps.fail(request, now, BEAT_PERIOD),
+            Input::StoreSafety(safety) => self.safety = safety,
             Input::Pins(pins) => self.pins = pins,
             Input::Hint(hint) => self.on_hint(hint, now),
             Input::Claimed { shard, epoch } => self.on_claimed(&shard, epoch, now),
@@ -240,7 +250,12 @@ impl Fleet {
 
     /// Whether anything may be claimed or moved at all.
     fn may_act(&self, now: Moment) -> bool {
-        self.confirmation.holds(now) && !self.store.is_in_grace(now)
+        self.confirmation.holds(now) && self.trusts_store() && !self.store.is_in_grace(now)
+    }
+
+    /// Whether a wait for the time to act can end by time alone.
+    fn may_act_in_time(&self) -> bool {
+        self.told == Told::Confirmed && self.trusts_store()
     }
 
     fn not_in_grace(&self, due: Moment) -> Moment {

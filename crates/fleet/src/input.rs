@@ -82,6 +82,16 @@ pub enum Departure {
     Fenced,
 }
 
+/// Whether the store would keep, at this moment, what it grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreSafety {
+    /// It has what its topology needs for that.
+    Safe,
+    /// It has not, or did not say so: what it grants may be granted once more by another.
+    #[default]
+    Unsafe,
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -111,6 +121,8 @@ pub enum Input {
     Swept(RequestId, Sweep),
     /// Answers it, too.
     SweepFailed(RequestId),
+    /// What the store says of itself, as often as it is asked. Before that it is not trusted.
+    StoreSafety(StoreSafety),
     /// What operators pinned, or want moved, all of it.
     Pins(BTreeMap<ShardKey, InstanceId>),
     /// Another instance says something.

@@ -6,6 +6,7 @@
 
 mod asking;
 mod presence;
+mod safety;
 
 mod ring_level;
 mod watchdog;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use baton_fleet::Myself;
 use baton_model::{AppName, ShardKey};
-use baton_store::Store;
+use baton_store::{Safety, Store};
 use tokio::sync::{mpsc, watch};
 
 use self::{asking::Clerk, ring_level::RingLevel, watchdog::Watchdog};
@@ -68,6 +69,8 @@ pub struct Outlook {
     pub board: Board,
     /// The supervisor itself.
     pub view: watch::Receiver<View>,
+    /// What the store last said of itself; none if it was not asked yet.
+    pub store: watch::Receiver<Option<Safety>>,
 }
 
 /// One look at the supervisor.
@@ -93,6 +96,7 @@ pub struct Control<S> {
     reports: mpsc::UnboundedReceiver<(ShardKey, Report)>,
     remarks: mpsc::UnboundedSender<Remark>,
     view: watch::Sender<View>,
+    store: watch::Sender<Option<Safety>>,
 }
 
 /// The two runtimes' handles on one store: what the control path asks must not queue behind events.
@@ -120,7 +124,8 @@ impl<S: Store> Control<S> {
         let ear = Ear(ear);
         let clerk = Clerk::new(me, stores.control, ear.clone());
         let (view, seen) = watch::channel(look(&supervisor));
-        let outlook = Outlook { board: hosting.board(), view: seen };
+        let (store, said) = watch::channel(None);
+        let outlook = Outlook { board: hosting.board(), view: seen, store: said };
         let control = Self {
             supervisor,
             hosting,
@@ -132,6 +137,7 @@ impl<S: Store> Control<S> {
             reports,
             remarks,
             view,
+            store,
         };
         (control, ear, outlook)
     }
@@ -141,6 +147,7 @@ impl<S: Store> Control<S> {
         let mut watch = every(watchdog::PERIOD);
         let mut measure = every(ring_level::PERIOD);
         let _connected = presence::connect(self.clerk.store(), self.clerk.me(), self.clerk.ear());
+        let _asking = safety::keep_asking(self.clerk.store(), self.clerk.ear(), &self.store);
         loop {
             if let Some(ending) = self.carry_out() {
                 return ending;

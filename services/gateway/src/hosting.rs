@@ -24,22 +24,43 @@ use crate::{
 
 /// All shards that have a task, as others may see them.
 #[derive(Debug, Clone, Default)]
-pub struct Board(Arc<RwLock<BTreeMap<ShardKey, Arc<Face>>>>);
+pub struct Board(Arc<RwLock<Faces>>);
+
+#[derive(Debug, Default)]
+struct Faces {
+    present: BTreeMap<ShardKey, Arc<Face>>,
+    /// What tasks received that are gone: the sum must not fall when one goes.
+    dispatches_of_gone: u64,
+}
 
 impl Board {
     /// Every shard with its face.
     #[must_use]
     pub fn faces(&self) -> Vec<(ShardKey, Arc<Face>)> {
         let faces = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        faces.iter().map(|(shard, face)| (shard.clone(), face.clone())).collect()
+        faces.present.iter().map(|(shard, face)| (shard.clone(), face.clone())).collect()
+    }
+
+    /// How many dispatches all tasks have received that there ever were.
+    #[must_use]
+    pub fn dispatches(&self) -> u64 {
+        let faces = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        faces.dispatches_of_gone + faces.present.values().map(|face| face.dispatches()).sum::<u64>()
     }
 
     fn put(&self, shard: ShardKey, face: Arc<Face>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(shard, face);
+        self.change(|present| present.insert(shard, face));
     }
 
     fn remove(&self, shard: &ShardKey) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(shard);
+        self.change(|present| present.remove(shard));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<ShardKey, Arc<Face>>) -> Option<Arc<Face>>) {
+        let mut faces = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gone) = change(&mut faces.present) {
+            faces.dispatches_of_gone += gone.dispatches();
+        }
     }
 }
 

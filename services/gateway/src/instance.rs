@@ -1,10 +1,15 @@
 //! An instance, put together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use baton_fleet::Myself;
 use baton_model::{
     AppName, Capacity, InstanceId, InstanceRecord, Phase, Tier, Version, Weight, Zone,
+    limits::STORE_ANSWER_TIMEOUT,
 };
 use baton_shard::Notice;
 use baton_store::{Store, StoreError};
@@ -12,15 +17,25 @@ use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 use crate::{
     app::{AppSettings, Condition, Keeper},
     circuit::Event,
     clock::Clock,
+    conflicts,
     control::{Control, Ear, Outlook, Stores},
-    supervisor::{Ending, Remark},
+    memory::{self, Look, Protection},
+    observer::{Identity, Observer},
+    pulse::Pulse,
+    supervisor::{Dispute, Ending, Remark},
 };
+
+/// How long an instance that ends waits for its last conflicts to be written down.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+const _: () = assert!(LAST_WORDS.as_millis() > STORE_ANSWER_TIMEOUT.as_millis());
 
 /// What an instance is to be.
 #[derive(Debug, Clone)]
@@ -49,7 +64,15 @@ pub struct Instance<S> {
     pub outlook: Outlook,
     /// How its apps stand.
     pub conditions: BTreeMap<AppName, watch::Receiver<Condition>>,
+    /// Sees all of it, for people and probes.
+    pub observer: Observer,
+    /// How it protects itself; may be replaced before it runs.
+    pub protection: Protection,
+    clock: Clock,
+    memory: watch::Sender<Option<Look>>,
     control: Control<S>,
+    /// For what is written down at the side.
+    store: S,
     remarks: mpsc::UnboundedReceiver<Remark>,
     keepers: Vec<Keeper<S>>,
     news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
@@ -82,6 +105,7 @@ impl<S: Store> Instance<S> {
             stalled: BTreeSet::new(),
         };
         let seed = u64::try_from(id.bits() & u128::from(u64::MAX)).unwrap_or_default();
+        let identity = Identity { id, record: record.clone(), started_at: clock.now() };
         let myself = Myself { id, record, seed };
         let (remark, remarks) = mpsc::unbounded_channel();
         let at = (clock, runtime.clone());
@@ -96,7 +120,33 @@ impl<S: Store> Instance<S> {
             news.insert(name.clone(), tell);
             conditions.insert(name, condition);
         }
-        Ok(Self { id, ear, outlook, conditions, control, remarks, keepers, news, runtime })
+        let (memory, look) = watch::channel(None);
+        let pulse = Pulse::new(clock.now());
+        let observer = Observer {
+            identity: Arc::new(identity),
+            clock,
+            outlook: outlook.clone(),
+            conditions: conditions.clone(),
+            pulse,
+            memory: look,
+        };
+        let protection = Protection::default();
+        Ok(Self {
+            id,
+            ear,
+            outlook,
+            conditions,
+            observer,
+            protection,
+            clock,
+            memory,
+            control,
+            store: stores.data,
+            remarks,
+            keepers,
+            news,
+            runtime,
+        })
     }
 
     /// Runs until everything has been given away, or somebody else is this instance.
@@ -105,8 +155,19 @@ impl<S: Store> Instance<S> {
         for keeper in self.keepers {
             tasks.spawn_on(keeper.run(), &self.runtime);
         }
-        tasks.spawn(pass_on(self.remarks, self.news));
-        self.control.run().await
+        tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
+        tasks.spawn(memory::guard(self.protection, self.ear, self.memory));
+        let (tell, disputes) = mpsc::unbounded_channel();
+        tasks.spawn(pass_on(self.remarks, self.news, tell));
+        let mut recording = JoinSet::new();
+        recording.spawn(conflicts::record(self.store, disputes));
+        let ending = self.control.run().await;
+        // What was said last may still be on its way; with the control, nothing more is said.
+        let recorded = timeout(LAST_WORDS, recording.join_next()).await;
+        if recorded.is_err() {
+            tracing::warn!("the last conflicts may not be written down");
+        }
+        ending
     }
 }
 
@@ -114,6 +175,7 @@ impl<S: Store> Instance<S> {
 async fn pass_on(
     mut remarks: mpsc::UnboundedReceiver<Remark>,
     news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
+    disputes: mpsc::UnboundedSender<Dispute>,
 ) {
     let tell = |app: &AppName, event| {
         if let Some(keeper) = news.get(app)
@@ -125,6 +187,8 @@ async fn pass_on(
     while let Some(remark) = remarks.recv().await {
         match remark {
             Remark::Rejected { app, code } => tell(&app, Event::Rejected(code)),
+            // Whoever writes them down ends later than this.
+            Remark::Conflict(dispute) => drop(disputes.send(dispute)),
             Remark::Shard(shard, notice) => {
                 if notice == Notice::Live {
                     tell(&shard.app, Event::Live);

@@ -9,6 +9,8 @@ pub mod clock;
 
 pub mod supervisor;
 
+mod conflicts;
+
 pub mod socket;
 
 pub mod shard;
@@ -26,6 +28,18 @@ pub mod circuit;
 
 pub mod app;
 
+pub mod memory;
+pub mod pulse;
+
 pub mod instance;
 
+pub mod health;
+pub mod observer;
+
+pub mod exposition;
+pub mod http;
+pub mod status;
+
 pub mod config;
+
+pub mod exit;

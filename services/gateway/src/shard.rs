@@ -5,6 +5,8 @@
 //! the supervisor's, the passing of time, becomes an input; whatever the machine wants is carried
 //! out in order. It decides nothing. What it adds is patience: the socket is polled as long as it
 //! has something, but never so long that an errand or a deadline waits for it.
+//!
+//! [`ShardMachine`]: baton_shard::ShardMachine
 
 mod calls;
 mod face;

@@ -14,20 +14,28 @@ mod input;
 mod output;
 
 mod carrying;
+mod disputes;
 mod moving;
 mod reports;
 mod restarting;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use baton_fleet::{Fleet, History, Myself};
 use baton_model::{AppName, AppShape, InstanceId, Moment, Phase, ShardKey};
 use baton_store::ShardAddress;
 
-use self::hosted::{Arrival, Hosted, Past};
+use self::{
+    disputes::Losses,
+    hosted::{Arrival, Hosted, Past},
+};
 
 pub use self::{
+    disputes::Dispute,
     input::{App, Input, Report},
     output::{Ask, Ending, Errand, Message, Output, Remark},
 };
@@ -42,9 +50,12 @@ pub struct Supervisor {
     hosted: BTreeMap<ShardKey, Hosted>,
     past: BTreeMap<ShardKey, Past>,
     arrivals: BTreeMap<ShardKey, Arrival>,
+    losses: Losses,
     /// Apps that Discord rejects.
     halted: BTreeSet<AppName>,
     is_confirmed: bool,
+    /// What a drain ends in: the reason for which it began.
+    ending: Ending,
     /// When the sweep whose answer is awaited was asked for.
     swept_at: Moment,
     outputs: VecDeque<Output>,
@@ -61,8 +72,10 @@ impl Supervisor {
             hosted: BTreeMap::new(),
             past: BTreeMap::new(),
             arrivals: BTreeMap::new(),
+            losses: Losses::default(),
             halted: BTreeSet::new(),
             is_confirmed: false,
+            ending: Ending::Drained,
             swept_at: now,
             outputs: VecDeque::new(),
         }
@@ -78,6 +91,7 @@ impl Supervisor {
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),
             Input::Row(shard, row) => self.on_row(&shard, row, now),
             Input::Report(shard, report) => self.on_report(shard, report, now),
+            Input::ShortOfMemory { limit } => self.on_short_of_memory(limit, now),
             Input::Restarted(shard) => self.on_restarted(&shard),
             Input::Halt(app) => self.on_halt(app),
             Input::Probe(app) => self.on_probe(&app),
@@ -137,6 +151,14 @@ impl Supervisor {
         } else if before.is_none_or(|before| before.shape != app.shape) {
             self.tell_fleet(baton_fleet::Input::ShardsChanged, now);
         }
+    }
+
+    fn on_short_of_memory(&mut self, limit: Duration, now: Moment) {
+        match self.fleet.phase() {
+            Phase::Joining | Phase::Up => self.ending = Ending::Memory,
+            Phase::Draining | Phase::Down => {} // It leaves already, for another reason.
+        }
+        self.tell_fleet(baton_fleet::Input::Drain { limit }, now);
     }
 
     // -----------------------------------------------------------------------------------------

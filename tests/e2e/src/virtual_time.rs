@@ -1,12 +1,23 @@
 //! A world in one process whose clock jumps to whatever happens next.
 
-use std::{collections::BTreeMap, num::NonZeroU16, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::NonZeroU16,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use baton_gateway::{
     app::{AppSettings, ShardsWanted},
     clock::Clock,
     control::{Ear, Outlook, Stores},
+    http,
     instance::{Instance, InstanceSettings},
+    memory::Memory,
     supervisor::Ending,
     token::TokenSource,
 };
@@ -18,11 +29,18 @@ use baton_mock_discord::{
     verdict::Rule,
 };
 use baton_model::{
-    AppName, Capacity, InstanceId, LaneCount, StoreMillis, Tier, Version, Weight,
-    limits::DRAIN_LIMIT,
+    AppName, Capacity, Generation, InstanceId, LaneCount, ShardKey, ShardNumber, StoreMillis, Tier,
+    Version, Weight,
+    limits::{DRAIN_LIMIT, KILL_TIMEOUT},
 };
+use baton_store::{Faults, Faulty, Leases, ShardAddress};
 use baton_store_embedded::{EmbeddedStore, Options};
-use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
+use tokio::{
+    net::TcpListener,
+    runtime::Handle,
+    task::{AbortHandle, JoinHandle},
+    time::Instant,
+};
 use twilight_gateway::Intents;
 
 use crate::judgement::entries;
@@ -36,7 +54,44 @@ pub struct Running {
     pub ear: Ear,
     /// How to see what it does.
     pub outlook: Outlook,
+    /// The store as it reaches it: what goes wrong on the way can be chosen.
+    pub store: Faulty<EmbeddedStore>,
+    /// Where it answers over HTTP.
+    pub http: SocketAddr,
+    /// What it takes its memory to be, in percent of what it may have.
+    pub memory_percent: Arc<AtomicU64>,
+    _serving: AbortOnDrop,
     task: JoinHandle<Ending>,
+}
+
+impl Running {
+    /// Waits until it ends, and says in what.
+    ///
+    /// # Panics
+    /// If it panics, or does not end in any time that it may take.
+    pub async fn ending(&mut self) -> Ending {
+        let ending = tokio::time::timeout(KILL_TIMEOUT, &mut self.task).await;
+        ending.expect("it ends").expect("it does not panic")
+    }
+}
+
+/// Ends a task with whoever needs it.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+type ReadMemory = Arc<dyn Fn() -> Option<Memory> + Send + Sync>;
+
+fn percent_of(percent: Arc<AtomicU64>) -> ReadMemory {
+    let read = move || {
+        let resident_bytes = percent.load(Ordering::Relaxed);
+        Some(Memory { resident_bytes, limit_bytes: 100 })
+    };
+    Arc::new(read)
 }
 
 /// The simulated Discord, the embedded store and some instances.
@@ -75,13 +130,14 @@ impl World {
             let since = u64::try_from(zero.elapsed().as_millis()).expect("it fits");
             StoreMillis(STORE_ZERO + since)
         };
-        let options = Options { clock: std::sync::Arc::new(millis), ..Options::default() };
+        let options = Options { clock: Arc::new(millis), ..Options::default() };
         let discord = Server::start(settings, 7, Addresses::LOOPBACK).await.expect("it listens");
         let mut token = tempfile::NamedTempFile::new().expect("a file");
         std::io::Write::write_all(&mut token, b"token\n").expect("written");
+        let store = EmbeddedStore::in_memory(options);
         Self {
             discord,
-            store: EmbeddedStore::in_memory(options),
+            store,
             instances: BTreeMap::new(),
             clock: Clock::Runtime(zero),
             shards,
@@ -104,11 +160,28 @@ impl World {
         }
     }
 
+    /// Puts another token into the file from which instances read it.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn put_token(&self, token: &str) {
+        std::fs::write(&self.token, token).expect("written");
+    }
+
     /// Starts an instance.
     ///
     /// # Panics
     /// If the store does not answer.
     pub async fn start(&mut self, number: u128) {
+        let running = self.start_one_more(number).await;
+        self.instances.insert(number, running);
+    }
+
+    /// Starts an instance under an id that may be another's. The world does not know of it.
+    ///
+    /// # Panics
+    /// If the store does not answer.
+    pub async fn start_one_more(&self, number: u128) -> Running {
         let settings = InstanceSettings {
             tier: Tier(0),
             zone: "here".parse().expect("a name"),
@@ -117,13 +190,35 @@ impl World {
             version: Version::default(),
             apps: vec![self.app_settings()],
         };
-        let stores = Stores { control: self.store.clone(), data: self.store.clone() };
+        let store = Faulty::new(self.store.clone(), Faults::NONE, 1);
+        let stores = Stores { control: store.clone(), data: store.clone() };
         let id = InstanceId::new(number);
         let at = (self.clock, Handle::current());
-        let instance = Instance::prepare(id, settings, stores, at).await.expect("a store");
+        let mut instance = Instance::prepare(id, settings, stores, at).await.expect("a store");
+        let memory_percent = Arc::new(AtomicU64::new(10));
+        instance.protection.reading = percent_of(memory_percent.clone());
         let (ear, outlook) = (instance.ear.clone(), instance.outlook.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let http = listener.local_addr().expect("it listens");
+        let serving = tokio::spawn(http::serve(listener, instance.observer.clone()));
+        let _serving = AbortOnDrop(serving.abort_handle());
         let task = tokio::spawn(instance.run());
-        self.instances.insert(number, Running { ear, outlook, task });
+        Running { ear, outlook, store, http, memory_percent, _serving, task }
+    }
+
+    /// Waits until an instance ends, and says in what.
+    ///
+    /// # Panics
+    /// If it does not run, or panics.
+    pub async fn end_of(&mut self, number: u128) -> Ending {
+        self.instances.remove(&number).expect("it runs").ending().await
+    }
+
+    /// Chooses what goes wrong on everybody's way to the store.
+    pub fn set_faults(&self, faults: Faults) {
+        for running in self.instances.values() {
+            running.store.set_faults(faults);
+        }
     }
 
     /// Ends an instance without a word: its sockets break, its leases stay.
@@ -169,10 +264,28 @@ impl World {
     /// # Panics
     /// If it ends otherwise.
     pub async fn drain(&mut self, number: u128) {
-        let running = self.instances.remove(&number).expect("it runs");
+        let running = self.instances.get(&number).expect("it runs");
         running.ear.fleet(baton_fleet::Input::Drain { limit: DRAIN_LIMIT });
-        let ending = running.task.await.expect("it does not panic");
-        assert_eq!(ending, Ending::Drained);
+        assert_eq!(self.end_of(number).await, Ending::Drained);
+    }
+
+    /// Of each session that a row holds: its id, and where it is resumed.
+    ///
+    /// # Panics
+    /// If the store does not answer.
+    pub async fn sessions_in_the_store(&self) -> Vec<(String, String)> {
+        let shard = |number| ShardKey { app: app(), generation: Generation(0), number };
+        let numbers = (0..self.shards).map(ShardNumber);
+        let addresses: Vec<_> =
+            numbers.map(|number| ShardAddress::new(shard(number), self.lanes)).collect();
+        let rows = self.store.rows(&addresses).await.expect("a store");
+        let sessions = rows.into_iter().flatten().filter_map(|row| row.session);
+        sessions
+            .filter_map(|session| {
+                let url = session.resume_url?;
+                Some((session.id.as_str().to_owned(), url.as_str().to_owned()))
+            })
+            .collect()
     }
 
     /// How often each rule was broken.

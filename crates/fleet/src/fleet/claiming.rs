@@ -7,7 +7,7 @@ use baton_model::{
     limits::{CLAIM_STAGGER, ELDER_BEATS, STORE_CHANGE_GRACE, SWEEP_PERIOD},
 };
 
-use super::{Fleet, Told};
+use super::Fleet;
 use crate::{
     input::Hint,
     membership::Life,
@@ -139,7 +139,7 @@ impl Fleet {
     }
 
     pub(super) fn claim_due(&self) -> Option<Moment> {
-        let may_claim = self.told == Told::Confirmed && self.record.phase == Phase::Up;
+        let may_claim = self.may_act_in_time() && self.record.phase == Phase::Up;
         let has_room = self.room() > self.orphans.claiming();
         self.orphans.due().filter(|_| may_claim && has_room)
     }
@@ -185,7 +185,7 @@ impl Fleet {
 
     /// When it is this instance's turn to claim the planner's lease.
     pub(super) fn election_due(&self) -> Option<Moment> {
-        if self.told == Told::Unconfirmed || self.record.phase != Phase::Up {
+        if !self.may_act_in_time() || self.record.phase != Phase::Up {
             return None;
         }
         let vacant_since = self.planner.vacant_since()?;

@@ -2,7 +2,7 @@
 
 use baton_model::{Holding, InstanceId, Moment, Phase, ShardKey, limits::SWEEP_PERIOD};
 
-use super::{Fleet, Told};
+use super::Fleet;
 use crate::{asking::Look, handover::Handover, input::Departure, membership::Life, output::Output};
 
 impl Fleet {
@@ -18,7 +18,7 @@ impl Fleet {
     pub(super) fn follow_target(&mut self, shard: &ShardKey, to: InstanceId, now: Moment) {
         match (self.rows.holds(shard), to == self.me) {
             (true, false) => self.handovers.send(shard, to, now),
-            (false, true) if self.record.phase == Phase::Up => {
+            (false, true) if self.record.phase == Phase::Up && self.trusts_store() => {
                 let warm = self.handovers.expect(shard, now);
                 self.push_handovers(warm);
             }
@@ -37,7 +37,7 @@ impl Fleet {
     }
 
     pub(super) fn hand_over_due(&self) -> Option<Moment> {
-        let due = self.handovers.due().filter(|_| self.told == Told::Confirmed)?;
+        let due = self.handovers.due().filter(|_| self.may_act_in_time())?;
         Some(self.not_in_grace(due))
     }
 

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{Fleet, Input, Myself, Output};
+use baton_fleet::{Fleet, Input, Myself, Output, StoreSafety};
 use baton_model::{
     Capacity, Epoch, InstanceId, InstanceRecord, Moment, Phase, ShardKey, StoreMillis, Tier,
     Version, Weight,
@@ -139,7 +139,9 @@ impl World {
         self.store.present.insert(id(number));
         let app = shard(0).app;
         let buckets = NonZeroU16::new(BUCKETS).unwrap();
-        for input in [Input::Connected, Input::MaxConcurrency { app, buckets }, Input::Ready] {
+        let safe = Input::StoreSafety(StoreSafety::Safe);
+        for input in [Input::Connected, safe, Input::MaxConcurrency { app, buckets }, Input::Ready]
+        {
             self.tell(id(number), input);
         }
         self.at(Duration::from_millis(500), Event::Append(id(number)));

@@ -22,7 +22,8 @@ impl<S: Hints + Sync> Hints for Faulty<S> {
 
     async fn hear(&self) -> Result<Self::Hearing, StoreError> {
         let hearing = self.through(self.store.hear()).await?;
-        let connection = Faulty { store: (), faults: self.faults, dice: self.dice.clone() };
+        let (faults, dice) = (self.faults.clone(), self.dice.clone());
+        let connection = Faulty { store: (), faults, dice };
         Ok(FaultyHearing { hearing, connection })
     }
 }

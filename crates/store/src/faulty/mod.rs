@@ -17,7 +17,7 @@ mod planning;
 use std::{
     future::Future,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -40,11 +40,21 @@ pub struct Faults {
     pub delay_max: Duration,
 }
 
+impl Faults {
+    /// Nothing goes wrong.
+    pub const NONE: Self = Self {
+        lost_request_percent: 0,
+        lost_reply_percent: 0,
+        unavailable_percent: 0,
+        delay_max: Duration::ZERO,
+    };
+}
+
 /// A store with a bad connection.
 #[derive(Debug, Clone)]
 pub struct Faulty<S> {
     store: S,
-    faults: Faults,
+    faults: Arc<RwLock<Faults>>,
     dice: Arc<AtomicU64>,
 }
 
@@ -58,7 +68,17 @@ enum Fate {
 impl<S> Faulty<S> {
     /// Wraps a store. The same seed and the same order of calls give the same faults.
     pub fn new(store: S, faults: Faults, seed: u64) -> Self {
-        Self { store, faults, dice: Arc::new(AtomicU64::new(seed)) }
+        let dice = Arc::new(AtomicU64::new(seed));
+        Self { store, faults: Arc::new(RwLock::new(faults)), dice }
+    }
+
+    /// Changes what goes wrong from the next call on, for all clones.
+    pub fn set_faults(&self, faults: Faults) {
+        *self.faults.write().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    fn faults(&self) -> Faults {
+        *self.faults.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn roll(&self, sides: u64) -> u64 {
@@ -72,7 +92,7 @@ impl<S> Faulty<S> {
 
     fn fate(&self) -> Fate {
         let Faults { lost_request_percent, lost_reply_percent, unavailable_percent, .. } =
-            self.faults;
+            self.faults();
         let request = u64::from(lost_request_percent);
         let reply = request + u64::from(lost_reply_percent);
         let unavailable = reply + u64::from(unavailable_percent);
@@ -85,7 +105,7 @@ impl<S> Faulty<S> {
     }
 
     async fn delay(&self) {
-        let micros = u64::try_from(self.faults.delay_max.as_micros()).unwrap_or(u64::MAX);
+        let micros = u64::try_from(self.faults().delay_max.as_micros()).unwrap_or(u64::MAX);
         if micros > 0 {
             tokio::time::sleep(Duration::from_micros(self.roll(micros))).await;
         }

@@ -157,7 +157,7 @@ impl<S: Store> ShardTask<S> {
                 self.has_said_at_rest = false;
                 self.run_errand(errand);
             }
-            ToShard::Answer(answer) => self.handle(Input::Store(answer)),
+            ToShard::Answer(answer) => self.read_answer(answer),
             ToShard::RingLevel(bytes) => self.handle(Input::RingBudget { bytes }),
             ToShard::Pulse => {}
         }
@@ -184,6 +184,13 @@ impl<S: Store> ShardTask<S> {
                 }
             }
         }
+    }
+
+    fn read_answer(&mut self, answer: Answer) {
+        if matches!(answer, Answer::Appended { .. }) {
+            self.face.appended();
+        }
+        self.handle(Input::Store(answer));
     }
 
     /// Takes an event from the socket, and what else lies there already.
@@ -262,6 +269,7 @@ impl<S: Store> ShardTask<S> {
             Notice::Ours { epoch } => self.epoch = Some(epoch),
             Notice::Fenced { .. } | Notice::Moved { .. } | Notice::Released { .. } => {
                 self.epoch = None;
+                self.face.appended();
             }
             Notice::Warm
             | Notice::Cold
@@ -286,6 +294,7 @@ impl<S: Store> ShardTask<S> {
             return; // Nobody waits for what becomes of this shard.
         };
         if let Request::Append(append) = request {
+            self.face.appending(self.surroundings.clock.now());
             let append = calls::store_append(&self.asker, append);
             self.surroundings.writer.write(Page { append, answer_to });
             return;

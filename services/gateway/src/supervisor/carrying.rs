@@ -3,7 +3,7 @@
 use baton_fleet::Output as Decision;
 use baton_model::{Moment, ShardKey};
 
-use super::{Ask, Ending, Errand, Message, Output, Remark, Supervisor};
+use super::{Ask, Errand, Message, Output, Remark, Supervisor};
 
 impl Supervisor {
     pub(super) fn tell_fleet(&mut self, input: baton_fleet::Input, now: Moment) {
@@ -51,8 +51,8 @@ impl Supervisor {
             Decision::Superseded(shard) => self.ask(Ask::Row(shard)),
             Decision::Release(shard) => self.errand(&shard, baton_shard::Input::Release),
 
-            Decision::Drained => self.push(Output::End(Ending::Drained)),
-            Decision::Impostor => self.push(Output::End(Ending::Impostor)),
+            Decision::Drained => self.push(Output::End(self.ending)),
+            Decision::Impostor => self.on_impostor(),
             Decision::NoPlace { left_over, pins_unmet } => {
                 self.push(Output::Remark(Remark::NoPlace { left_over, pins_unmet }));
             }

@@ -1,6 +1,6 @@
 //! What a supervisor is told.
 
-use std::num::NonZeroU16;
+use std::{num::NonZeroU16, time::Duration};
 
 use baton_fleet::RequestId;
 use baton_model::{AppName, AppShape, InstanceId, LeaseRow, ShardKey};
@@ -34,6 +34,12 @@ pub enum Input {
     Row(ShardKey, Option<LeaseRow>),
     /// A shard of this instance says something.
     Report(ShardKey, Report),
+    /// The process is about to use up its memory: everything is to be given away while there is
+    /// time.
+    ShortOfMemory {
+        /// How long that may take.
+        limit: Duration,
+    },
     /// A shard's task made no progress, and another one has taken its place.
     Restarted(ShardKey),
     /// No IDENTIFY for the app until [`Resume`](Self::Resume): Discord rejects it.

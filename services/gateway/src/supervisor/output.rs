@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Dispute;
 use baton_fleet::{Bucket, Hint, RequestId};
 use baton_model::{AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey};
 use baton_shard::SocketId;
@@ -144,6 +145,8 @@ pub enum Remark {
         /// With which close code.
         code: u16,
     },
+    /// Two believed that they were the one.
+    Conflict(Dispute),
     /// A shard's task says something that concerns nobody but an operator.
     Shard(ShardKey, baton_shard::Notice),
 }
@@ -153,6 +156,8 @@ pub enum Remark {
 pub enum Ending {
     /// Everything has been given away.
     Drained,
+    /// The same, because memory ran short.
+    Memory,
     /// Another process beats under this instance's id.
     Impostor,
 }

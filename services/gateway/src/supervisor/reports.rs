@@ -27,7 +27,7 @@ impl Supervisor {
         match notice {
             Notice::Ours { epoch } => self.on_ours(shard, epoch, now),
             Notice::NotOurs => self.on_not_ours(shard, now),
-            Notice::Fenced { epoch } => self.on_let_go(shard, epoch, Departure::Fenced, now),
+            Notice::Fenced { epoch } => self.on_fenced(shard, epoch, now),
             Notice::Released { epoch } => self.on_let_go(shard, epoch, Departure::Released, now),
             Notice::Moved { epoch } => self.on_moved(shard, epoch, now),
             Notice::StillHere { .. } => self.on_still_here(shard, now),
@@ -70,7 +70,13 @@ impl Supervisor {
         hosted.is_some_and(|hosted| std::mem::take(&mut hosted.is_claiming))
     }
 
-    fn on_let_go(&mut self, shard: ShardKey, epoch: Epoch, departure: Departure, now: Moment) {
+    pub(super) fn on_let_go(
+        &mut self,
+        shard: ShardKey,
+        epoch: Epoch,
+        departure: Departure,
+        now: Moment,
+    ) {
         if let Some(hosted) = self.hosted.get_mut(&shard) {
             hosted.held = None;
             hosted.heir = None;

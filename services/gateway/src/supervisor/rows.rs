@@ -22,6 +22,9 @@ impl Supervisor {
         let Some(row) = row else {
             return;
         };
+        if self.must_wait(&row) {
+            return;
+        }
         let names_us = self.names_us(&row);
         if self.arrivals.contains_key(shard) && !names_us {
             self.warm(shard, row.session, now);
@@ -37,7 +40,17 @@ impl Supervisor {
         // Read before the lease ended: so it was then.
         let is_past =
             self.past.get(shard).is_some_and(|past| row.epoch <= past.epoch && asked_at <= past.at);
-        self.names_us(row) && !is_known && !is_past
+        self.names_us(row) && !is_known && !is_past && !self.must_wait(row)
+    }
+
+    /// An offer is not taken from a store that might forget who took it. Its source takes it back,
+    /// or the next look finds it here still.
+    fn must_wait(&self, row: &LeaseRow) -> bool {
+        let is_offered_here = match row.holding {
+            Holding::Offered { owner, to, .. } => to == self.me && owner != self.me,
+            Holding::Free | Holding::Owned { .. } => false,
+        };
+        is_offered_here && !self.fleet.trusts_store()
     }
 
     fn names_us(&self, row: &LeaseRow) -> bool {

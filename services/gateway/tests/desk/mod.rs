@@ -79,7 +79,10 @@ impl Desk {
             other_beats_until: FOR_EVER,
             outputs: Vec::new(),
         };
-        desk.say(Input::Fleet(Box::new(baton_fleet::Input::Connected)));
+        let safe = baton_fleet::Input::StoreSafety(baton_fleet::StoreSafety::Safe);
+        for told in [baton_fleet::Input::Connected, safe] {
+            desk.say(Input::Fleet(Box::new(told)));
+        }
         let shape = AppShape {
             generation: Generation(0),
             shards: ShardCount(NonZeroU32::new(2).expect("not 0")),

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{Departure, Hint, History, Input, PermitAnswer, RequestId};
+use baton_fleet::{Departure, Hint, History, Input, PermitAnswer, RequestId, StoreSafety};
 use baton_model::{Beat, Epoch, Holding, InstanceId, OfferId, Phase, ShardKey};
 
 use super::{Answers, Claims, FIRST_EPOCH, Stage, fleet, record};
@@ -76,11 +76,15 @@ impl Stage {
         }
     }
 
-    /// `a=0-1 b=2-3`: who holds what; `free=4-5`: nobody does; `planner=b`.
+    /// `a=0-1 b=2-3`: who holds what; `free=4-5`: nobody does; `planner=b`; `unasked`: the store
+    /// has not said yet that it is safe.
     fn begin(&mut self, settings: &[&str]) {
         let mut own = Vec::new();
         for setting in settings {
-            let (name, value) = setting.split_once('=').unwrap();
+            let Some((name, value)) = setting.split_once('=') else {
+                assert_eq!(*setting, "unasked");
+                continue;
+            };
             match name {
                 "planner" => self.perform(&format!("planner {value}")),
                 "free" => self.shards += u32::try_from(range(value).count()).unwrap(),
@@ -101,6 +105,9 @@ impl Stage {
         }
         self.store.present.insert(self.me);
         self.tell(Input::Connected);
+        if !settings.contains(&"unasked") {
+            self.tell(Input::StoreSafety(StoreSafety::Safe));
+        }
         for number in own {
             self.tell(Input::Took { shard: shard(number), epoch: FIRST_EPOCH });
         }
@@ -194,6 +201,8 @@ impl Stage {
             ["claims", "unknown"] => self.claims = Claims::Unknown,
             ["claims", "judged"] => self.claims = Claims::Judged,
             ["acks", "lost"] => self.answers = Answers::AllButAcks,
+            ["unsafe"] => self.tell(Input::StoreSafety(StoreSafety::Unsafe)),
+            ["safe"] => self.tell(Input::StoreSafety(StoreSafety::Safe)),
             ["fails", "over"] => self.store.primary += 1,
             ["wiped"] => self.store.wipe(),
             _ => panic!("what of the store: {words:?}?"),

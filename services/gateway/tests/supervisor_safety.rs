@@ -1,0 +1,163 @@
+//! What the supervisor makes of what it is told, where the fleet and the shards each know half.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::{NonZeroU16, NonZeroU32},
+    time::Duration,
+};
+
+use baton_fleet::{Input as FleetInput, Myself, RequestId, StoreSafety, Sweep};
+use baton_gateway::supervisor::{App, Ending, Errand, Input, Output, Remark, Report, Supervisor};
+use baton_model::{
+    AppName, AppShape, Beat, Capacity, Epoch, Generation, Holding, InstanceId, InstanceRecord,
+    LaneCount, LeaseRow, Moment, OfferId, Phase, PrimaryId, ShardCount, ShardKey, ShardNumber,
+    StoreIdentity, StoreMillis, Tier, Version, Weight,
+};
+use baton_shard::Notice;
+use baton_store::ConflictKind;
+
+const ME: InstanceId = InstanceId::new(1);
+const OTHER: InstanceId = InstanceId::new(2);
+const NOW: Moment = Moment::from_millis(1);
+
+fn app() -> AppName {
+    "bot".parse().expect("a name")
+}
+
+fn shard() -> ShardKey {
+    ShardKey { app: app(), generation: Generation(0), number: ShardNumber(0) }
+}
+
+/// An instance of one app that is up.
+fn up() -> Supervisor {
+    let record = InstanceRecord {
+        phase: Phase::Joining,
+        tier: Tier(0),
+        zone: "here".parse().expect("a name"),
+        weight: Weight(NonZeroU16::MIN),
+        capacity: Capacity(10),
+        version: Version::default(),
+        joined_at: StoreMillis(0),
+        stalled: BTreeSet::new(),
+    };
+    let mut supervisor = Supervisor::new(Myself { id: ME, record, seed: 1 }, NOW);
+    let shape = AppShape {
+        generation: Generation(0),
+        shards: ShardCount(NonZeroU32::MIN),
+        lanes: LaneCount(NonZeroU16::MIN),
+    };
+    supervisor.handle(Input::App(app(), App { shape, buckets: NonZeroU16::MIN }), NOW);
+    supervisor.handle(fleet(FleetInput::BeatAcked(Beat(1))), NOW);
+    supervisor
+}
+
+fn fleet(input: FleetInput) -> Input {
+    Input::Fleet(Box::new(input))
+}
+
+/// Whether the shard's task hears of a row that says this, however the row was read.
+fn hears_of(supervisor: &mut Supervisor, holding: Holding) -> bool {
+    let row = LeaseRow { epoch: Epoch(7), holding, session: None };
+    let identity = StoreIdentity { data_set: None, primary: PrimaryId("p".into()) };
+    let sweep = Sweep { store: identity, rows: BTreeMap::from([(shard(), row.clone())]) };
+    let by_sweep = makes_it_hear(supervisor, Input::Swept(RequestId(0), sweep));
+    let by_look = makes_it_hear(supervisor, Input::Row(shard(), Some(row)));
+    assert_eq!(by_sweep, by_look, "{holding:?}");
+    by_look
+}
+
+fn makes_it_hear(supervisor: &mut Supervisor, input: Input) -> bool {
+    while supervisor.poll_output().is_some() {}
+    supervisor.handle(input, NOW);
+    std::iter::from_fn(|| supervisor.poll_output()).any(|output| {
+        matches!(output, Output::Errand(_, Errand::Input(baton_shard::Input::Row(_))))
+    })
+}
+
+fn endings(supervisor: &mut Supervisor) -> Vec<Ending> {
+    let outputs = std::iter::from_fn(|| supervisor.poll_output());
+    let endings = outputs.filter_map(|output| match output {
+        Output::End(ending) => Some(ending),
+        Output::Ask(_)
+        | Output::Tell(_)
+        | Output::Errand(..)
+        | Output::Dismiss(_)
+        | Output::Remark(_) => None,
+    });
+    endings.collect()
+}
+
+#[test]
+fn an_offer_is_left_where_it_is_while_the_store_is_not_safe() {
+    let offer = Holding::Offered { owner: OTHER, to: ME, offer: OfferId(1) };
+    let mut supervisor = up();
+    assert!(!hears_of(&mut supervisor, offer), "the store has not said that it is safe");
+    supervisor.handle(fleet(FleetInput::StoreSafety(StoreSafety::Safe)), NOW);
+    assert!(hears_of(&mut supervisor, offer));
+    supervisor.handle(fleet(FleetInput::StoreSafety(StoreSafety::Unsafe)), NOW);
+    assert!(!hears_of(&mut supervisor, offer));
+}
+
+#[test]
+fn what_is_ours_already_is_heard_of_whatever_the_store_is_like() {
+    for holding in
+        [Holding::Owned { owner: ME }, Holding::Offered { owner: ME, to: OTHER, offer: OfferId(1) }]
+    {
+        assert!(hears_of(&mut up(), holding), "{holding:?}");
+    }
+}
+
+/// The kinds of conflict that are noted when the shard is lost at these seconds.
+fn noted(lost_at: &[u64]) -> Vec<ConflictKind> {
+    let mut supervisor = up();
+    for (epoch, second) in (1..).zip(lost_at) {
+        let fenced = Report::Notice(Notice::Fenced { epoch: Epoch(epoch) });
+        supervisor.handle(Input::Report(shard(), fenced), Moment::from_millis(second * 1_000));
+    }
+    let outputs = std::iter::from_fn(|| supervisor.poll_output());
+    let disputes = outputs.filter_map(|output| match output {
+        Output::Remark(Remark::Conflict(dispute)) => Some(dispute),
+        Output::Ask(_)
+        | Output::Tell(_)
+        | Output::Errand(..)
+        | Output::Dismiss(_)
+        | Output::Remark(_)
+        | Output::End(_) => None,
+    });
+    let disputes: Vec<_> = disputes.collect();
+    for dispute in &disputes {
+        assert_eq!(dispute.shard, Some(shard()));
+        let losses = if dispute.kind == ConflictKind::Fenced { 1 } else { 3 };
+        assert_eq!(dispute.epochs.len(), losses);
+    }
+    disputes.into_iter().map(|dispute| dispute.kind).collect()
+}
+
+#[test]
+fn a_shard_that_is_lost_three_times_in_five_minutes_is_in_a_tug_of_war() {
+    use ConflictKind::{Fenced, TugOfWar};
+    assert_eq!(noted(&[1]), [Fenced]);
+    assert_eq!(noted(&[1, 100, 300]), [Fenced, Fenced, Fenced, TugOfWar]);
+    assert_eq!(noted(&[1, 100, 301]), [Fenced, Fenced, Fenced]);
+    assert_eq!(noted(&[1, 2, 3, 4]), [Fenced, Fenced, Fenced, TugOfWar, Fenced], "starts over");
+}
+
+#[test]
+fn a_drain_ends_in_the_reason_for_which_it_began() {
+    let limit = Duration::from_secs(60);
+    let drain = || fleet(FleetInput::Drain { limit });
+    for (inputs, expected) in [
+        (vec![drain()], Ending::Drained),
+        (vec![Input::ShortOfMemory { limit }], Ending::Memory),
+        (vec![Input::ShortOfMemory { limit }, drain()], Ending::Memory),
+        (vec![drain(), Input::ShortOfMemory { limit }], Ending::Drained),
+    ] {
+        let mut supervisor = up();
+        for input in inputs {
+            supervisor.handle(input, NOW);
+        }
+        // It holds nothing, so it only has to say that it is down.
+        supervisor.handle(Input::Wake, NOW + limit);
+        assert_eq!(endings(&mut supervisor), [expected]);
+    }
+}

@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, fmt, num::NonZeroU32};
 
 use baton_model::{AppName, EventName, LaneCount};
 use twilight_gateway::Intents;
+use twilight_model::gateway::payload::outgoing::update_presence::UpdatePresencePayload;
 
 pub use self::keeper::{Condition, Keeper};
 use crate::token::TokenSource;
@@ -30,6 +31,10 @@ pub struct AppSettings {
     pub lanes: LaneCount,
     /// Events that do not go into the stream.
     pub left_out: BTreeSet<EventName>,
+    /// How it is shown; none for online and nothing else.
+    pub presence: Option<UpdatePresencePayload>,
+    /// Above how many members Discord leaves the offline ones out of a guild; 50 to 250.
+    pub large_threshold: u8,
     /// Where to connect; none for Discord.
     pub gateway_url: Option<String>,
     /// Where the REST API is; none for Discord's.

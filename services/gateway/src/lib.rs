@@ -43,3 +43,5 @@ pub mod status;
 pub mod config;
 
 pub mod exit;
+
+pub mod program;

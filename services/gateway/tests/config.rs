@@ -344,7 +344,7 @@ fn a_reload_says_of_every_change_when_it_takes_effect() {
          reaches each shard with its next session",
         "apps.music.lanes: 16 becomes 2; needs a stop of the whole fleet: all its instances must \
          agree",
-        "apps.music.events.forward: unset becomes [\"READY\"]; takes effect at once",
+        "apps.music.events.forward: unset becomes [\"READY\"]; needs a restart of this instance",
     ];
     assert_eq!(said, expected);
     let back = diff(&new, &old);

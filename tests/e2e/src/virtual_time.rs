@@ -155,6 +155,8 @@ impl World {
             shards: ShardsWanted::Fixed(self.shards.try_into().expect("not 0")),
             lanes: self.lanes,
             left_out: std::collections::BTreeSet::new(),
+            presence: None,
+            large_threshold: 50,
             gateway_url: Some(self.discord.gateway_url()),
             api_url: Some(format!("http://{}/api/v10", addresses.rest)),
         }

@@ -161,6 +161,8 @@ impl<S: Store> Keeper<S> {
         Dialer::new(DialerSettings {
             token: token.reveal().to_owned(),
             intents: self.settings.intents,
+            presence: self.settings.presence.clone(),
+            large_threshold: self.settings.large_threshold,
             gateway_url: self.settings.gateway_url.clone(),
             shards,
         })

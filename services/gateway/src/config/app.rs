@@ -114,6 +114,8 @@ impl AppConfig {
             shards: self.shards,
             lanes: self.lanes,
             left_out: self.events.left_out(),
+            presence: self.presence.payload(),
+            large_threshold: self.large_threshold,
             gateway_url: self.gateway_url.clone(),
             api_url: self.api_url.clone(),
         }

@@ -169,7 +169,7 @@ pub(super) const INSTANCE: &[Entry] = &[
         name: "memory.drain_at_percent",
         kind: Kind::Number { least: 10, most: 99 },
         without: Without::Default("85"),
-        effect: Effect::AtOnce,
+        effect: Effect::Restart,
         meaning: "The share of its memory limit above which the instance drains itself and exits.",
     },
 ];
@@ -180,7 +180,7 @@ pub(super) const APP: &[Entry] = &[
         name: "token",
         kind: Kind::Sources,
         without: Without::Mistake,
-        effect: Effect::AtOnce,
+        effect: Effect::Restart,
         meaning: "Where the bot's token is, first choice first. A file is read again when it \
             changes.",
     },
@@ -211,7 +211,7 @@ pub(super) const APP: &[Entry] = &[
         name: "events.forward",
         kind: Kind::Events,
         without: Without::Unset("all but `events.leave_out`"),
-        effect: Effect::AtOnce,
+        effect: Effect::Restart,
         meaning: "The events that go into the stream, of those that Baton knows by name. Either \
             this or `events.leave_out`.",
     },
@@ -219,21 +219,21 @@ pub(super) const APP: &[Entry] = &[
         name: "events.leave_out",
         kind: Kind::Events,
         without: Without::Unset("none"),
-        effect: Effect::AtOnce,
+        effect: Effect::Restart,
         meaning: "The events that do not go into the stream.",
     },
     Entry {
         name: "presence.status",
         kind: Kind::OneOf(&["online", "idle", "dnd", "invisible"]),
         without: Without::Default("\"online\""),
-        effect: Effect::AtOnce,
+        effect: Effect::NewSessions,
         meaning: "How the bot is shown.",
     },
     Entry {
         name: "presence.activities",
         kind: Kind::Activities,
         without: Without::Default("[]"),
-        effect: Effect::AtOnce,
+        effect: Effect::NewSessions,
         meaning: "What the bot is shown to be doing.",
     },
     Entry {
@@ -250,7 +250,7 @@ pub(super) const APP: &[Entry] = &[
             "[\"request_guild_members\", \"request_soundboard_sounds\", \"update_presence\", \
              \"update_voice_state\"]",
         ),
-        effect: Effect::AtOnce,
+        effect: Effect::Restart,
         meaning: "What consumers may have the bot's shards send.",
     },
     Entry {

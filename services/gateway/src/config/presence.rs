@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use twilight_model::gateway::{
+    payload::outgoing::update_presence::UpdatePresencePayload,
+    presence::{self as gateway, MinimalActivity},
+};
+
 use super::{
     kind::Kind,
     mistake::Fault,
@@ -60,6 +65,44 @@ pub enum ActivityKind {
     Custom,
     /// Competing in something.
     Competing,
+}
+
+impl Presence {
+    /// The same for Discord, as IDENTIFY tells it; none where that is what Discord assumes.
+    pub(super) fn payload(&self) -> Option<UpdatePresencePayload> {
+        if *self == Self::default() {
+            return None;
+        }
+        let activities = self.activities.iter().map(Activity::payload).collect();
+        let status = match self.status {
+            Status::Online => gateway::Status::Online,
+            Status::Idle => gateway::Status::Idle,
+            Status::Dnd => gateway::Status::DoNotDisturb,
+            Status::Invisible => gateway::Status::Invisible,
+        };
+        // Twilight would refuse one without activities, which Discord does not.
+        Some(UpdatePresencePayload { activities, afk: false, since: None, status })
+    }
+}
+
+impl Activity {
+    fn payload(&self) -> gateway::Activity {
+        let kind = match self.kind {
+            ActivityKind::Playing => gateway::ActivityType::Playing,
+            ActivityKind::Streaming => gateway::ActivityType::Streaming,
+            ActivityKind::Listening => gateway::ActivityType::Listening,
+            ActivityKind::Watching => gateway::ActivityType::Watching,
+            ActivityKind::Custom => gateway::ActivityType::Custom,
+            ActivityKind::Competing => gateway::ActivityType::Competing,
+        };
+        let (name, url) = (self.name.clone(), self.url.clone());
+        let mut activity = gateway::Activity::from(MinimalActivity { kind, name, url });
+        if self.kind == ActivityKind::Custom {
+            // What is shown of a custom one is its state.
+            activity.state = Some(self.name.clone());
+        }
+        activity
+    }
 }
 
 const STATUSES: [(&str, Status); 4] = [

@@ -3,12 +3,17 @@
 use baton_model::{ResumeUrl, ShardCount, ShardNumber};
 use baton_shard::{ResumeFrom, SocketId};
 use twilight_gateway::{Config, ConfigBuilder, Intents, Shard, ShardId};
+use twilight_model::gateway::payload::outgoing::update_presence::UpdatePresencePayload;
 
 use super::{
     Socket, Stage,
     frame::{FrameReader, twilight_session},
     permit::PermitDesk,
 };
+
+/// What Discord takes for `large_threshold`; twilight panics at anything else.
+const LARGE_LEAST: u8 = 50;
+const LARGE_MOST: u8 = 250;
 
 /// An app, as its connections present it.
 #[derive(Clone)]
@@ -17,6 +22,10 @@ pub struct DialerSettings {
     pub token: String,
     /// What it wants to hear of.
     pub intents: Intents,
+    /// How it is shown; none for online and nothing else.
+    pub presence: Option<UpdatePresencePayload>,
+    /// Above how many members Discord leaves the offline ones out of a guild; 50 to 250.
+    pub large_threshold: u8,
     /// Where to connect; none for Discord.
     pub gateway_url: Option<String>,
     /// Into how many shards it is cut.
@@ -63,12 +72,17 @@ impl Dialer {
     /// Prepares connections.
     #[must_use]
     pub fn new(settings: DialerSettings) -> Self {
-        let DialerSettings { token, intents, gateway_url, shards } = settings;
+        let DialerSettings { token, intents, presence, large_threshold, gateway_url, shards } =
+            settings;
         let hosts = match gateway_url {
             None => ResumeHosts::Discord,
             Some(_) => ResumeHosts::Any,
         };
-        let mut builder = ConfigBuilder::new(token, intents);
+        let threshold = u64::from(large_threshold.clamp(LARGE_LEAST, LARGE_MOST));
+        let mut builder = ConfigBuilder::new(token, intents).large_threshold(threshold);
+        if let Some(presence) = presence {
+            builder = builder.presence(presence);
+        }
         if let Some(url) = gateway_url {
             builder = builder.proxy_url(url);
         }

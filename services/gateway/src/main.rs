@@ -1,0 +1,10 @@
+//! A gateway instance as a program. Everything it does stands in the library.
+
+use std::process::ExitCode;
+
+use baton_gateway::program::{Arguments, run};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    run(&Arguments::parse()).into()
+}

@@ -1,0 +1,193 @@
+//! The program: from a command line to an instance that runs, and from its end to an exit code.
+//!
+//! Two runtimes are started. The calling thread keeps the leases, and does nothing else; shards have
+//! all cores to themselves on the other one, so that no load can delay a beat.
+
+mod logging;
+mod open_files;
+mod opening;
+mod reloading;
+mod signals;
+
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    thread::{self, available_parallelism},
+};
+
+use baton_model::{InstanceId, Version};
+use baton_store::Store;
+use baton_store_embedded::{EmbeddedStore, Options};
+use baton_store_valkey::Valkey;
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
+
+use self::{logging::Logging, reloading::Reloading};
+use crate::{
+    clock::Clock,
+    config::{Config, StoreSettings, Workers},
+    control::Stores,
+    exit::Exit,
+    http,
+    instance::Instance,
+};
+
+/// What can be said on the command line.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "baton-gateway", version, about = "Holds a Discord bot's shards, with others.")]
+pub struct Arguments {
+    /// The configuration; BATON_… variables go over it
+    #[arg(long, value_name = "FILE", env = "BATON_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Says what the configuration comes to, and ends
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+/// Runs an instance until it ends.
+#[must_use]
+pub fn run(arguments: &Arguments) -> Exit {
+    let config = match load(arguments) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            eprintln!("{mistakes}");
+            return Exit::Usage;
+        }
+    };
+    if arguments.check_config {
+        print!("{}", config.describe());
+        return Exit::Drained;
+    }
+    let logging = Logging::start(config.log_format, config.log_level);
+    match serve(arguments, config, logging) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            tracing::error!(failure, "cannot go on");
+            Exit::Failure
+        }
+    }
+}
+
+fn load(arguments: &Arguments) -> Result<Config, crate::config::Mistakes> {
+    Config::load(arguments.config.as_deref(), std::env::vars())
+}
+
+fn serve(arguments: &Arguments, config: Config, logging: Logging) -> Result<Exit, String> {
+    open_files::raise_limit();
+    // One that is installed already is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtimes = Runtimes::start(config.instance.workers)?;
+    let settings = config.store.settings(config.fleet.clone()).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        format!("{error}: {}", cause.unwrap_or_default())
+    })?;
+    let reloading = Reloading::new(arguments.clone(), config, logging);
+    match settings {
+        StoreSettings::Valkey(valkey) => {
+            let open = move || Valkey::open(valkey.clone());
+            runtimes.run(reloading, opening::twice(open))
+        }
+        StoreSettings::Embedded(folder) => {
+            let store = EmbeddedStore::open(folder, Options::default());
+            let store = store.map_err(|error| error.to_string())?;
+            runtimes.run(reloading, opening::shared(store))
+        }
+    }
+}
+
+/// The two runtimes of an instance.
+struct Runtimes {
+    control: Runtime,
+    shards: Runtime,
+}
+
+impl Runtimes {
+    fn start(workers: Workers) -> Result<Self, String> {
+        let workers = match workers {
+            Workers::Auto => available_parallelism().map_or(1, NonZeroUsize::get),
+            Workers::Fixed(workers) => workers.get(),
+        };
+        let control = Builder::new_current_thread().enable_all().build();
+        let shards = Builder::new_multi_thread()
+            .worker_threads(workers)
+            .thread_name("baton-shards")
+            .enable_all()
+            .build();
+        let cannot = |error: std::io::Error| format!("no runtime: {error}");
+        Ok(Self { control: control.map_err(cannot)?, shards: shards.map_err(cannot)? })
+    }
+
+    /// Runs an instance to its end.
+    fn run<S: Store>(
+        self,
+        reloading: Reloading,
+        opening: impl opening::Opening<S>,
+    ) -> Result<Exit, String> {
+        let Self { control, shards } = self;
+        let handle = shards.handle().clone();
+        let ended = control.block_on(async move {
+            let mut signals = signals::Signals::listen()?;
+            let stores = tokio::select! {
+                stores = opening.open(&handle) => stores?,
+                () = signals.ending() => return Ok(Exit::Drained),
+            };
+            run_instance(reloading, stores, handle, signals).await
+        });
+        // What still runs there is not waited for: everything that matters lies in the store.
+        shards.shutdown_background();
+        ended
+    }
+}
+
+async fn run_instance<S: Store>(
+    reloading: Reloading,
+    stores: Stores<S>,
+    shards: tokio::runtime::Handle,
+    signals: signals::Signals,
+) -> Result<Exit, String> {
+    let config = reloading.config();
+    let id = InstanceId::new(random()?);
+    let address = config.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}; change http.listen"))?;
+    let at = (Clock::Boot, shards);
+    let settings = config.settings(version());
+    let instance = Instance::prepare(id, settings, stores, at).await;
+    let mut instance = instance.map_err(|error| error.to_string())?;
+    instance.protection.share_percent = config.drain_at_memory_percent;
+    instance.protection.drain_limit = config.drain_limit;
+    let listening = listener.local_addr().map_or(address, |listening| listening);
+    tracing::info!(instance = %id, fleet = %config.fleet, http = %listening, "starting");
+    tokio::spawn(http::serve(listener, instance.observer.clone()));
+    tokio::spawn(signals.pass_on(instance.ear.clone(), reloading));
+    let ending = instance.run().await;
+    let exit = Exit::from(ending);
+    tracing::info!(exit = exit.as_str(), "ended");
+    Ok(exit)
+}
+
+/// The version that instances tell each other.
+fn version() -> Version {
+    let text = env!("CARGO_PKG_VERSION");
+    let numbers = text.split(['-', '+']).next().unwrap_or(text);
+    numbers.parse().unwrap_or_default()
+}
+
+fn random() -> Result<u128, String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| format!("no random number: {error}"))?;
+    Ok(u128::from_le_bytes(bytes))
+}
+
+/// A thread that panics says so in the log as well.
+pub(crate) fn log_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = thread::current().name().unwrap_or("unnamed").to_owned();
+        tracing::error!(thread, %panic, "a bug: something has panicked");
+        before(panic);
+    }));
+}

@@ -55,7 +55,7 @@ use self::{
     connection::Connection,
     faults::Faults,
     outbox::Outbox,
-    session::Session,
+    session::{Holder, Session},
     storm::Storms,
     whole_guilds::WholeGuilds,
 };
@@ -203,6 +203,13 @@ impl Discord {
             *connections.entry(open.compression.clone()).or_default() += 1;
         }
         connections
+    }
+
+    /// How many sessions a client holds at this moment.
+    #[must_use]
+    pub fn live_sessions(&self) -> usize {
+        let is_held = |session: &&Session| matches!(session.holder, Holder::Connection(_));
+        self.sessions.values().filter(is_held).count()
     }
 
     fn look_at_the_agenda(&mut self) {

@@ -1,8 +1,14 @@
 //! Instances against the simulated Discord, judged by its ledger.
 //!
 //! [`virtual_time`] runs several instances, the simulated Discord and the embedded store in one
-//! runtime with a clock that jumps: real twilight, real sockets, days in seconds.
+//! runtime with a clock that jumps: real twilight, real sockets, days in seconds. [`processes`] runs
+//! real processes over a real Valkey, in real time.
 
 pub mod asking;
 pub mod judgement;
 pub mod virtual_time;
+
+pub mod processes;
+
+pub mod scenario;
+pub mod witness;

@@ -1,0 +1,216 @@
+//! The laws: what must hold after every step, whatever the instances believe.
+//!
+//! A law looks at what was done at the store and what was said to Discord, and at the truth that no
+//! instance sees: who runs, who was hindered, whose clock is slow. It shares no code with what it
+//! judges.
+//!
+//! | law | says |
+//! |---|---|
+//! | S1 | what is appended, is appended by the last grantee in this history of the store |
+//! | S2 | a session's dispatches stand in the stream in the order of their numbers, each once |
+//! | S5 | RESUME names a session of the row, from no later than the stream ever held |
+//! | S6 | IDENTIFY has a permit, of its bucket, in its time |
+//! | S7 | an epoch is granted once, and the next is larger, even after the store has fallen back |
+//! | S8 | nobody's lease is taken while it shows that it lives, and nobody's while the store is new |
+//! | S10 | an offer is accepted once |
+//! | S11 | nothing is appended under a lease on offer |
+//! | S12 | whoever is taken for dead is not sure of its leases any more |
+//!
+//! S3 and S4 (nothing is lost without a marker) are the audit's, at the end.
+
+mod identify;
+mod leases;
+mod streams;
+mod taking;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_model::{Epoch, InstanceId, LeaseRow, Moment, OfferId, Seq, ShardNumber};
+use baton_shard::{Answer, Request};
+use baton_store::ShardAddress;
+use baton_store_embedded::state::Change;
+
+use self::{identify::Permit, taking::Beats};
+use crate::{
+    process::AppShape,
+    store::{Answered, Ask, Store},
+    world::{Host, Pid, Sent},
+};
+pub(crate) use self::streams::{Archive, entries};
+
+/// A law that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// When.
+    pub at: Moment,
+    /// Its name.
+    pub law: &'static str,
+    /// By whom, and how.
+    pub what: String,
+}
+
+/// Something done at the store.
+pub(crate) struct Deed<'a> {
+    pub(crate) sent: &'a Sent,
+    /// The rows it was about.
+    pub(crate) before: &'a [(ShardAddress, Option<LeaseRow>)],
+    pub(crate) answered: &'a Answered,
+    pub(crate) changes: &'a [Change],
+}
+
+/// What the laws remember.
+#[derive(Debug)]
+pub(crate) struct Laws {
+    violation: Option<Violation>,
+    app: AppShape,
+    /// The last grant of each shard, in this history of the store.
+    granted: BTreeMap<ShardAddress, (Epoch, InstanceId)>,
+    /// The largest epoch of each shard, in all histories.
+    largest: BTreeMap<ShardAddress, Epoch>,
+    /// Offers that were accepted, in this history.
+    accepted: BTreeSet<(ShardAddress, Epoch, OfferId)>,
+    offered_at: BTreeMap<ShardAddress, Moment>,
+    /// When a shard last changed hands.
+    pub(crate) last_grant: Moment,
+    pub(crate) grants: u64,
+    beats: BTreeMap<InstanceId, Beats>,
+    /// When the store last became another one, and could be asked again.
+    store_changed_at: Option<Moment>,
+    /// The last dispatch of each session in the stream, in this history.
+    ends: BTreeMap<(ShardNumber, u64), Seq>,
+    /// How far the stream ever was in each of Discord's sessions.
+    furthest: BTreeMap<String, Seq>,
+    permits: Vec<Permit>,
+    pub(crate) archive: Archive,
+}
+
+impl Laws {
+    pub(crate) fn new(app: &AppShape) -> Self {
+        Self {
+            violation: None,
+            app: app.clone(),
+            granted: BTreeMap::new(),
+            largest: BTreeMap::new(),
+            accepted: BTreeSet::new(),
+            offered_at: BTreeMap::new(),
+            last_grant: Moment::ZERO,
+            grants: 0,
+            beats: BTreeMap::new(),
+            store_changed_at: None,
+            ends: BTreeMap::new(),
+            furthest: BTreeMap::new(),
+            permits: Vec::new(),
+            archive: Archive::default(),
+        }
+    }
+
+    pub(crate) const fn take_violation(&mut self) -> Option<Violation> {
+        self.violation.take()
+    }
+
+    /// Notes that a law is broken. The first one counts.
+    pub(crate) fn break_law(&mut self, at: Moment, law: &'static str, what: String) {
+        self.violation.get_or_insert(Violation { at, law, what });
+    }
+
+    /// The rows that a request is about, as they are.
+    pub(crate) fn look(
+        &self,
+        store: &Store,
+        ask: &Ask,
+    ) -> Vec<(ShardAddress, Option<LeaseRow>)> {
+        let row = |address: &ShardAddress| (address.clone(), store.row(address));
+        match ask {
+            Ask::Lease { address, .. } => vec![row(address)],
+            Ask::Appends(appends) => {
+                appends.iter().map(|append| row(&append.hold.address)).collect()
+            }
+            Ask::Beat(..)
+            | Ask::Poll
+            | Ask::Rows(_)
+            | Ask::NameDataSet(_)
+            | Ask::Forget(..)
+            | Ask::ClaimPlanner(_)
+            | Ask::ReleasePlanner(_)
+            | Ask::WriteTargets { .. }
+            | Ask::TakePermit { .. }
+            | Ask::Limit(_)
+            | Ask::Learn(..) => Vec::new(),
+        }
+    }
+
+    /// Judges what was done at the store.
+    pub(crate) fn on_store(
+        &mut self,
+        deed: &Deed<'_>,
+        store: &Store,
+        hosts: &BTreeMap<Pid, Host>,
+        now: Moment,
+    ) {
+        match (&deed.sent.ask, deed.answered) {
+            (Ask::Beat(_, record), Answered::Beat(Ok(_))) => {
+                self.on_beat(deed.sent.by, record.phase, now);
+            }
+            (Ask::TakePermit { bucket, .. }, Answered::Permit(take)) => {
+                self.on_permit(deed.sent.pid, *bucket, *take, now);
+            }
+            (Ask::Lease { request, .. }, Answered::Lease(Ok(Some(answer)))) => {
+                if let Request::Claim { .. } = request.as_ref()
+                    && !deed.changes.is_empty()
+                {
+                    self.judge_claim(deed, store, hosts, now);
+                }
+                self.on_lease(deed, request, answer, now);
+            }
+            (Ask::Appends(appends), Answered::Appends(answers)) => {
+                for (append, answer) in appends.iter().zip(answers) {
+                    if answer.is_ok() {
+                        self.judge_append(deed, append, now);
+                    }
+                }
+            }
+            (_, _) => {}
+        }
+        self.judge_changes(deed.changes, now);
+    }
+
+    /// Another primary has taken over: what it holds is the truth from now on.
+    pub(crate) fn on_fail_over(&mut self, store: &Store, until: Moment) {
+        self.store_changed_at = Some(until);
+        self.accepted.clear();
+        self.granted = self.app.addresses().into_iter().filter_map(|address| {
+            let row = store.row(&address)?;
+            Some((address, (row.epoch, row.holding.owner()?)))
+        }).collect();
+        self.ends = streams::ends(&entries(store, &self.app));
+    }
+
+    /// Everything is about to be forgotten. Whoever reads the streams has read them by now.
+    pub(crate) fn on_wipe(&mut self, store: &Store, now: Moment) {
+        self.store_changed_at = Some(now);
+        self.archive.keep(entries(store, &self.app));
+        self.accepted.clear();
+        self.granted.clear();
+        self.ends.clear();
+    }
+}
+
+/// The grant that an answer speaks of, if it does.
+const fn granted_epoch(answer: &Answer) -> Option<Epoch> {
+    match answer {
+        Answer::Claimed { epoch, .. }
+        | Answer::Accepted { epoch, .. }
+        | Answer::Reasserted { epoch, .. } => Some(*epoch),
+        Answer::ClaimLost { .. }
+        | Answer::OfferGone { .. }
+        | Answer::Started { .. }
+        | Answer::Appended { .. }
+        | Answer::Gap { .. }
+        | Answer::OtherSession { .. }
+        | Answer::OtherPrevious { .. }
+        | Answer::Offered { .. }
+        | Answer::Retracted { .. }
+        | Answer::Released { .. }
+        | Answer::Failed { .. } => None,
+    }
+}

@@ -1,0 +1,130 @@
+//! Leases that are taken from somebody: S8 and S12.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use baton_model::{
+    Holding, InstanceId, Moment, Phase,
+    limits::{EVIDENCE_SPAN, OFFER_DEADLINE, PRESENCE_BEAT_STILL, STORE_CHANGE_GRACE},
+};
+
+use super::{Deed, Laws};
+use crate::{
+    store::Store,
+    world::{Host, Pid},
+};
+
+/// How far a claim may lie behind the poll that it goes by.
+const STALE: Duration = Duration::from_millis(3_000);
+
+/// By how much the fastest clock is fast.
+const fn by_the_fastest_clock(length: Duration) -> Duration {
+    Duration::from_millis(length.as_millis() as u64 * 10 / 11)
+}
+
+/// When the store heard of an instance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beats {
+    last: Moment,
+    /// When it last beat after a silence that others may take for death.
+    returned: Option<Moment>,
+    phase: Phase,
+}
+
+impl Laws {
+    pub(super) fn on_beat(&mut self, by: InstanceId, phase: Phase, now: Moment) {
+        let silence = by_the_fastest_clock(PRESENCE_BEAT_STILL);
+        let beats =
+            self.beats.entry(by).or_insert(Beats { last: now, returned: None, phase });
+        if now.since(beats.last) >= silence {
+            beats.returned = Some(now);
+        }
+        beats.last = now;
+        beats.phase = phase;
+    }
+
+    /// A claim was granted: might it be made?
+    pub(super) fn judge_claim(
+        &mut self,
+        deed: &Deed<'_>,
+        store: &Store,
+        hosts: &BTreeMap<Pid, Host>,
+        now: Moment,
+    ) {
+        let Some((address, before)) = deed.before.first().cloned() else {
+            return;
+        };
+        let claim = format!("{} claims {}, {before:?}", deed.sent.pid, address.shard);
+        self.judge_grace(&claim, deed, hosts, now);
+        let Some(holding) = before.map(|row| row.holding) else {
+            return;
+        };
+        let Some(victim) = holding.owner().filter(|owner| *owner != deed.sent.by) else {
+            return;
+        };
+        if let Holding::Offered { .. } = holding {
+            let since = self.offered_at.get(&address).copied().unwrap_or_default();
+            if now.since(since) >= by_the_fastest_clock(OFFER_DEADLINE) {
+                return;
+            }
+        }
+        self.judge_taking(&claim, victim, deed.sent.at, store.present.contains(&victim), hosts, now);
+    }
+
+    /// Nobody claims anything while the store is new.
+    fn judge_grace(
+        &mut self,
+        claim: &str,
+        deed: &Deed<'_>,
+        hosts: &BTreeMap<Pid, Host>,
+        now: Moment,
+    ) {
+        let Some(changed_at) = self.store_changed_at else {
+            return;
+        };
+        let Some(claimant) = hosts.get(&deed.sent.pid) else {
+            return;
+        };
+        // Who came later, or could not look, does not know of the change.
+        let knows = claimant.started_at + STALE < changed_at && claimant.hindered_until < changed_at;
+        let sent_at = deed.sent.at;
+        let is_in_grace = sent_at > changed_at + STALE
+            && sent_at < changed_at + by_the_fastest_clock(STORE_CHANGE_GRACE);
+        if knows && is_in_grace {
+            self.break_law(now, "S8", format!("{claim} while the store is new, since {changed_at}"));
+        }
+    }
+
+    fn judge_taking(
+        &mut self,
+        claim: &str,
+        victim: InstanceId,
+        sent_at: Moment,
+        is_present: bool,
+        hosts: &BTreeMap<Pid, Host>,
+        now: Moment,
+    ) {
+        let beats = self.beats.get(&victim).copied();
+        if beats.is_some_and(|beats| beats.phase == Phase::Down) {
+            return;
+        }
+        let returned = beats.and_then(|beats| beats.returned);
+        let is_just_back = returned.is_some_and(|at| at + STALE >= sent_at);
+        let last = beats.map_or(Moment::ZERO, |beats| beats.last);
+        let is_gone = !is_present && now.since(last) >= by_the_fastest_clock(PRESENCE_BEAT_STILL);
+        let is_silent = sent_at.since(last) >= by_the_fastest_clock(EVIDENCE_SPAN);
+        if !is_gone && !is_silent && !is_just_back {
+            let what = format!("{claim}, whose last beat came at {last}");
+            return self.break_law(now, "S8", what);
+        }
+        let Some(host) = hosts.values().find(|host| host.process.me == victim) else {
+            return;
+        };
+        if host.hindered_until + STALE < sent_at {
+            let what = format!("{claim}, which was well since {}", host.hindered_until);
+            return self.break_law(now, "S8", what);
+        }
+        if !is_gone && !is_just_back && host.process.is_sure(now) {
+            self.break_law(now, "S12", format!("{claim}, which is sure of its leases"));
+        }
+    }
+}

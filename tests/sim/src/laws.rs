@@ -74,6 +74,8 @@ pub(crate) struct Laws {
     pub(crate) last_grant: Moment,
     pub(crate) grants: u64,
     beats: BTreeMap<InstanceId, Beats>,
+    /// When a shard was last taken from somebody who was still there.
+    taken_at: BTreeMap<ShardNumber, Vec<Moment>>,
     /// When the store last became another one, and could be asked again.
     store_changed_at: Option<Moment>,
     /// The last dispatch of each session in the stream, in this history.
@@ -96,6 +98,7 @@ impl Laws {
             last_grant: Moment::ZERO,
             grants: 0,
             beats: BTreeMap::new(),
+            taken_at: BTreeMap::new(),
             store_changed_at: None,
             ends: BTreeMap::new(),
             furthest: BTreeMap::new(),

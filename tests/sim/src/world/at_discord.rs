@@ -173,7 +173,7 @@ impl World {
     }
 
     fn end(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(id) {
+        if let Some(connection) = self.connections.get_mut(id).filter(|it| it.pipe == Pipe::Open) {
             connection.pipe = Pipe::Ended;
         }
     }

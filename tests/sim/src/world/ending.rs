@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_mock_discord::{Ledger, audit, verdict::Rule};
-use baton_model::{Holding, LeaseRow};
+use baton_model::{Holding, LeaseRow, Moment};
 use baton_shard::State;
 use baton_store::ShardAddress;
 
@@ -124,6 +124,10 @@ impl World {
                 let connection = verdict.connection.and_then(|id| self.connections.get(id));
                 !connection.is_some_and(|it| self.may_forget_to_beat(it))
             }
+            Rule::SessionContested => !verdict.slice.is_some_and(|slice| {
+                let at = Moment::from_millis(verdict.at / 1_000);
+                self.laws.may_be_contested(slice.0, at)
+            }),
             _ => true,
         });
         match unexcused {

@@ -9,7 +9,7 @@ use baton_model::{Epoch, Moment, RowSession};
 use super::ShardMachine;
 use crate::{
     Asked, Failure, Notice, Request,
-    lease::{Duty, End, Lease},
+    lease::{Duty, End, Lease, Meanwhile},
     session::Sessions,
 };
 
@@ -126,26 +126,30 @@ impl ShardMachine {
     }
 
     /// The store may have forgotten that the row is ours; whoever was about to get it may not
-    /// get it. We carry on, and say so to the store.
+    /// get it. We carry on, and say so to the store. Only where the row was on offer, it decides
+    /// first: whoever has accepted serves the shard by now.
     pub(super) fn reassert(&mut self, now: Moment) {
         let Some(held) = self.lease.held() else {
             return;
         };
-        let epoch = held.epoch;
-        if !held.wants_socket() {
+        let (epoch, meanwhile) = (held.epoch, held.meanwhile());
+        if meanwhile == Meanwhile::Serving && !held.wants_socket() {
             self.serve_again(now);
         }
         let session = self.sessions.to_row();
         let call = self.call(Request::Reassert { epoch, session });
-        self.set_duty(Duty::Reasserting { call });
+        self.set_duty(Duty::Reasserting { call, meanwhile });
     }
 
     pub(super) fn on_reasserted(&mut self, row: Option<RowSession>, now: Moment) {
         let duty = self.lease.held().map(|held| &held.duty);
-        if !matches!(duty, Some(Duty::Reasserting { .. })) {
+        let Some(Duty::Reasserting { meanwhile, .. }) = duty else {
             return;
+        };
+        match meanwhile {
+            Meanwhile::Serving => self.set_duty(Duty::Serving),
+            Meanwhile::Waiting => self.serve_again(now),
         }
-        self.set_duty(Duty::Serving);
         self.compare_with_row(row, now);
     }
 }

@@ -58,6 +58,14 @@ pub(crate) struct Deed<'a> {
     pub(crate) changes: &'a [Change],
 }
 
+/// A change of the store.
+#[derive(Debug, Clone, Copy)]
+struct Changed {
+    at: Moment,
+    /// When the new one could be asked.
+    back_at: Moment,
+}
+
 /// What the laws remember.
 #[derive(Debug)]
 pub(crate) struct Laws {
@@ -76,12 +84,16 @@ pub(crate) struct Laws {
     beats: BTreeMap<InstanceId, Beats>,
     /// When a shard was last taken from somebody who was still there.
     taken_at: BTreeMap<ShardNumber, Vec<Moment>>,
-    /// When the store last became another one, and could be asked again.
-    store_changed_at: Option<Moment>,
+    /// When each instance was first shown who the store is.
+    first_polls: BTreeMap<InstanceId, Moment>,
+    /// When the store last became another one.
+    store_changed: Option<Changed>,
     /// The last dispatch of each session in the stream, in this history.
     ends: BTreeMap<(ShardNumber, u64), Seq>,
     /// How far the stream ever was in each of Discord's sessions.
     furthest: BTreeMap<String, Seq>,
+    /// Sessions that the store has forgotten, and nobody has reminded it of.
+    forgotten: BTreeSet<String>,
     permits: Vec<Permit>,
     pub(crate) archive: Archive,
 }
@@ -99,9 +111,11 @@ impl Laws {
             grants: 0,
             beats: BTreeMap::new(),
             taken_at: BTreeMap::new(),
-            store_changed_at: None,
+            first_polls: BTreeMap::new(),
+            store_changed: None,
             ends: BTreeMap::new(),
             furthest: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
             permits: Vec::new(),
             archive: Archive::default(),
         }
@@ -154,6 +168,9 @@ impl Laws {
             (Ask::Beat(_, record), Answered::Beat(Ok(_))) => {
                 self.on_beat(deed.sent.by, record.phase, now);
             }
+            (Ask::Poll, Answered::Poll(_)) => {
+                self.first_polls.entry(deed.sent.by).or_insert(now);
+            }
             (Ask::TakePermit { bucket, .. }, Answered::Permit(take)) => {
                 self.on_permit(deed.sent.pid, *bucket, *take, now);
             }
@@ -178,8 +195,8 @@ impl Laws {
     }
 
     /// Another primary has taken over: what it holds is the truth from now on.
-    pub(crate) fn on_fail_over(&mut self, store: &Store, until: Moment) {
-        self.store_changed_at = Some(until);
+    pub(crate) fn on_fail_over(&mut self, store: &Store, now: Moment, until: Moment) {
+        self.store_changed = Some(Changed { at: now, back_at: until });
         self.accepted.clear();
         self.granted = self.app.addresses().into_iter().filter_map(|address| {
             let row = store.row(&address)?;
@@ -190,7 +207,8 @@ impl Laws {
 
     /// Everything is about to be forgotten. Whoever reads the streams has read them by now.
     pub(crate) fn on_wipe(&mut self, store: &Store, now: Moment) {
-        self.store_changed_at = Some(now);
+        self.store_changed = Some(Changed { at: now, back_at: now });
+        self.forgotten.extend(self.furthest.keys().cloned());
         self.archive.keep(entries(store, &self.app));
         self.accepted.clear();
         self.granted.clear();

@@ -71,7 +71,6 @@ pub(crate) enum Event {
 /// A process and the machine it runs on.
 pub(crate) struct Host {
     pub(crate) process: Process,
-    pub(crate) started_at: Moment,
     wake_at: Option<Moment>,
     stopped_until: Option<Moment>,
     /// What came while it stood still.

@@ -93,10 +93,17 @@ impl Laws {
             if let Change::Row(_, row) = change
                 && let Some(session) = &row.lease.session
             {
+                self.forgotten.remove(session.id.as_str());
                 let furthest = self.furthest.entry(session.id.as_str().to_owned()).or_default();
                 *furthest = (*furthest).max(session.last_seq);
             }
         }
+    }
+
+    /// How much of a session readers can have, if its store was wiped and whoever held it could
+    /// not write it back. Nobody was left who could say what is missing.
+    pub(crate) fn forgotten_after(&self, session: &str) -> Option<Seq> {
+        self.forgotten.contains(session).then(|| self.furthest[session])
     }
 
     /// Whether the store ever knew of this session of Discord's.

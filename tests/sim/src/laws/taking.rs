@@ -7,7 +7,7 @@ use baton_model::{
     limits::{EVIDENCE_SPAN, OFFER_DEADLINE, PRESENCE_BEAT_STILL, STORE_CHANGE_GRACE},
 };
 
-use super::{Deed, Laws};
+use super::{Changed, Deed, Laws};
 use crate::{
     store::Store,
     world::{Host, Pid},
@@ -91,19 +91,21 @@ impl Laws {
         hosts: &BTreeMap<Pid, Host>,
         now: Moment,
     ) {
-        let Some(changed_at) = self.store_changed_at else {
+        let Some(Changed { at, back_at }) = self.store_changed else {
             return;
         };
         let Some(claimant) = hosts.get(&deed.sent.pid) else {
             return;
         };
-        // Who came later, or could not look, does not know of the change.
-        let knows = claimant.started_at + STALE < changed_at && claimant.hindered_until < changed_at;
+        // Who never saw the old store, or could not look at the new one, does not know.
+        let first_poll = self.first_polls.get(&deed.sent.by);
+        let knows = first_poll.is_some_and(|first| *first + STALE < at)
+            && claimant.hindered_until < back_at;
         let sent_at = deed.sent.at;
-        let is_in_grace = sent_at > changed_at + STALE
-            && sent_at < changed_at + by_the_fastest_clock(STORE_CHANGE_GRACE);
+        let is_in_grace = sent_at > back_at + STALE
+            && sent_at < back_at + by_the_fastest_clock(STORE_CHANGE_GRACE);
         if knows && is_in_grace {
-            self.break_law(now, "S8", format!("{claim} while the store is new, since {changed_at}"));
+            self.break_law(now, "S8", format!("{claim} while the store is new, since {back_at}"));
         }
     }
 

@@ -171,7 +171,7 @@ impl World {
 
     fn fail_over(&mut self, lost: Duration, until: Moment) {
         self.store.fail_over(lost, self.now);
-        self.laws.on_fail_over(&self.store, until);
+        self.laws.on_fail_over(&self.store, self.now, until);
         self.store.set_condition(Condition::Refusing(until));
         let all: Vec<_> = self.hosts.keys().copied().collect();
         for pid in all {

@@ -110,6 +110,11 @@ impl World {
         let mut ledger: Ledger = self.discord.ledger().clone();
         // A session that ended before the store heard of it is none of the stream's business.
         ledger.sessions.retain(|_, session| self.laws.knew(&session.id));
+        for session in ledger.sessions.values_mut() {
+            if let Some(last) = self.laws.forgotten_after(&session.id) {
+                session.sent.retain(|sent| sent.seq <= last);
+            }
+        }
         let report = audit(&ledger, &seen);
         if !report.is_clean() {
             return Err(Violation { at: self.now, law: "S3", what: format!("{report:?}") });

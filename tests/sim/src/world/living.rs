@@ -41,7 +41,6 @@ impl World {
         self.trace.note(self.now, format_args!("{pid} starts, its clock at {per_mille} ‰"));
         let host = Host {
             process: Process::new(myself, clock, self.shape.app.clone(), self.now),
-            started_at: self.now,
             wake_at: None,
             stopped_until: None,
             deferred: VecDeque::new(),

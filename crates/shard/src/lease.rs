@@ -48,9 +48,11 @@ pub(crate) enum Duty {
 pub(crate) enum Meanwhile {
     /// The shard's events go on arriving.
     Serving,
-    /// The lease was on offer, and may have been accepted: who resumes now may take the session
-    /// from whom it was given to.
-    Waiting,
+    /// Nothing. The lease was on offer, and may have been accepted: who resumes now may take the
+    /// session from whom it was given to.
+    Offered,
+    /// Nothing. Somebody else may have resumed the session.
+    Contested,
 }
 
 /// Why a holder lets go.
@@ -172,7 +174,7 @@ impl Held {
     pub(crate) const fn wants_socket(&self) -> bool {
         match self.duty {
             Duty::Serving | Duty::Reasserting { meanwhile: Meanwhile::Serving, .. } => true,
-            Duty::Reasserting { meanwhile: Meanwhile::Waiting, .. }
+            Duty::Reasserting { meanwhile: Meanwhile::Offered | Meanwhile::Contested, .. }
             | Duty::Flushing { .. }
             | Duty::Offering { .. }
             | Duty::Offered { .. }
@@ -186,7 +188,7 @@ impl Held {
         match self.duty {
             Duty::Reasserting { meanwhile, .. } => meanwhile,
             Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. } => {
-                Meanwhile::Waiting
+                Meanwhile::Offered
             }
             Duty::Serving | Duty::Flushing { .. } | Duty::Releasing { .. } => Meanwhile::Serving,
         }

@@ -136,6 +136,19 @@ impl ShardMachine {
         if meanwhile == Meanwhile::Serving && !held.wants_socket() {
             self.serve_again(now);
         }
+        self.remind(epoch, meanwhile);
+    }
+
+    /// Discord ended a connection soon after it was resumed. That is what it looks like where
+    /// somebody else resumes the same session, and to take it back would only be the next round: so
+    /// the store says first whose the shard is.
+    pub(super) fn ask_whose_it_is(&mut self) {
+        if let Some(epoch) = self.held_epoch() {
+            self.remind(epoch, Meanwhile::Contested);
+        }
+    }
+
+    fn remind(&mut self, epoch: Epoch, meanwhile: Meanwhile) {
         let session = self.sessions.to_row();
         let call = self.call(Request::Reassert { epoch, session });
         self.set_duty(Duty::Reasserting { call, meanwhile });
@@ -148,7 +161,8 @@ impl ShardMachine {
         };
         match meanwhile {
             Meanwhile::Serving => self.set_duty(Duty::Serving),
-            Meanwhile::Waiting => self.serve_again(now),
+            Meanwhile::Offered => self.serve_again(now),
+            Meanwhile::Contested => self.reconnect(now),
         }
         self.compare_with_row(row, now);
     }

@@ -4,7 +4,7 @@
 //! another owner's: we stop at once. A lower one, or no row at all, is a store that lost what it
 //! had granted us; then it is reminded, and meanwhile the socket stays up and the ring holds.
 
-use baton_model::{Epoch, Moment, RowSession};
+use baton_model::{Epoch, Moment, RowSession, SessionRow};
 
 use super::ShardMachine;
 use crate::{
@@ -149,7 +149,10 @@ impl ShardMachine {
     }
 
     fn remind(&mut self, epoch: Epoch, meanwhile: Meanwhile) {
-        let session = self.sessions.to_row();
+        self.remind_of(self.sessions.to_row(), epoch, meanwhile);
+    }
+
+    fn remind_of(&mut self, session: Option<SessionRow>, epoch: Epoch, meanwhile: Meanwhile) {
         let call = self.call(Request::Reassert { epoch, session });
         self.set_duty(Duty::Reasserting { call, meanwhile });
     }
@@ -159,6 +162,13 @@ impl ShardMachine {
         let Some(Duty::Reasserting { meanwhile, .. }) = duty else {
             return;
         };
+        let meanwhile = *meanwhile;
+        if let (None, Some(session), Some(epoch)) =
+            (row, self.sessions.to_empty_row(), self.held_epoch())
+        {
+            self.remind_of(Some(session), epoch, meanwhile);
+            return;
+        }
         match meanwhile {
             Meanwhile::Serving => self.set_duty(Duty::Serving),
             Meanwhile::Offered => self.serve_again(now),

@@ -82,8 +82,8 @@ pub(crate) struct Laws {
     pub(crate) last_grant: Moment,
     pub(crate) grants: u64,
     beats: BTreeMap<InstanceId, Beats>,
-    /// When a shard was last taken from somebody who was still there.
-    taken_at: BTreeMap<ShardNumber, Vec<Moment>>,
+    /// When each shard changed hands.
+    granted_at: BTreeMap<ShardNumber, Vec<Moment>>,
     /// When each instance was first shown who the store is.
     first_polls: BTreeMap<InstanceId, Moment>,
     /// When the store last became another one.
@@ -92,8 +92,12 @@ pub(crate) struct Laws {
     ends: BTreeMap<(ShardNumber, u64), Seq>,
     /// How far the stream ever was in each of Discord's sessions.
     furthest: BTreeMap<String, Seq>,
-    /// Sessions that the store has forgotten, and nobody has reminded it of.
+    /// Discord's sessions that the store knew when it was wiped.
+    wiped: BTreeSet<String>,
+    /// Those of them that nobody has reminded it of, or that it has forgotten once more.
     forgotten: BTreeSet<String>,
+    /// Baton's numbers of Discord's sessions.
+    numbers: BTreeMap<String, BTreeSet<u64>>,
     permits: Vec<Permit>,
     pub(crate) archive: Archive,
 }
@@ -110,12 +114,14 @@ impl Laws {
             last_grant: Moment::ZERO,
             grants: 0,
             beats: BTreeMap::new(),
-            taken_at: BTreeMap::new(),
+            granted_at: BTreeMap::new(),
             first_polls: BTreeMap::new(),
             store_changed: None,
             ends: BTreeMap::new(),
             furthest: BTreeMap::new(),
+            wiped: BTreeSet::new(),
             forgotten: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             permits: Vec::new(),
             archive: Archive::default(),
         }
@@ -203,12 +209,14 @@ impl Laws {
             Some((address, (row.epoch, row.holding.owner()?)))
         }).collect();
         self.ends = streams::ends(&entries(store, &self.app));
+        self.forget_again(store);
     }
 
     /// Everything is about to be forgotten. Whoever reads the streams has read them by now.
     pub(crate) fn on_wipe(&mut self, store: &Store, now: Moment) {
         self.store_changed = Some(Changed { at: now, back_at: now });
-        self.forgotten.extend(self.furthest.keys().cloned());
+        self.wiped.extend(self.furthest.keys().cloned());
+        self.forgotten.clone_from(&self.wiped);
         self.archive.keep(entries(store, &self.app));
         self.accepted.clear();
         self.granted.clear();

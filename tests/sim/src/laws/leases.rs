@@ -1,10 +1,15 @@
 //! Who may write: S1, S7, S10 and S11.
 
-use baton_model::{Holding, Moment};
+use std::time::Duration;
+
+use baton_model::{Holding, Moment, ShardNumber};
 use baton_shard::{Answer, Request};
 use baton_store::Append;
 
 use super::{Deed, Laws, granted_epoch};
+
+/// How long somebody may go on who was cut off while a shard was taken from it.
+const UNAWARE: Duration = Duration::from_secs(60);
 
 impl Laws {
     /// Remembers what a shard was granted, offered or released.
@@ -36,6 +41,7 @@ impl Laws {
             if is_new {
                 self.last_grant = now;
                 self.grants += 1;
+                self.granted_at.entry(address.shard.number).or_default().push(now);
             }
             self.granted.insert(address.clone(), (epoch, deed.sent.by));
         }
@@ -63,6 +69,13 @@ impl Laws {
             | Answer::Reasserted { .. }
             | Answer::Failed { .. } => {}
         }
+    }
+
+    /// Whether two may be at a session at this time: the shard has just changed hands, and who
+    /// had it may not know yet.
+    pub(crate) fn may_be_contested(&self, shard: ShardNumber, at: Moment) -> bool {
+        let granted_at = self.granted_at.get(&shard).map_or(&[][..], Vec::as_slice);
+        granted_at.iter().any(|granted| *granted <= at && at.since(*granted) <= UNAWARE)
     }
 
     /// An append was accepted: was it the holder's?

@@ -94,16 +94,36 @@ impl Laws {
                 && let Some(session) = &row.lease.session
             {
                 self.forgotten.remove(session.id.as_str());
+                let numbers = self.numbers.entry(session.id.as_str().to_owned()).or_default();
+                numbers.insert(session.number.0);
                 let furthest = self.furthest.entry(session.id.as_str().to_owned()).or_default();
                 *furthest = (*furthest).max(session.last_seq);
             }
         }
     }
 
+    /// A store that fell back may have forgotten what it was reminded of after it was wiped.
+    pub(super) fn forget_again(&mut self, store: &Store) {
+        let rows = self.app.addresses().into_iter().filter_map(|address| store.row(&address));
+        let known: BTreeSet<_> = rows
+            .filter_map(|row| row.session)
+            .map(|session| session.id.as_str().to_owned())
+            .collect();
+        self.forgotten = self.wiped.difference(&known).cloned().collect();
+    }
+
     /// How much of a session readers can have, if its store was wiped and whoever held it could
-    /// not write it back. Nobody was left who could say what is missing.
-    pub(crate) fn forgotten_after(&self, session: &str) -> Option<Seq> {
-        self.forgotten.contains(session).then(|| self.furthest[session])
+    /// not write it back: nobody was left who could say what is missing. None for other sessions.
+    pub(crate) fn end_of_forgotten(&self, session: &str, seen: &[audit::Entry]) -> Option<Seq> {
+        if !self.forgotten.contains(session) {
+            return None;
+        }
+        let numbers = self.numbers.get(session)?;
+        let is_its = |entry: &&audit::Entry| match &entry.session {
+            audit::EntrySession::Number(number) => numbers.contains(&number.0),
+            audit::EntrySession::Id(_) => false,
+        };
+        seen.iter().filter(is_its).map(|entry| entry.seq).max().or(Some(Seq(0)))
     }
 
     /// Whether the store ever knew of this session of Discord's.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use baton_model::{
-    Holding, InstanceId, Moment, Phase, ShardNumber,
+    Holding, InstanceId, Moment, Phase,
     limits::{EVIDENCE_SPAN, OFFER_DEADLINE, PRESENCE_BEAT_STILL, STORE_CHANGE_GRACE},
 };
 
@@ -15,9 +15,6 @@ use crate::{
 
 /// How far a claim may lie behind the poll that it goes by.
 const STALE: Duration = Duration::from_millis(3_000);
-
-/// How long somebody may go on who was cut off while a shard was taken from it.
-const UNAWARE: Duration = Duration::from_secs(60);
 
 /// By how much the fastest clock is fast.
 const fn by_the_fastest_clock(length: Duration) -> Duration {
@@ -70,17 +67,7 @@ impl Laws {
                 return;
             }
         }
-        if hosts.values().any(|host| host.process.me == victim) {
-            self.taken_at.entry(address.shard.number).or_default().push(now);
-        }
         self.judge_taking(&claim, victim, deed.sent.at, store.present.contains(&victim), hosts, now);
-    }
-
-    /// Whether two may be at a session at this time, since one of them does not know yet that the
-    /// shard was taken from it.
-    pub(crate) fn may_be_contested(&self, shard: ShardNumber, at: Moment) -> bool {
-        let taken_at = self.taken_at.get(&shard).map_or(&[][..], Vec::as_slice);
-        taken_at.iter().any(|taken| *taken <= at && at.since(*taken) <= UNAWARE)
     }
 
     /// Nobody claims anything while the store is new.

@@ -111,7 +111,7 @@ impl World {
         // A session that ended before the store heard of it is none of the stream's business.
         ledger.sessions.retain(|_, session| self.laws.knew(&session.id));
         for session in ledger.sessions.values_mut() {
-            if let Some(last) = self.laws.forgotten_after(&session.id) {
+            if let Some(last) = self.laws.end_of_forgotten(&session.id, &seen) {
                 session.sent.retain(|sent| sent.seq <= last);
             }
         }

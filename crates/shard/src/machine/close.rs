@@ -8,7 +8,7 @@ use baton_model::{
 use super::ShardMachine;
 use crate::{
     CloseCode, Notice, Output, Refusal,
-    lease::Duty,
+    lease::{Duty, Held},
     link::{Contact, Hearing, Link, Permit, Then},
     session::Sessions,
 };
@@ -175,8 +175,8 @@ impl ShardMachine {
             | Link::Deaf { .. }
             | Link::Closing { .. } => false,
         };
-        let duty = self.lease.held().map(|held| &held.duty);
-        is_young && matches!(duty, Some(Duty::Serving)) && matches!(self.sessions, Sessions::In(_))
+        let is_serving = self.lease.held().is_some_and(Held::wants_socket);
+        is_young && is_serving && matches!(self.sessions, Sessions::In(_))
     }
 
     /// What follows when this socket ends by itself.

@@ -9,7 +9,7 @@ use baton_model::{Epoch, Moment, RowSession, SessionRow};
 use super::ShardMachine;
 use crate::{
     Asked, Failure, Notice, Request,
-    lease::{Duty, End, Lease, Meanwhile},
+    lease::{Duty, End, Held, Lease, Meanwhile},
     session::Sessions,
 };
 
@@ -143,8 +143,15 @@ impl ShardMachine {
     /// somebody else resumes the same session, and to take it back would only be the next round: so
     /// the store says first whose the shard is.
     pub(super) fn ask_whose_it_is(&mut self) {
-        if let Some(epoch) = self.held_epoch() {
-            self.remind(epoch, Meanwhile::Contested);
+        match self.lease.held_mut() {
+            None => {}
+            Some(Held { duty: Duty::Reasserting { meanwhile, .. }, .. }) => {
+                *meanwhile = Meanwhile::Contested;
+            }
+            Some(Held { epoch, .. }) => {
+                let epoch = *epoch;
+                self.remind(epoch, Meanwhile::Contested);
+            }
         }
     }
 

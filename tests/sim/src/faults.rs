@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     Join,
     /// An instance is told to leave.
     Drain(Whom),
+    /// One of its shards' tasks is found stuck, and another takes its place.
+    StuckTask(Whom),
     /// The store answers nothing; requests wait.
     StoreFrozen(Duration),
     /// The store turns requests away.
@@ -81,7 +83,7 @@ fn draw(seeded: &mut Seeded, shards: u32, at: u64, faults: &mut Vec<(Moment, Fau
     let when = Moment::from_millis(at);
     let whom = Whom(seeded.next());
     let mut note = |fault| faults.push((when, fault));
-    match seeded.between(0, 19) {
+    match seeded.between(0, 20) {
         0 => note(Fault::Crash(whom, Death::OfTheProcess)),
         1 => note(Fault::Crash(whom, Death::OfTheHost)),
         2 => {
@@ -113,6 +115,7 @@ fn draw(seeded: &mut Seeded, shards: u32, at: u64, faults: &mut Vec<(Moment, Fau
             note(Fault::FailOver { lost, outage: seeded.millis(100, 4_000) });
         }
         18 => note(Fault::Wipe),
+        19 => note(Fault::StuckTask(whom)),
         _ => {
             note(Fault::Discord(at_discord(seeded, shards)));
             if seeded.hits(50) {
@@ -126,7 +129,7 @@ fn draw(seeded: &mut Seeded, shards: u32, at: u64, faults: &mut Vec<(Moment, Fau
 fn at_discord(seeded: &mut Seeded, shards: u32) -> AtDiscord {
     let one = ShardNumber(u32::try_from(seeded.between(0, u64::from(shards) - 1)).unwrap_or(0));
     let shard = seeded.hits(50).then_some(one);
-    match seeded.between(0, 11) {
+    match seeded.between(0, 14) {
         0 | 1 => AtDiscord::Reconnect { shard },
         2 => AtDiscord::Invalidate { resumable: false, shard },
         3 => AtDiscord::Invalidate { resumable: true, shard },
@@ -137,6 +140,9 @@ fn at_discord(seeded: &mut Seeded, shards: u32) -> AtDiscord {
         8 => AtDiscord::SilentAfterUpgrade {},
         9 => AtDiscord::NoAck {},
         10 => AtDiscord::Outage { ms: seeded.between(500, 15_000) },
+        11 => AtDiscord::Latency { ms: seeded.between(10, 400) },
+        12 => AtDiscord::ShortReplay { keep: 5 },
+        13 => AtDiscord::InvalidSession { percent: 40 },
         _ => AtDiscord::AskHeartbeat { shard },
     }
 }

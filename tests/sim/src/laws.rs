@@ -36,7 +36,7 @@ use crate::{
     store::{Answered, Ask, Store},
     world::{Host, Pid, Sent},
 };
-pub(crate) use self::streams::{Archive, entries};
+pub(crate) use self::streams::{Archive, Numbers, entries};
 
 /// A law that was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,12 +92,10 @@ pub(crate) struct Laws {
     ends: BTreeMap<(ShardNumber, u64), Seq>,
     /// How far the stream ever was in each of Discord's sessions.
     furthest: BTreeMap<String, Seq>,
-    /// Discord's sessions that the store knew when it was wiped.
-    wiped: BTreeSet<String>,
-    /// Those of them that nobody has reminded it of, or that it has forgotten once more.
+    /// Discord's sessions that the store has forgotten, and nobody has reminded it of.
     forgotten: BTreeSet<String>,
-    /// Baton's numbers of Discord's sessions.
-    numbers: BTreeMap<String, BTreeSet<u64>>,
+    /// Discord's sessions by Baton's numbers of them.
+    pub(crate) numbers: Numbers,
     permits: Vec<Permit>,
     pub(crate) archive: Archive,
 }
@@ -119,9 +117,8 @@ impl Laws {
             store_changed: None,
             ends: BTreeMap::new(),
             furthest: BTreeMap::new(),
-            wiped: BTreeSet::new(),
             forgotten: BTreeSet::new(),
-            numbers: BTreeMap::new(),
+            numbers: Numbers::default(),
             permits: Vec::new(),
             archive: Archive::default(),
         }
@@ -209,15 +206,14 @@ impl Laws {
             Some((address, (row.epoch, row.holding.owner()?)))
         }).collect();
         self.ends = streams::ends(&entries(store, &self.app));
-        self.forget_again(store);
+        self.forget(store);
     }
 
     /// Everything is about to be forgotten. Whoever reads the streams has read them by now.
     pub(crate) fn on_wipe(&mut self, store: &Store, now: Moment) {
         self.store_changed = Some(Changed { at: now, back_at: now });
-        self.wiped.extend(self.furthest.keys().cloned());
-        self.forgotten.clone_from(&self.wiped);
-        self.archive.keep(entries(store, &self.app));
+        self.forgotten = self.furthest.keys().cloned().collect();
+        self.archive.keep(entries(store, &self.app), &self.numbers);
         self.accepted.clear();
         self.granted.clear();
         self.ends.clear();

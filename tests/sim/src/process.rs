@@ -52,6 +52,8 @@ pub(crate) enum Letter {
     Limit(Option<SessionStartLimit>),
     /// It is to give everything away.
     Drain,
+    /// One of its shards' tasks, by this number modulo how many there are, is stuck.
+    Restart { pick: u64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +141,7 @@ impl Process {
                 let limit = baton_model::limits::DRAIN_LIMIT;
                 self.tell_fleet(baton_fleet::Input::Drain { limit });
             }
+            Letter::Restart { pick } => self.restart(pick),
         }
         self.settle(now);
         std::mem::take(&mut self.effects)
@@ -236,6 +239,16 @@ impl Process {
         let task = self.tasks.remove(shard);
         if let Some(socket) = task.as_ref().and_then(ShardTask::open_socket) {
             self.effects.push(Effect::Say(shard.clone(), socket, Said::Drop));
+        }
+    }
+
+    /// Ends a task, and has another take its place.
+    fn restart(&mut self, pick: u64) {
+        let count = u64::try_from(self.tasks.len()).unwrap_or(0).max(1);
+        let index = usize::try_from(pick % count).unwrap_or(0);
+        if let Some(shard) = self.tasks.keys().nth(index).cloned() {
+            self.dismiss(&shard);
+            self.tell(Input::Restarted(shard));
         }
     }
 

@@ -33,11 +33,13 @@ use crate::{
     trace::Trace,
 };
 
-/// From when on everything must be well: the load ends, what is left is written.
-const LOAD_AFTER: Duration = Duration::from_secs(120);
+/// How long after the last fault events go on, besides the time that it takes to notice a dead
+/// connection.
+const LOAD_AFTER: Duration = Duration::from_secs(20);
 
-/// How long after the last fault everything must have come to rest.
-const REST_AFTER: Duration = Duration::from_secs(200);
+/// How long after the last fault everything must have come to rest. Shards are moved for balance
+/// when the fleet has been calm for a minute, and each once a minute.
+const REST_AFTER: Duration = Duration::from_secs(150);
 
 /// A process, by its number in the order of starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +119,7 @@ impl World {
             guilds: shape.shards() * shape.guilds_per_shard,
             guild_create_bytes: 200,
             shards: shape.app.app.shards,
+            heartbeat_interval: shape.heartbeat,
             max_concurrency: u32::from(shape.app.buckets().get()),
             ..Settings::default()
         };
@@ -152,7 +155,8 @@ impl World {
             self.agenda.note(at, Event::Fault(fault));
         }
         self.agenda.note(quiet_at, Event::Quiet);
-        self.agenda.note(quiet_at + LOAD_AFTER, Event::LoadEnds);
+        let noticed_after = self.shape.heartbeat * 2;
+        self.agenda.note(quiet_at + noticed_after + LOAD_AFTER, Event::LoadEnds);
         self.agenda.note(quiet_at + REST_AFTER, Event::End);
         self.trace.note(Moment::ZERO, format_args!("{}", self.shape));
         let pace = self.shape.pace;

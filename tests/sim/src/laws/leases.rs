@@ -9,7 +9,7 @@ use baton_store::Append;
 use super::{Deed, Laws, granted_epoch};
 
 /// How long somebody may go on who was cut off while a shard was taken from it.
-const UNAWARE: Duration = Duration::from_secs(60);
+const UNAWARE: Duration = Duration::from_secs(120);
 
 impl Laws {
     /// Remembers what a shard was granted, offered or released.

@@ -11,33 +11,54 @@ use bytes::Bytes;
 use super::Laws;
 use crate::{process::AppShape, store::Store};
 
+/// Which of Discord's sessions a shard's number means.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers(BTreeMap<(ShardNumber, u64), String>);
+
+impl Numbers {
+    fn id(&self, shard: ShardNumber, number: u64) -> Option<&str> {
+        self.0.get(&(shard, number)).map(String::as_str)
+    }
+
+    fn id_of<'a>(&'a self, entry: &'a audit::Entry) -> Option<&'a str> {
+        match &entry.session {
+            audit::EntrySession::Number(number) => self.id(entry.shard, number.0),
+            audit::EntrySession::Id(id) => Some(id),
+        }
+    }
+}
+
 /// What readers had read before the store forgot it.
 #[derive(Debug, Default)]
 pub(crate) struct Archive(Vec<Entry>);
 
 impl Archive {
-    pub(super) fn keep(&mut self, entries: Vec<Entry>) {
-        let fresh = self.beyond(entries);
+    pub(super) fn keep(&mut self, entries: Vec<Entry>, numbers: &Numbers) {
+        let fresh = self.beyond(entries, numbers);
         self.0.extend(fresh);
     }
 
     /// All that readers have seen, each once: a store that was filled again from memory repeats
-    /// what it had held, under the same key.
-    pub(crate) fn with(&self, entries: Vec<Entry>) -> Vec<audit::Entry> {
-        let fresh = self.beyond(entries);
+    /// what it had held.
+    pub(crate) fn with(&self, entries: Vec<Entry>, numbers: &Numbers) -> Vec<audit::Entry> {
+        let fresh = self.beyond(entries, numbers);
         self.0.iter().chain(&fresh).map(judged).collect()
     }
 
-    fn beyond(&self, entries: Vec<Entry>) -> Vec<Entry> {
-        let known: BTreeSet<_> = self.0.iter().filter_map(key).collect();
+    fn beyond(&self, entries: Vec<Entry>, numbers: &Numbers) -> Vec<Entry> {
+        let same = |entry: &Entry| {
+            let (shard, number, seq) = key(entry)?;
+            Some((shard, numbers.id(shard, number)?.to_owned(), seq))
+        };
+        let known: BTreeSet<_> = self.0.iter().filter_map(same).collect();
         entries
             .into_iter()
-            .filter(|entry| key(entry).is_none_or(|key| !known.contains(&key)))
+            .filter(|entry| same(entry).is_none_or(|key| !known.contains(&key)))
             .collect()
     }
 }
 
-/// What makes a dispatch the same for a reader; none for markers.
+/// Where a dispatch stands; none for markers.
 fn key(entry: &Entry) -> Option<(ShardNumber, u64, Seq)> {
     match &entry.body {
         EntryBody::Dispatch(dispatch) => Some((entry.shard, entry.session.0, dispatch.seq)),
@@ -90,40 +111,39 @@ impl Laws {
                     self.break_law(now, "S2", what);
                 }
             }
-            if let Change::Row(_, row) = change
+            if let Change::Row(address, row) = change
                 && let Some(session) = &row.lease.session
             {
+                let place = (address.shard.number, session.number.0);
+                self.numbers.0.insert(place, session.id.as_str().to_owned());
                 self.forgotten.remove(session.id.as_str());
-                let numbers = self.numbers.entry(session.id.as_str().to_owned()).or_default();
-                numbers.insert(session.number.0);
                 let furthest = self.furthest.entry(session.id.as_str().to_owned()).or_default();
                 *furthest = (*furthest).max(session.last_seq);
             }
         }
     }
 
-    /// A store that fell back may have forgotten what it was reminded of after it was wiped.
-    pub(super) fn forget_again(&mut self, store: &Store) {
+    /// A store that fell back may have forgotten that a session ever began.
+    pub(super) fn forget(&mut self, store: &Store) {
         let rows = self.app.addresses().into_iter().filter_map(|address| store.row(&address));
-        let known: BTreeSet<_> = rows
-            .filter_map(|row| row.session)
-            .map(|session| session.id.as_str().to_owned())
-            .collect();
-        self.forgotten = self.wiped.difference(&known).cloned().collect();
+        let in_rows = rows.filter_map(|row| row.session).map(|it| it.id.as_str().to_owned());
+        let entries = entries(store, &self.app);
+        let in_streams = entries.iter().filter_map(|entry| {
+            self.numbers.id(entry.shard, entry.session.0).map(str::to_owned)
+        });
+        let known: BTreeSet<_> = in_rows.chain(in_streams).collect();
+        let all = self.furthest.keys();
+        self.forgotten = all.filter(|id| !known.contains(*id)).cloned().collect();
     }
 
-    /// How much of a session readers can have, if its store was wiped and whoever held it could
-    /// not write it back: nobody was left who could say what is missing. None for other sessions.
+    /// How much of a session readers can have, if the store forgot it and whoever held it could
+    /// not remind it: nobody was left who could say what is missing. None for other sessions.
     pub(crate) fn end_of_forgotten(&self, session: &str, seen: &[audit::Entry]) -> Option<Seq> {
         if !self.forgotten.contains(session) {
             return None;
         }
-        let numbers = self.numbers.get(session)?;
-        let is_its = |entry: &&audit::Entry| match &entry.session {
-            audit::EntrySession::Number(number) => numbers.contains(&number.0),
-            audit::EntrySession::Id(_) => false,
-        };
-        seen.iter().filter(is_its).map(|entry| entry.seq).max().or(Some(Seq(0)))
+        let its = seen.iter().filter(|entry| self.numbers.id_of(entry) == Some(session));
+        its.map(|entry| entry.seq).max().or(Some(Seq(0)))
     }
 
     /// Whether the store ever knew of this session of Discord's.

@@ -54,11 +54,15 @@ impl Laws {
             return;
         };
         let claim = format!("{} claims {}, {before:?}", deed.sent.pid, address.shard);
+        let holding = before.map(|row| row.holding);
+        if holding.and_then(|it| it.owner()) == Some(deed.sent.by) {
+            return; // Its own, under another epoch: a task was started afresh.
+        }
         self.judge_grace(&claim, deed, hosts, now);
-        let Some(holding) = before.map(|row| row.holding) else {
+        let Some(holding) = holding else {
             return;
         };
-        let Some(victim) = holding.owner().filter(|owner| *owner != deed.sent.by) else {
+        let Some(victim) = holding.owner() else {
             return;
         };
         if let Holding::Offered { .. } = holding {

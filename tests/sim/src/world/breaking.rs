@@ -27,9 +27,12 @@ impl Fault {
             Self::CutFromStore(_, Cut::BlackHole { slow_for }, length) => *slow_for + *length,
             Self::FailOver { outage, .. } => *outage,
             Self::Discord(_) => Duration::from_secs(30),
-            Self::Crash(..) | Self::Join | Self::Drain(_) | Self::Wipe | Self::DiscordWell => {
-                Duration::ZERO
-            }
+            Self::Crash(..)
+            | Self::Join
+            | Self::Drain(_)
+            | Self::StuckTask(_)
+            | Self::Wipe
+            | Self::DiscordWell => Duration::ZERO,
         }
     }
 }
@@ -72,6 +75,11 @@ impl World {
             Fault::Drain(whom) => {
                 if let Some(pid) = self.pick(whom) {
                     self.drain(pid);
+                }
+            }
+            Fault::StuckTask(whom) => {
+                if let Some(pid) = self.pick(whom) {
+                    self.deliver(pid, Letter::Restart { pick: whom.0 });
                 }
             }
             Fault::StoreFrozen(_) => self.store.set_condition(Condition::Frozen(until)),

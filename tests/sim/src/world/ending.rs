@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_mock_discord::{Ledger, audit, verdict::Rule};
+use baton_mock_discord::{Ledger, audit, audit::Entry, verdict::Rule};
 use baton_model::{Holding, LeaseRow, Moment};
 use baton_shard::State;
 use baton_store::ShardAddress;
@@ -106,7 +106,7 @@ impl World {
     }
 
     fn judge_streams(&self) -> Result<(), Violation> {
-        let seen = self.laws.archive.with(entries(&self.store, &self.shape.app));
+        let seen = self.seen();
         let mut ledger: Ledger = self.discord.ledger().clone();
         // A session that ended before the store heard of it is none of the stream's business.
         ledger.sessions.retain(|_, session| self.laws.knew(&session.id));
@@ -120,6 +120,12 @@ impl World {
             return Err(Violation { at: self.now, law: "S3", what: format!("{report:?}") });
         }
         Ok(())
+    }
+
+    /// What the streams' readers have seen.
+    fn seen(&self) -> Vec<Entry> {
+        let entries = entries(&self.store, &self.shape.app);
+        self.laws.archive.with(entries, &self.laws.numbers)
     }
 
     fn judge_verdicts(&self) -> Result<(), Violation> {

@@ -1,6 +1,6 @@
 //! What a world is like: how many of everything, and how fast.
 
-use std::{fmt, num::NonZeroU16};
+use std::{fmt, num::NonZeroU16, time::Duration};
 
 use baton_gateway::supervisor::App;
 use baton_mock_discord::load::{Burst, Mix, Pace};
@@ -15,6 +15,8 @@ pub(crate) struct Shape {
     pub(crate) app: AppShape,
     pub(crate) guilds_per_shard: u32,
     pub(crate) pace: Pace,
+    /// How often Discord wants to hear a heartbeat.
+    pub(crate) heartbeat: Duration,
     /// How many of a hundred messages between instances get lost.
     pub(crate) messages_lost: u64,
 }
@@ -42,6 +44,9 @@ impl Shape {
                 events: 1,
                 burst: seeded.hits(30).then_some(burst),
             },
+            heartbeat: Duration::from_millis(
+                *seeded.pick(&[15_000, 20_000, 41_250]).unwrap_or(&41_250),
+            ),
             messages_lost: *seeded.pick(&[0, 10, 100]).unwrap_or(&0),
         }
     }
@@ -58,8 +63,9 @@ impl fmt::Display for Shape {
         write!(
             f,
             "a world of {instances} instances, {shards} shards, {} lanes, {buckets} buckets, \
-             {guilds} guilds a shard, an event every {} ms, {} % of messages lost",
-            lanes.0, pace.every_ms, self.messages_lost
+             {guilds} guilds a shard, an event every {} ms, a heartbeat every {:?}, {} % of messages \
+             lost",
+            lanes.0, pace.every_ms, self.heartbeat, self.messages_lost
         )
     }
 }

@@ -15,7 +15,9 @@ use crate::world::Pid;
 /// What a client does, on its way to Discord.
 #[derive(Debug, Clone)]
 pub(crate) enum Arrival {
-    Dial { to_resume_host: bool },
+    Dial {
+        to_resume_host: bool,
+    },
     Text(String),
     /// The end, with a close frame or without one.
     Closed(Option<u16>),

@@ -95,7 +95,11 @@ fn draw(seeded: &mut Seeded, shards: u32, at: u64, faults: &mut Vec<(Moment, Fau
         5 => note(Fault::CutFromStore(whom, Cut::Reset, seeded.millis(500, 25_000))),
         6 | 7 => {
             let slow_for = seeded.millis(0, 6_000);
-            note(Fault::CutFromStore(whom, Cut::BlackHole { slow_for }, seeded.millis(500, 25_000)));
+            note(Fault::CutFromStore(
+                whom,
+                Cut::BlackHole { slow_for },
+                seeded.millis(500, 25_000),
+            ));
         }
         8 => note(Fault::SlowStore(whom, seeded.millis(50, 2_500), seeded.millis(1_000, 25_000))),
         9 => note(Fault::LossyStore(whom, seeded.between(5, 60), seeded.millis(1_000, 25_000))),

@@ -30,13 +30,13 @@ use baton_shard::{Answer, Request};
 use baton_store::ShardAddress;
 use baton_store_embedded::state::Change;
 
+pub(crate) use self::streams::{Archive, Numbers, entries};
 use self::{identify::Permit, taking::Beats};
 use crate::{
     process::AppShape,
     store::{Answered, Ask, Store},
     world::{Host, Pid, Sent},
 };
-pub(crate) use self::streams::{Archive, Numbers, entries};
 
 /// A law that was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,11 +134,7 @@ impl Laws {
     }
 
     /// The rows that a request is about, as they are.
-    pub(crate) fn look(
-        &self,
-        store: &Store,
-        ask: &Ask,
-    ) -> Vec<(ShardAddress, Option<LeaseRow>)> {
+    pub(crate) fn look(&self, store: &Store, ask: &Ask) -> Vec<(ShardAddress, Option<LeaseRow>)> {
         let row = |address: &ShardAddress| (address.clone(), store.row(address));
         match ask {
             Ask::Lease { address, .. } => vec![row(address)],
@@ -201,10 +197,15 @@ impl Laws {
     pub(crate) fn on_fail_over(&mut self, store: &Store, now: Moment, until: Moment) {
         self.store_changed = Some(Changed { at: now, back_at: until });
         self.accepted.clear();
-        self.granted = self.app.addresses().into_iter().filter_map(|address| {
-            let row = store.row(&address)?;
-            Some((address, (row.epoch, row.holding.owner()?)))
-        }).collect();
+        self.granted = self
+            .app
+            .addresses()
+            .into_iter()
+            .filter_map(|address| {
+                let row = store.row(&address)?;
+                Some((address, (row.epoch, row.holding.owner()?)))
+            })
+            .collect();
         self.ends = streams::ends(&entries(store, &self.app));
         self.forget(store);
     }

@@ -22,13 +22,13 @@ use baton_model::{AppName, InstanceId, Moment, ShardKey};
 use baton_shard::{Answer, Request, SocketId, State};
 use baton_store::{SessionStartLimit, ShardAddress};
 
+pub(crate) use self::socket::{Heard, Said};
 use self::{
     asking::{Asked, Purpose},
     keeper::Keeper,
     lanes::Lanes,
     task::{Hour, ShardTask, Wish},
 };
-pub(crate) use self::socket::{Heard, Said};
 use crate::{
     local_clock::LocalClock,
     store::{Answered, Ask, Trouble},
@@ -53,7 +53,9 @@ pub(crate) enum Letter {
     /// It is to give everything away.
     Drain,
     /// One of its shards' tasks, by this number modulo how many there are, is stuck.
-    Restart { pick: u64 },
+    Restart {
+        pick: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,25 +279,14 @@ impl Process {
             return;
         };
         let (address, offerer, life) = (task.address.clone(), task.offerer, task.life);
-        match request {
-            Request::Append(append) => {
-                let page = lanes::page(address, self.me, append, life);
-                self.lanes.bring(page);
-                self.write();
-            }
-            request => {
-                let purpose = Purpose::Lease {
-                    shard: shard.clone(),
-                    life,
-                    asked: request.asked(),
-                    offered_to: match &request {
-                        Request::Offer { to, .. } => Some(*to),
-                        _ => None,
-                    },
-                };
-                self.ask(Ask::Lease { address, offerer, request: Box::new(request) }, purpose);
-            }
+        if let Request::Append(append) = request {
+            self.lanes.bring(lanes::page(address, self.me, append, life));
+            return self.write();
         }
+        let offered_to = if let Request::Offer { to, .. } = &request { Some(*to) } else { None };
+        let asked = request.asked();
+        let purpose = Purpose::Lease { shard: shard.clone(), life, asked, offered_to };
+        self.ask(Ask::Lease { address, offerer, request: Box::new(request) }, purpose);
     }
 
     fn tell(&mut self, input: Input) {

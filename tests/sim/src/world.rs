@@ -19,9 +19,9 @@ use std::{
 use baton_mock_discord::{ConnectionId, Discord, Input, Settings};
 use baton_model::{InstanceId, Moment};
 
-use self::shape::Shape;
 pub(crate) use self::at_store::Sent;
 pub use self::ending::Ending;
+use self::shape::Shape;
 use crate::{
     agenda::Agenda,
     discord::{Arrival, Connections},

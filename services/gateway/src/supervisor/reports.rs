@@ -73,7 +73,13 @@ impl Supervisor {
         hosted.is_some_and(|hosted| std::mem::take(&mut hosted.is_claiming))
     }
 
-    pub(super) fn on_let_go(&mut self, shard: ShardKey, epoch: Epoch, departure: Departure, now: Moment) {
+    pub(super) fn on_let_go(
+        &mut self,
+        shard: ShardKey,
+        epoch: Epoch,
+        departure: Departure,
+        now: Moment,
+    ) {
         if let Some(hosted) = self.hosted.get_mut(&shard) {
             hosted.held = None;
             hosted.heir = None;

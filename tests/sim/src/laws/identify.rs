@@ -1,16 +1,12 @@
 //! What is said to Discord: S5 and S6.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use baton_model::{Moment, ShardKey, limits::IDENTIFY_PERMIT_VALID};
 use baton_store::Take;
 
 use super::Laws;
-use crate::{
-    process::Said,
-    store::Store,
-    world::{Host, Pid},
-};
+use crate::{local_clock::LocalClock, process::Said, world::Pid};
 
 /// A permit that the store has given.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +26,9 @@ impl Laws {
     /// Judges what a client says on its connection.
     pub(crate) fn on_said(
         &mut self,
-        pid: Pid,
+        (pid, clock): (Pid, Option<LocalClock>),
         shard: &ShardKey,
         said: &Said,
-        (_store, hosts): (&Store, &BTreeMap<Pid, Host>),
         now: Moment,
     ) {
         match said {
@@ -44,21 +39,20 @@ impl Laws {
                     self.break_law(now, "S5", what);
                 }
             }
-            Said::Identify => self.judge_identify(pid, shard, hosts, now),
+            Said::Identify => self.judge_identify((pid, clock), shard, now),
             Said::Dial(_) | Said::Heartbeat(_) | Said::Close(_) | Said::Drop => {}
         }
     }
 
     fn judge_identify(
         &mut self,
-        pid: Pid,
+        (pid, clock): (Pid, Option<LocalClock>),
         shard: &ShardKey,
-        hosts: &BTreeMap<Pid, Host>,
         now: Moment,
     ) {
         let bucket = shard.number.0 % u32::from(self.app.buckets().get());
         // Its own clock may be slow.
-        let per_mille = hosts.get(&pid).map_or(1_000, |host| host.process.clock.per_mille());
+        let per_mille = clock.map_or(1_000, LocalClock::per_mille);
         let nanos = IDENTIFY_PERMIT_VALID.as_nanos() * 1_000 / u128::from(per_mille);
         let valid = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
         let is_it = |permit: &Permit| {

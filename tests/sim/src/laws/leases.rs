@@ -84,7 +84,8 @@ impl Laws {
         let shard = &hold.address.shard;
         let granted = self.granted.get(&hold.address).copied();
         if granted != Some((hold.epoch, hold.owner)) {
-            let what = format!("{} appends to {shard} under {hold:?}, but {granted:?}", deed.sent.pid);
+            let what =
+                format!("{} appends to {shard} under {hold:?}, but {granted:?}", deed.sent.pid);
             self.break_law(now, "S1", what);
         }
         let row = deed.before.iter().find(|(address, _)| *address == hold.address);

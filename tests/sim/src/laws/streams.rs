@@ -128,9 +128,9 @@ impl Laws {
         let rows = self.app.addresses().into_iter().filter_map(|address| store.row(&address));
         let in_rows = rows.filter_map(|row| row.session).map(|it| it.id.as_str().to_owned());
         let entries = entries(store, &self.app);
-        let in_streams = entries.iter().filter_map(|entry| {
-            self.numbers.id(entry.shard, entry.session.0).map(str::to_owned)
-        });
+        let in_streams = entries
+            .iter()
+            .filter_map(|entry| self.numbers.id(entry.shard, entry.session.0).map(str::to_owned));
         let known: BTreeSet<_> = in_rows.chain(in_streams).collect();
         let all = self.furthest.keys();
         self.forgotten = all.filter(|id| !known.contains(*id)).cloned().collect();

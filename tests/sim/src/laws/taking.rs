@@ -17,8 +17,17 @@ use crate::{
 const STALE: Duration = Duration::from_millis(3_000);
 
 /// By how much the fastest clock is fast.
-const fn by_the_fastest_clock(length: Duration) -> Duration {
-    Duration::from_millis(length.as_millis() as u64 * 10 / 11)
+fn by_the_fastest_clock(length: Duration) -> Duration {
+    length * 10 / 11
+}
+
+/// A lease that is taken from an instance.
+struct Taking {
+    claim: String,
+    victim: InstanceId,
+    sent_at: Moment,
+    /// Whether the store sees the instance's presence.
+    is_present: bool,
 }
 
 /// When the store heard of an instance.
@@ -33,8 +42,7 @@ pub(super) struct Beats {
 impl Laws {
     pub(super) fn on_beat(&mut self, by: InstanceId, phase: Phase, now: Moment) {
         let silence = by_the_fastest_clock(PRESENCE_BEAT_STILL);
-        let beats =
-            self.beats.entry(by).or_insert(Beats { last: now, returned: None, phase });
+        let beats = self.beats.entry(by).or_insert(Beats { last: now, returned: None, phase });
         if now.since(beats.last) >= silence {
             beats.returned = Some(now);
         }
@@ -71,7 +79,9 @@ impl Laws {
                 return;
             }
         }
-        self.judge_taking(&claim, victim, deed.sent.at, store.present.contains(&victim), hosts, now);
+        let is_present = store.present.contains(&victim);
+        let taking = Taking { claim, victim, sent_at: deed.sent.at, is_present };
+        self.judge_taking(&taking, hosts, now);
     }
 
     /// Nobody claims anything while the store is new.
@@ -100,21 +110,14 @@ impl Laws {
         }
     }
 
-    fn judge_taking(
-        &mut self,
-        claim: &str,
-        victim: InstanceId,
-        sent_at: Moment,
-        is_present: bool,
-        hosts: &BTreeMap<Pid, Host>,
-        now: Moment,
-    ) {
-        let beats = self.beats.get(&victim).copied();
+    fn judge_taking(&mut self, taking: &Taking, hosts: &BTreeMap<Pid, Host>, now: Moment) {
+        let Taking { claim, victim, sent_at, is_present } = taking;
+        let beats = self.beats.get(victim).copied();
         if beats.is_some_and(|beats| beats.phase == Phase::Down) {
             return;
         }
         let returned = beats.and_then(|beats| beats.returned);
-        let is_just_back = returned.is_some_and(|at| at + STALE >= sent_at);
+        let is_just_back = returned.is_some_and(|at| at + STALE >= *sent_at);
         let last = beats.map_or(Moment::ZERO, |beats| beats.last);
         let is_gone = !is_present && now.since(last) >= by_the_fastest_clock(PRESENCE_BEAT_STILL);
         let is_silent = sent_at.since(last) >= by_the_fastest_clock(EVIDENCE_SPAN);
@@ -122,10 +125,10 @@ impl Laws {
             let what = format!("{claim}, whose last beat came at {last}");
             return self.break_law(now, "S8", what);
         }
-        let Some(host) = hosts.values().find(|host| host.process.me == victim) else {
+        let Some(host) = hosts.values().find(|host| host.process.me == *victim) else {
             return;
         };
-        if host.hindered_until + STALE < sent_at {
+        if host.hindered_until + STALE < *sent_at {
             let what = format!("{claim}, which was well since {}", host.hindered_until);
             return self.break_law(now, "S8", what);
         }

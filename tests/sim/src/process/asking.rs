@@ -63,9 +63,7 @@ impl Process {
         let (ask, purpose) = match ask {
             Wanted::Beat(beat, record) => (Ask::Beat(beat, record), Purpose::Beat(beat)),
             Wanted::Poll(request) => (Ask::Poll, Purpose::Poll(request)),
-            Wanted::Sweep(request) => {
-                (Ask::Rows(self.shape.addresses()), Purpose::Sweep(request))
-            }
+            Wanted::Sweep(request) => (Ask::Rows(self.shape.addresses()), Purpose::Sweep(request)),
             Wanted::Row(shard) => {
                 let address = ShardAddress::new(shard.clone(), self.shape.app.lanes);
                 (Ask::Rows(vec![address]), Purpose::Row(shard))
@@ -136,7 +134,10 @@ impl Process {
                 self.tell_fleet(ToFleet::BeatAcked(beat));
             }
             // The next poll shows it, and the fleet says what follows.
-            (Purpose::Beat(_), Answered::Beat(Err(BeatError::Duplicate(_) | BeatError::Store(_)))) => {}
+            (
+                Purpose::Beat(_),
+                Answered::Beat(Err(BeatError::Duplicate(_) | BeatError::Store(_))),
+            ) => {}
             (Purpose::Poll(request), Answered::Poll(poll)) => {
                 self.tell_fleet(ToFleet::Polled(request, Box::new(seen(*poll))));
             }
@@ -174,8 +175,8 @@ impl Process {
                 }
             }
             (Purpose::Appends(lane, pages), Answered::Appends(answers)) => {
-                for (page, answer) in pages.iter().zip(answers) {
-                    let answer = page.answer(answer.map(drop));
+                for (page, answer) in pages.iter().zip(&answers) {
+                    let answer = page.answer(answer);
                     self.inner.push_back(Inner::Answer(page.shard(), page.life, answer));
                 }
                 self.lanes.done(lane);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use baton_model::{InstanceId, Lane, ShardKey, UnixMicros};
+use baton_model::{InstanceId, Lane, Seq, ShardKey, UnixMicros};
 use baton_shard::{Answer, Asked, Failure};
 use baton_store::{Append, AppendError, EntryBody, Hold, ShardAddress};
 
@@ -71,14 +71,16 @@ impl Page {
     }
 
     /// The store's answer in the machine's words.
-    pub(super) fn answer(&self, answer: Result<(), AppendError>) -> Answer {
+    pub(super) fn answer(&self, answer: &Result<Seq, AppendError>) -> Answer {
         let (epoch, session) = (self.append.hold.epoch, self.append.session);
         match answer {
-            Ok(()) => Answer::Appended { epoch, session, last: self.append.last },
+            Ok(_) => Answer::Appended { epoch, session, last: self.append.last },
             Err(AppendError::Fenced) => self.failed(Failure::Fenced { row: epoch }),
             Err(AppendError::Forgotten) => self.failed(Failure::Forgotten),
-            Err(AppendError::Gap(row)) => Answer::Gap { epoch, session, row },
-            Err(AppendError::OtherSession(row)) => Answer::OtherSession { epoch, session, row },
+            Err(AppendError::Gap(row)) => Answer::Gap { epoch, session, row: *row },
+            Err(AppendError::OtherSession(row)) => {
+                Answer::OtherSession { epoch, session, row: *row }
+            }
             Err(AppendError::Store(_)) => self.failed(Failure::Unknown),
         }
     }

@@ -45,7 +45,7 @@ pub(super) struct Hour {
 
 impl ShardTask {
     pub(super) fn new(address: ShardAddress, me: InstanceId, life: u64, now: Moment) -> Self {
-        let [low, ..] = [me.bits() as u64];
+        let low = u64::try_from(me.bits() & u128::from(u64::MAX)).unwrap_or_default();
         let seed = low ^ u64::from(address.shard.number.0).wrapping_mul(0x1_0001) ^ life;
         let config = Config { me, left_out: std::collections::BTreeSet::new(), seed };
         Self {
@@ -162,18 +162,15 @@ impl ShardTask {
             Output::RequestPermit { socket } => {
                 self.wishes.push(Wish::Report(Report::PermitWanted(socket)));
             }
-            Output::WithdrawPermit { .. } => self.wishes.push(Wish::Report(Report::PermitWithdrawn)),
+            Output::WithdrawPermit { .. } => {
+                self.wishes.push(Wish::Report(Report::PermitWithdrawn));
+            }
             Output::Store(request) => self.wishes.push(Wish::Ask(request)),
             Output::Notice(notice) => self.wishes.push(Wish::Report(Report::Notice(notice))),
         }
     }
 
-    fn with_socket(
-        &mut self,
-        id: SocketId,
-        hour: Hour,
-        act: impl FnOnce(&mut Socket, &mut Yield),
-    ) {
+    fn with_socket(&mut self, id: SocketId, hour: Hour, act: impl FnOnce(&mut Socket, &mut Yield)) {
         let Some(socket) = self.socket.as_mut().filter(|socket| socket.id() == id) else {
             return;
         };

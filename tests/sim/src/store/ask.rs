@@ -23,12 +23,23 @@ pub(crate) enum Ask {
     Forget(InstanceId, Beat),
     ClaimPlanner(Expected),
     ReleasePlanner(Epoch),
-    WriteTargets { epoch: Epoch, set: Vec<(ShardKey, InstanceId)>, clear: Vec<ShardKey> },
-    TakePermit { app: AppName, bucket: u16 },
+    WriteTargets {
+        epoch: Epoch,
+        set: Vec<(ShardKey, InstanceId)>,
+        clear: Vec<ShardKey>,
+    },
+    TakePermit {
+        app: AppName,
+        bucket: u16,
+    },
     Limit(AppName),
     Learn(AppName, SessionStartLimit),
     /// What a shard asks about its own row, and whose offer it may mean.
-    Lease { address: ShardAddress, offerer: Option<InstanceId>, request: Box<Request> },
+    Lease {
+        address: ShardAddress,
+        offerer: Option<InstanceId>,
+        request: Box<Request>,
+    },
     Appends(Vec<Append>),
 }
 

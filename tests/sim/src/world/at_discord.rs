@@ -27,10 +27,11 @@ impl World {
         host.is_some_and(|host| host.cut_from_discord_until > self.now)
     }
 
-    pub(super) fn say(&mut self, pid: Pid, (shard, socket): (ShardKey, SocketId), said: Said) {
+    pub(super) fn say(&mut self, pid: Pid, (shard, socket): (ShardKey, SocketId), said: &Said) {
         self.trace.note(self.now, format_args!("{pid} {shard} {socket} says {said:?}"));
-        self.laws.on_said(pid, &shard, &said, (&self.store, &self.hosts), self.now);
-        if let Said::Dial(resume) = &said {
+        let clock = self.hosts.get(&pid).map(|host| host.process.clock);
+        self.laws.on_said((pid, clock), &shard, said, self.now);
+        if let Said::Dial(resume) = said {
             let to_resume_host =
                 resume.as_ref().as_ref().is_some_and(|resume| resume.url.is_some());
             return self.dial(pid, (shard, socket), to_resume_host);
@@ -49,7 +50,7 @@ impl World {
         if connection.pipe != Pipe::Open {
             return;
         }
-        let arrival = match &said {
+        let arrival = match said {
             Said::Resume(_) | Said::Identify | Said::Heartbeat(_) => {
                 Arrival::Text(said.text(slice).unwrap_or_default())
             }
@@ -98,7 +99,7 @@ impl World {
                 let is_answered = code.is_some() && !connection.is_stalled;
                 self.tell_discord(Input::Closed { connection: id, code });
                 if is_answered {
-                    self.to_client(id, Heard::Closed(code));
+                    self.reach_client(id, Heard::Closed(code));
                 }
                 self.end(id);
             }
@@ -108,7 +109,7 @@ impl World {
     pub(super) fn tell_discord(&mut self, input: Input) {
         self.discord.handle(input, self.now);
         while let Some(output) = self.discord.poll_output() {
-            self.from_discord(output);
+            self.on_output(output);
         }
         let due = self.discord.poll_timeout().map(|due| due.max(self.now));
         if due != self.discord_wakes_at {
@@ -119,20 +120,22 @@ impl World {
         }
     }
 
-    fn from_discord(&mut self, output: Output) {
+    fn on_output(&mut self, output: Output) {
         match output {
-            Output::Send { connection, frame } => self.to_client(connection, Heard::Frame(frame)),
+            Output::Send { connection, frame } => {
+                self.reach_client(connection, Heard::Frame(frame));
+            }
             Output::Close { connection, code, reason } => {
                 self.trace.note(self.now, format_args!("discord closes {connection}: {reason}"));
-                self.to_client(connection, Heard::Closed(Some(code)));
+                self.reach_client(connection, Heard::Closed(Some(code)));
                 self.end(connection);
             }
             Output::Drop { connection } => {
-                self.to_client(connection, Heard::Closed(None));
+                self.reach_client(connection, Heard::Closed(None));
                 self.end(connection);
             }
             Output::Refuse { connection } => {
-                self.to_client(connection, Heard::Refused);
+                self.reach_client(connection, Heard::Refused);
                 self.end(connection);
             }
             Output::Stall { connection } => {
@@ -151,7 +154,7 @@ impl World {
         }
     }
 
-    fn to_client(&mut self, id: ConnectionId, heard: Heard) {
+    fn reach_client(&mut self, id: ConnectionId, heard: Heard) {
         let jitter = self.jitter();
         let now = self.now;
         let Some(pid) = self.connections.get(id).map(|connection| connection.pid) else {

@@ -139,7 +139,27 @@ impl World {
                 let at = Moment::from_millis(verdict.at / 1_000);
                 self.laws.may_be_contested(slice.0, at)
             }),
-            _ => true,
+            Rule::IdentifyTooEarly
+            | Rule::IdentifyPastDailyLimit
+            | Rule::SendLimit
+            | Rule::PayloadTooLarge
+            | Rule::ForeignSession
+            | Rule::InvalidSeq
+            | Rule::ConnectionStorm
+            | Rule::UnknownOp
+            | Rule::Malformed
+            | Rule::NotText
+            | Rule::NotAuthenticated
+            | Rule::AlreadyAuthenticated
+            | Rule::WrongToken
+            | Rule::WrongShard
+            | Rule::ShardingRequired
+            | Rule::WrongVersion
+            | Rule::WrongEncoding
+            | Rule::WrongCompression
+            | Rule::InvalidIntents
+            | Rule::DisallowedIntents
+            | Rule::RestUnauthorized => true,
         });
         match unexcused {
             Some(verdict) => {

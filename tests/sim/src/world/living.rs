@@ -7,9 +7,7 @@ use std::{
 
 use baton_fleet::Myself;
 use baton_gateway::supervisor::{Ending, Message};
-use baton_model::{
-    Capacity, InstanceId, InstanceRecord, Moment, Phase, Tier, Version, Weight,
-};
+use baton_model::{Capacity, InstanceId, InstanceRecord, Moment, Phase, Tier, Version, Weight};
 
 use super::{Event, Host, Link, Pid, World};
 use crate::{
@@ -90,7 +88,7 @@ impl World {
         match effect {
             Effect::Ask(id, ask) => self.send_to_store(pid, id, ask),
             Effect::Tell(message) => self.broadcast(pid, &message),
-            Effect::Say(shard, socket, said) => self.say(pid, (shard, socket), said),
+            Effect::Say(shard, socket, said) => self.say(pid, (shard, socket), &said),
             Effect::AskLimit => {
                 let latency = self.seeded.millis(20, 200);
                 self.agenda.note(self.now + latency, Event::LimitAsked(pid));

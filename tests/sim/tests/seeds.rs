@@ -53,7 +53,8 @@ fn broken_among(seeds: u64) -> Vec<(u64, Violation)> {
     let threads = thread::available_parallelism().map_or(2, usize::from);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let broken = workers.into_iter().flat_map(|worker| worker.join().expect("it does not panic"));
+        let broken =
+            workers.into_iter().flat_map(|worker| worker.join().expect("it does not panic"));
         let mut broken: Vec<_> = broken.collect();
         broken.sort_by_key(|(seed, _)| *seed);
         broken

@@ -178,6 +178,7 @@ impl World {
     }
 
     fn fail_over(&mut self, lost: Duration, until: Moment) {
+        self.laws.before_fail_over(&self.store);
         self.store.fail_over(lost, self.now);
         self.laws.on_fail_over(&self.store, self.now, until);
         self.store.set_condition(Condition::Refusing(until));

@@ -48,6 +48,39 @@ pub(crate) enum Fault {
     DiscordWell,
 }
 
+impl Fault {
+    /// Whether every session can be resumed after it: it ends no session, hides no heartbeat from
+    /// Discord for long, and lets the store forget nothing.
+    pub(crate) fn is_gentle(&self) -> bool {
+        match self {
+            Self::Crash(_, Death::OfTheProcess)
+            | Self::CutFromStore(..)
+            | Self::SlowStore(..)
+            | Self::LossyStore(..)
+            | Self::Join
+            | Self::Drain(_)
+            | Self::StuckTask(_)
+            | Self::StoreFrozen(_)
+            | Self::StoreRefuses(_)
+            | Self::Discord(
+                AtDiscord::Reconnect { .. }
+                | AtDiscord::DropTcp { .. }
+                | AtDiscord::DeadResumeHost {}
+                | AtDiscord::AskHeartbeat { .. }
+                | AtDiscord::Latency { .. }
+                | AtDiscord::Invalidate { resumable: true, .. },
+            )
+            | Self::DiscordWell => true,
+            Self::Stop(_, length) => *length < Duration::from_secs(5),
+            Self::Crash(_, Death::OfTheHost)
+            | Self::CutFromDiscord(..)
+            | Self::FailOver { .. }
+            | Self::Wipe
+            | Self::Discord(_) => false,
+        }
+    }
+}
+
 /// Which of the instances that are there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Whom(pub(crate) u64);

@@ -16,6 +16,12 @@
 //! | S11 | nothing is appended under a lease on offer |
 //! | S12 | whoever is taken for dead is not sure of its leases any more |
 //!
+//! At the end, when all faults have been over for some time, [`World`](crate::world::World) adds:
+//! every shard is owned and live, and written to its last dispatch (L1); one instance plans, and
+//! shards are spread evenly (L3); drains are over (L4); nothing changes hands any more (L5); where
+//! no fault ended a session, there were no more sessions than shards (P6); Discord passed no
+//! verdict that the faults do not excuse (V).
+//!
 //! S3 and S4 (nothing is lost without a marker) are the audit's, at the end.
 
 mod identify;

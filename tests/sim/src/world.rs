@@ -108,6 +108,8 @@ pub(crate) struct World {
     pub(crate) hosts: BTreeMap<Pid, Host>,
     last_pid: u32,
     pub(crate) laws: Laws,
+    /// Whether every session can be resumed after all that goes wrong here.
+    is_gentle: bool,
     pub(crate) events: u64,
 }
 
@@ -135,6 +137,7 @@ impl World {
             hosts: BTreeMap::new(),
             last_pid: 0,
             laws: Laws::new(&shape.app),
+            is_gentle: true,
             events: 0,
             shape,
         };
@@ -151,6 +154,7 @@ impl World {
         let faults = faults::schedule(seeded, self.shape.shards());
         let quiet_at = faults.iter().map(|(at, fault)| *at + fault.lasts()).max();
         let quiet_at = quiet_at.unwrap_or(Moment::from_millis(15_000));
+        self.is_gentle = faults.iter().all(|(_, fault)| fault.is_gentle());
         for (at, fault) in faults {
             self.agenda.note(at, Event::Fault(fault));
         }

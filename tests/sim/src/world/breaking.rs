@@ -40,6 +40,10 @@ impl Fault {
 impl World {
     pub(super) fn break_something(&mut self, fault: Fault) {
         self.trace.note(self.now, format_args!("=== {fault:?}"));
+        // A session of which the store has not heard yet dies with its instance.
+        let rows = self.shape.app.addresses().into_iter().map(|address| self.store.row(&address));
+        let all_begun = rows.flatten().filter(|row| row.session.is_some()).count();
+        self.is_gentle &= u32::try_from(all_begun) == Ok(self.shape.shards());
         let until = self.now + fault.lasts();
         match fault {
             Fault::Crash(whom, death) => {

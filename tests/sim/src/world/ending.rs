@@ -57,6 +57,7 @@ impl World {
             return broken("L5", format!("a shard was granted at {}", self.laws.last_grant));
         }
         self.judge_spread()?;
+        self.judge_sessions()?;
         self.judge_streams()?;
         self.judge_verdicts()
     }
@@ -101,6 +102,16 @@ impl World {
         if most > least + 1 {
             let what = format!("from {least} to {most} shards");
             return Err(Violation { at: self.now, law: "L3", what });
+        }
+        Ok(())
+    }
+
+    /// Where nothing ended a session, every change of hands was a RESUME.
+    fn judge_sessions(&self) -> Result<(), Violation> {
+        let (sessions, shards) = (self.discord.ledger().sessions.len(), self.shape.shards());
+        if self.is_gentle && u32::try_from(sessions) != Ok(shards) {
+            let what = format!("{sessions} sessions of {shards} shards");
+            return Err(Violation { at: self.now, law: "P6", what });
         }
         Ok(())
     }

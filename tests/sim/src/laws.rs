@@ -14,7 +14,7 @@
 //! | S8 | nobody's lease is taken while it shows that it lives, and nobody's while the store is new |
 //! | S10 | an offer is accepted once |
 //! | S11 | nothing is appended under a lease on offer |
-//! | S12 | whoever is taken for dead is not sure of its leases any more |
+//! | S12 | whoever is sure of its leases has a beat at the store that is young by its own clock; and whoever is taken for dead is not sure |
 //!
 //! At the end, when all faults have been over for some time, [`World`](crate::world::World) adds:
 //! every shard is owned and live, and written to its last dispatch (L1); one instance plans, and
@@ -174,7 +174,7 @@ impl Laws {
     ) {
         match (&deed.sent.ask, deed.answered) {
             (Ask::Beat(_, record), Answered::Beat(Ok(_))) => {
-                self.on_beat(deed.sent.by, record.phase, now);
+                self.on_beat(deed.sent, record.phase, now);
             }
             (Ask::Poll, Answered::Poll(_)) => {
                 self.first_polls.entry(deed.sent.by).or_insert(now);

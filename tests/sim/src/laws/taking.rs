@@ -4,13 +4,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use baton_model::{
     Holding, InstanceId, Moment, Phase,
-    limits::{EVIDENCE_SPAN, OFFER_DEADLINE, PRESENCE_BEAT_STILL, STORE_CHANGE_GRACE},
+    limits::{
+        EVIDENCE_SPAN, LEASE_CONFIRMED, OFFER_DEADLINE, PRESENCE_BEAT_STILL, STORE_CHANGE_GRACE,
+    },
 };
 
 use super::{Changed, Deed, Laws};
 use crate::{
+    process::Process,
     store::Store,
-    world::{Host, Pid},
+    world::{Host, Pid, Sent},
 };
 
 /// How far a claim may lie behind the poll that it goes by.
@@ -37,17 +40,35 @@ pub(super) struct Beats {
     /// When it last beat after a silence that others may take for death.
     returned: Option<Moment>,
     phase: Phase,
+    /// When the latest that was taken had left.
+    left: Moment,
 }
 
 impl Laws {
-    pub(super) fn on_beat(&mut self, by: InstanceId, phase: Phase, now: Moment) {
+    pub(super) fn on_beat(&mut self, sent: &Sent, phase: Phase, now: Moment) {
         let silence = by_the_fastest_clock(PRESENCE_BEAT_STILL);
-        let beats = self.beats.entry(by).or_insert(Beats { last: now, returned: None, phase });
+        let first = Beats { last: now, returned: None, phase, left: sent.at };
+        let beats = self.beats.entry(sent.by).or_insert(first);
         if now.since(beats.last) >= silence {
             beats.returned = Some(now);
         }
         beats.last = now;
         beats.phase = phase;
+        beats.left = beats.left.max(sent.at);
+    }
+
+    /// Whoever is sure of its leases has a beat at the store that left a short while ago, by its
+    /// own clock: everybody else counts from when it arrived.
+    pub(crate) fn judge_sureness(&mut self, pid: Pid, process: &Process, now: Moment) {
+        if !process.is_sure(now) {
+            return;
+        }
+        let left = self.beats.get(&process.me).map(|beats| process.clock.local(beats.left));
+        let age = left.map(|left| process.clock.local(now).since(left));
+        if age.is_none_or(|age| age >= LEASE_CONFIRMED) {
+            let what = format!("{pid} is sure of its leases by a beat that left {age:?} ago");
+            self.break_law(now, "S12", what);
+        }
     }
 
     /// A claim was granted: might it be made?

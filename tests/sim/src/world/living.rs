@@ -65,6 +65,7 @@ impl World {
             return;
         }
         let effects = host.process.handle(letter, self.now);
+        self.laws.judge_sureness(pid, &host.process, self.now);
         for effect in effects {
             self.carry_out(pid, effect);
         }

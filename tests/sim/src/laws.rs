@@ -16,6 +16,8 @@
 //! | S11 | nothing is appended under a lease on offer |
 //! | S12 | whoever is sure of its leases has a beat at the store that is young by its own clock; and whoever is taken for dead is not sure |
 //!
+//! | L2 | no offer stands for longer than twice its time, if its source is well |
+//!
 //! At the end, when all faults have been over for some time, [`World`](crate::world::World) adds:
 //! every shard is owned and live, and written to its last dispatch (L1); one instance plans, and
 //! shards are spread evenly (L3); drains are over (L4); nothing changes hands any more (L5); where
@@ -92,6 +94,8 @@ pub(crate) struct Laws {
     granted_at: BTreeMap<ShardNumber, Vec<Moment>>,
     /// When each instance was first shown who the store is.
     first_polls: BTreeMap<InstanceId, Moment>,
+    /// Until when the store did not answer as it should.
+    pub(crate) store_troubled_until: Moment,
     /// When the store last became another one.
     store_changed: Option<Changed>,
     /// The last dispatch of each session in the stream, in this history.
@@ -122,6 +126,7 @@ impl Laws {
             beats: BTreeMap::new(),
             granted_at: BTreeMap::new(),
             first_polls: BTreeMap::new(),
+            store_troubled_until: Moment::ZERO,
             store_changed: None,
             ends: BTreeMap::new(),
             furthest: BTreeMap::new(),
@@ -188,6 +193,7 @@ impl Laws {
                 {
                     self.judge_claim(deed, store, hosts, now);
                 }
+                self.judge_offer(deed, answer, hosts, now);
                 self.on_lease(deed, request, answer, now);
             }
             (Ask::Appends(appends), Answered::Appends(answers)) => {

@@ -9,6 +9,8 @@ use baton_model::{
     },
 };
 
+use baton_shard::Answer;
+
 use super::{Changed, Deed, Laws};
 use crate::{
     process::Process,
@@ -103,6 +105,33 @@ impl Laws {
         let is_present = store.present.contains(&victim);
         let taking = Taking { claim, victim, sent_at: deed.sent.at, is_present };
         self.judge_taking(&taking, hosts, now);
+    }
+
+    /// An offer is over: its source, if nothing kept it, must not have let it stand for long.
+    pub(super) fn judge_offer(
+        &mut self,
+        deed: &Deed<'_>,
+        answer: &Answer,
+        hosts: &BTreeMap<Pid, Host>,
+        now: Moment,
+    ) {
+        let Some((address, Some(before))) = deed.before.first() else {
+            return;
+        };
+        let Holding::Offered { owner, .. } = before.holding else {
+            return;
+        };
+        if deed.changes.is_empty() || matches!(answer, Answer::Offered { .. }) {
+            return;
+        }
+        let since = self.offered_at.get(address).copied().unwrap_or_default();
+        let source = hosts.values().find(|host| host.process.me == owner);
+        let is_well = source.is_some_and(|source| source.hindered_until < since);
+        let stood = now.since(since);
+        if is_well && self.store_troubled_until < since && stood > OFFER_DEADLINE * 2 {
+            let what = format!("{} stood on offer for {stood:?}", address.shard);
+            self.break_law(now, "L2", what);
+        }
     }
 
     /// Nobody claims anything while the store is new.

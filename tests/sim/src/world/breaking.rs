@@ -13,6 +13,9 @@ use crate::{
     store::Condition,
 };
 
+/// How long a shard whose task was started afresh may be without its lease.
+const RESTARTING: Duration = Duration::from_secs(10);
+
 impl Fault {
     /// How long it has effects of itself.
     pub(super) fn lasts(&self) -> Duration {
@@ -82,20 +85,28 @@ impl World {
                 }
             }
             Fault::StuckTask(whom) => {
+                let until = self.now + RESTARTING;
+                self.hinder(whom, until, |_| {});
                 if let Some(pid) = self.pick(whom) {
                     self.deliver(pid, Letter::Restart { pick: whom.0 });
                 }
             }
-            Fault::StoreFrozen(_) => self.store.set_condition(Condition::Frozen(until)),
-            Fault::StoreRefuses(_) => self.store.set_condition(Condition::Refusing(until)),
+            Fault::StoreFrozen(_) => self.trouble_store(Condition::Frozen(until), until),
+            Fault::StoreRefuses(_) => self.trouble_store(Condition::Refusing(until), until),
             Fault::FailOver { lost, .. } => self.fail_over(lost, until),
             Fault::Wipe => {
+                self.laws.store_troubled_until = self.laws.store_troubled_until.max(until);
                 self.laws.on_wipe(&self.store, self.now);
                 self.store.wipe();
             }
             Fault::Discord(fault) => self.tell_discord(Input::Fault(fault)),
             Fault::DiscordWell => self.tell_discord(Input::ClearFaults),
         }
+    }
+
+    fn trouble_store(&mut self, condition: Condition, until: Moment) {
+        self.laws.store_troubled_until = self.laws.store_troubled_until.max(until);
+        self.store.set_condition(condition);
     }
 
     fn pick(&mut self, whom: Whom) -> Option<Pid> {
@@ -185,7 +196,7 @@ impl World {
         self.laws.before_fail_over(&self.store);
         self.store.fail_over(lost, self.now);
         self.laws.on_fail_over(&self.store, self.now, until);
-        self.store.set_condition(Condition::Refusing(until));
+        self.trouble_store(Condition::Refusing(until), until);
         let all: Vec<_> = self.hosts.keys().copied().collect();
         for pid in all {
             self.lose_presence(pid);

@@ -73,7 +73,8 @@ fn summary(seed: u64, ending: &Ending) -> String {
              digest {digest:016x}"
         ),
         Some(broken) => format!(
-            "seed {seed}: {} is broken at {}: {}\n  replay: cargo run -p baton-sim -- --seed {seed} --trace",
+            "seed {seed}: {} is broken at {}: {}\n  \
+             replay: cargo run -p baton-sim -- --seed {seed} --trace",
             broken.law, broken.at, broken.what
         ),
     }

@@ -63,8 +63,8 @@ impl fmt::Display for Shape {
         write!(
             f,
             "a world of {instances} instances, {shards} shards, {} lanes, {buckets} buckets, \
-             {guilds} guilds a shard, an event every {} ms, a heartbeat every {:?}, {} % of messages \
-             lost",
+             {guilds} guilds a shard, an event every {} ms, a heartbeat every {:?}, \
+             {} % of messages lost",
             lanes.0, pace.every_ms, self.heartbeat, self.messages_lost
         )
     }

@@ -32,12 +32,17 @@ enum Fate {
     AnswerLost,
     /// The connection breaks under it.
     Lost,
+    /// It lies somewhere for so long that nobody waits for it any more, and is carried out then.
+    Late,
 }
 
 impl World {
     pub(super) fn send_to_store(&mut self, pid: Pid, id: AskId, mut ask: Ask) {
-        let delay = self.store_delay(pid);
         let fate = self.fate(pid);
+        let delay = match fate {
+            Fate::Late => self.seeded.millis(2_500, 9_000),
+            Fate::Arrives | Fate::AnswerLost | Fate::Lost => self.store_delay(pid),
+        };
         if fate != Fate::Arrives
             && let Ask::Appends(appends) = &mut ask
         {
@@ -60,9 +65,10 @@ impl World {
     fn fate(&mut self, pid: Pid) -> Fate {
         let lossy = self.hosts.get(&pid).map(|host| host.to_store.lossy);
         match lossy {
-            Some((until, percent)) if until > self.now && self.seeded.hits(percent) => {
-                if self.seeded.hits(50) { Fate::Lost } else { Fate::AnswerLost }
-            }
+            Some((until, percent)) if until > self.now && self.seeded.hits(percent) => *self
+                .seeded
+                .pick(&[Fate::Lost, Fate::AnswerLost, Fate::Late])
+                .unwrap_or(&Fate::Lost),
             Some(_) | None => Fate::Arrives,
         }
     }

@@ -41,7 +41,7 @@ pub fn run(seed: u64, record: Record) -> Ending {
     Ending {
         digest: world.trace.digest(),
         violation,
-        lines: world.trace.take_lines(),
+        lines: world.take_lines(),
         events: world.events,
         dispatches: sessions.values().map(|session| session.sent.len()).sum(),
         grants: world.laws.grants,

@@ -220,6 +220,10 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lived this long was a good one: back-off starts over after it.
 pub const BACKOFF_RESET: Duration = Duration::from_secs(60);
 
+/// A connection that Discord ends before it was live for this long may have lost its session to
+/// another instance's: the store is asked whose the shard is before the next one.
+pub const CONTESTED_LIFE: Duration = Duration::from_secs(10);
+
 /// Connections in a row that did not get to the end of their handshake before the supervisor is
 /// told: another instance may have a better way to Discord.
 pub const CONNECT_FAILURES_TELL: u32 = 2;

@@ -30,7 +30,7 @@ pub(crate) enum Duty {
     /// The shard's events.
     Serving,
     /// The same, while the store is reminded whose the row is. Nothing is appended meanwhile.
-    Reasserting { call: Call },
+    Reasserting { call: Call, meanwhile: Meanwhile },
     /// Getting what was received into the stream, before it lets go.
     Flushing { goal: Goal, deadline: Moment },
     /// Putting the lease on offer.
@@ -41,6 +41,18 @@ pub(crate) enum Duty {
     Retracting { offer: OfferId, call: Call },
     /// Giving the lease back.
     Releasing { call: Call },
+}
+
+/// What a holder does while the store is reminded whose the row is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meanwhile {
+    /// The shard's events go on arriving.
+    Serving,
+    /// Nothing. The lease was on offer, and may have been accepted: who resumes now may take the
+    /// session from whom it was given to.
+    Offered,
+    /// Nothing. Somebody else may have resumed the session.
+    Contested,
 }
 
 /// Why a holder lets go.
@@ -83,7 +95,7 @@ impl Lease {
         match self {
             Self::Claiming { call } | Self::Accepting { call } => Some(call),
             Self::Held(held) => match &held.duty {
-                Duty::Reasserting { call }
+                Duty::Reasserting { call, .. }
                 | Duty::Offering { call, .. }
                 | Duty::Retracting { call, .. }
                 | Duty::Releasing { call } => Some(call),
@@ -97,7 +109,7 @@ impl Lease {
         match self {
             Self::Claiming { call } | Self::Accepting { call } => Some(call),
             Self::Held(held) => match &mut held.duty {
-                Duty::Reasserting { call }
+                Duty::Reasserting { call, .. }
                 | Duty::Offering { call, .. }
                 | Duty::Retracting { call, .. }
                 | Duty::Releasing { call } => Some(call),
@@ -161,12 +173,24 @@ impl Held {
     /// Whether a socket is wanted: true unless the shard is on its way out.
     pub(crate) const fn wants_socket(&self) -> bool {
         match self.duty {
-            Duty::Serving | Duty::Reasserting { .. } => true,
-            Duty::Flushing { .. }
+            Duty::Serving | Duty::Reasserting { meanwhile: Meanwhile::Serving, .. } => true,
+            Duty::Reasserting { meanwhile: Meanwhile::Offered | Meanwhile::Contested, .. }
+            | Duty::Flushing { .. }
             | Duty::Offering { .. }
             | Duty::Offered { .. }
             | Duty::Retracting { .. }
             | Duty::Releasing { .. } => false,
+        }
+    }
+
+    /// What to do while the store is reminded.
+    pub(crate) const fn meanwhile(&self) -> Meanwhile {
+        match self.duty {
+            Duty::Reasserting { meanwhile, .. } => meanwhile,
+            Duty::Offering { .. } | Duty::Offered { .. } | Duty::Retracting { .. } => {
+                Meanwhile::Offered
+            }
+            Duty::Serving | Duty::Flushing { .. } | Duty::Releasing { .. } => Meanwhile::Serving,
         }
     }
 }

@@ -138,7 +138,8 @@ pub enum Request {
     Reassert {
         /// The lease.
         epoch: Epoch,
-        /// The session as we know it; its seq is that from which we could write it again.
+        /// The session as we know it; its seq is that from which we could write it again. None if
+        /// it can begin once more instead, with its own marker.
         session: Option<SessionRow>,
     },
     /// Remove the resume url from the row. Best effort, without an answer.

@@ -80,6 +80,11 @@ impl Session {
         }
     }
 
+    /// Whether it began here, and the ring still holds all of it.
+    fn can_begin_again(&self) -> bool {
+        self.origin.is_some() && self.writer.floor() == Seq(0)
+    }
+
     /// Whether the stream holds enough of it to resume it, or nothing of it that we have.
     fn has_a_resume_point(&self) -> bool {
         self.writer.mark() > Seq(0) || !self.writer.has_pending()
@@ -120,8 +125,15 @@ impl Sessions {
         row.map_or(Self::none(), |row| Self::In(Session::from_row(row)))
     }
 
-    /// The session that the row should hold.
+    /// The session that a store should hold which has forgotten it. One that can begin once more,
+    /// from its very first dispatch, is left out: its beginning says what a reminder cannot, how
+    /// the session before it ended.
     pub(crate) fn to_row(&self) -> Option<SessionRow> {
+        self.in_row().filter(|session| !session.can_begin_again()).map(Session::to_row)
+    }
+
+    /// The same for a store that holds no session at all: there is nothing to begin after.
+    pub(crate) fn to_empty_row(&self) -> Option<SessionRow> {
         self.in_row().map(Session::to_row)
     }
 

@@ -1,7 +1,7 @@
 //! The program: from a command line to an instance that runs, and from its end to an exit code.
 //!
-//! Two runtimes are started. The calling thread keeps the leases, and does nothing else; shards have
-//! all cores to themselves on the other one, so that no load can delay a beat.
+//! Two runtimes are started. The calling thread keeps the leases, and does nothing else; shards
+//! have all cores to themselves on the other one, so that no load can delay a beat.
 
 mod logging;
 mod open_files;

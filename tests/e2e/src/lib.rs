@@ -1,8 +1,8 @@
 //! Instances against the simulated Discord, judged by its ledger.
 //!
 //! [`virtual_time`] runs several instances, the simulated Discord and the embedded store in one
-//! runtime with a clock that jumps: real twilight, real sockets, days in seconds. [`processes`] runs
-//! real processes over a real Valkey, in real time.
+//! runtime with a clock that jumps: real twilight, real sockets, days in seconds. [`processes`]
+//! runs real processes over a real Valkey, in real time.
 
 pub mod asking;
 pub mod judgement;

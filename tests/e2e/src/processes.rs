@@ -83,6 +83,7 @@ impl Gateway {
         let child = Command::new(binary())
             .arg("--config")
             .arg(config)
+            .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(lines)

@@ -68,7 +68,11 @@ pub struct Watching {
 
 impl Watching {
     /// Starts looking.
-    pub fn start<S: Leases + Send + Sync + 'static>(store: S, app: AppName, shape: AppShape) -> Self {
+    pub fn start<S: Leases + Send + Sync + 'static>(
+        store: S,
+        app: AppName,
+        shape: AppShape,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (show, latest) = watch::channel(None);
         let task = tokio::spawn(watch_owners(store, app, shape, (stopped, show)));

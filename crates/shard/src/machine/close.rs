@@ -2,13 +2,13 @@
 
 use baton_model::{
     Moment, SessionStart,
-    limits::{CLOSE_ECHO_DEADLINE, INVALID_SESSION_PAUSE},
+    limits::{CLOSE_ECHO_DEADLINE, CONTESTED_LIFE, INVALID_SESSION_PAUSE},
 };
 
 use super::ShardMachine;
 use crate::{
     CloseCode, Notice, Output, Refusal,
-    lease::Duty,
+    lease::{Duty, Held},
     link::{Contact, Hearing, Link, Permit, Then},
     session::Sessions,
 };
@@ -139,10 +139,12 @@ impl ShardMachine {
             return;
         }
         let then = self.then_after_close();
+        let is_contested = self.looks_contested(now);
         self.note_end(now);
         self.withdraw_permit();
         self.link = Link::Unwanted;
         match Verdict::of(code) {
+            Verdict::Resume if is_contested => self.ask_whose_it_is(),
             Verdict::Resume => self.after_socket(then, now),
             Verdict::NewSession => {
                 self.lose_session();
@@ -156,6 +158,25 @@ impl ShardMachine {
                 }
             }
         }
+    }
+
+    /// Whether a connection that Discord ends now may have lost its session to another.
+    fn looks_contested(&self, now: Moment) -> bool {
+        let is_young = match self.link {
+            Link::Live { since, .. } => now.since(since) < CONTESTED_LIFE,
+            Link::Unwanted
+            | Link::BackingOff { .. }
+            | Link::Shed
+            | Link::Fatal
+            | Link::Connecting { .. }
+            | Link::Warm { .. }
+            | Link::Resuming { .. }
+            | Link::Identifying { .. }
+            | Link::Deaf { .. }
+            | Link::Closing { .. } => false,
+        };
+        let is_serving = self.lease.held().is_some_and(Held::wants_socket);
+        is_young && is_serving && matches!(self.sessions, Sessions::In(_))
     }
 
     /// What follows when this socket ends by itself.

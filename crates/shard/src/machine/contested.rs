@@ -4,12 +4,12 @@
 //! another owner's: we stop at once. A lower one, or no row at all, is a store that lost what it
 //! had granted us; then it is reminded, and meanwhile the socket stays up and the ring holds.
 
-use baton_model::{Epoch, Moment, RowSession};
+use baton_model::{Epoch, Moment, RowSession, SessionRow};
 
 use super::ShardMachine;
 use crate::{
     Asked, Failure, Notice, Request,
-    lease::{Duty, End, Lease},
+    lease::{Duty, End, Held, Lease, Meanwhile},
     session::Sessions,
 };
 
@@ -126,26 +126,61 @@ impl ShardMachine {
     }
 
     /// The store may have forgotten that the row is ours; whoever was about to get it may not
-    /// get it. We carry on, and say so to the store.
+    /// get it. We carry on, and say so to the store. Only where the row was on offer, it decides
+    /// first: whoever has accepted serves the shard by now.
     pub(super) fn reassert(&mut self, now: Moment) {
         let Some(held) = self.lease.held() else {
             return;
         };
-        let epoch = held.epoch;
-        if !held.wants_socket() {
+        let (epoch, meanwhile) = (held.epoch, held.meanwhile());
+        if meanwhile == Meanwhile::Serving && !held.wants_socket() {
             self.serve_again(now);
         }
-        let session = self.sessions.to_row();
+        self.remind(epoch, meanwhile);
+    }
+
+    /// Discord ended a connection soon after it was resumed. That is what it looks like where
+    /// somebody else resumes the same session, and to take it back would only be the next round: so
+    /// the store says first whose the shard is.
+    pub(super) fn ask_whose_it_is(&mut self) {
+        match self.lease.held_mut() {
+            None => {}
+            Some(Held { duty: Duty::Reasserting { meanwhile, .. }, .. }) => {
+                *meanwhile = Meanwhile::Contested;
+            }
+            Some(Held { epoch, .. }) => {
+                let epoch = *epoch;
+                self.remind(epoch, Meanwhile::Contested);
+            }
+        }
+    }
+
+    fn remind(&mut self, epoch: Epoch, meanwhile: Meanwhile) {
+        self.remind_of(self.sessions.to_row(), epoch, meanwhile);
+    }
+
+    fn remind_of(&mut self, session: Option<SessionRow>, epoch: Epoch, meanwhile: Meanwhile) {
         let call = self.call(Request::Reassert { epoch, session });
-        self.set_duty(Duty::Reasserting { call });
+        self.set_duty(Duty::Reasserting { call, meanwhile });
     }
 
     pub(super) fn on_reasserted(&mut self, row: Option<RowSession>, now: Moment) {
         let duty = self.lease.held().map(|held| &held.duty);
-        if !matches!(duty, Some(Duty::Reasserting { .. })) {
+        let Some(Duty::Reasserting { meanwhile, .. }) = duty else {
+            return;
+        };
+        let meanwhile = *meanwhile;
+        if let (None, Some(session), Some(epoch)) =
+            (row, self.sessions.to_empty_row(), self.held_epoch())
+        {
+            self.remind_of(Some(session), epoch, meanwhile);
             return;
         }
-        self.set_duty(Duty::Serving);
+        match meanwhile {
+            Meanwhile::Serving => self.set_duty(Duty::Serving),
+            Meanwhile::Offered => self.serve_again(now),
+            Meanwhile::Contested => self.reconnect(now),
+        }
         self.compare_with_row(row, now);
     }
 }

@@ -174,11 +174,15 @@ impl ShardMachine {
 
     /// What arrived since the cut was not taken, so the socket is of no use: RESUME.
     pub(super) fn serve_again(&mut self, now: Moment) {
-        self.set_duty(Duty::Serving);
-        self.part(Then::Reconnect, Hearing::Nothing, now);
+        self.reconnect(now);
         if let Some(epoch) = self.held_epoch() {
             self.tell(Notice::StillHere { epoch });
         }
+    }
+
+    pub(super) fn reconnect(&mut self, now: Moment) {
+        self.set_duty(Duty::Serving);
+        self.part(Then::Reconnect, Hearing::Nothing, now);
     }
 
     fn release(&mut self, now: Moment) {

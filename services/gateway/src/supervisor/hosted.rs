@@ -10,6 +10,8 @@ pub(super) struct Hosted {
     pub(super) errands: u64,
     /// Whether the fleet waits to hear what became of a claim.
     pub(super) is_claiming: bool,
+    /// Whether its task was started afresh and has not got its lease again.
+    pub(super) is_restarted: bool,
     /// The lease that it holds.
     pub(super) held: Option<Epoch>,
     /// Whether it was live here.

@@ -51,6 +51,7 @@ impl Supervisor {
         self.arrivals.remove(&shard);
         let hosted = self.hosted.entry(shard.clone()).or_default();
         hosted.held = Some(epoch);
+        hosted.is_restarted = false;
         let input = match std::mem::take(&mut hosted.is_claiming) {
             true => baton_fleet::Input::Claimed { shard, epoch },
             false => baton_fleet::Input::Took { shard, epoch },
@@ -61,6 +62,8 @@ impl Supervisor {
     fn on_not_ours(&mut self, shard: ShardKey, now: Moment) {
         if self.ends_claim(&shard) {
             self.tell_fleet(baton_fleet::Input::ClaimLost(shard), now);
+        } else {
+            self.has_lost_by_restart(&shard, now);
         }
     }
 
@@ -109,6 +112,8 @@ impl Supervisor {
                 }
             };
             self.tell_fleet(input, now);
+        } else if self.has_lost_by_restart(&shard, now) {
+            // The refusal was of the claim.
         } else if self.hosted.get(&shard).is_some_and(|hosted| hosted.heir.is_some()) {
             self.on_still_here(shard, now);
         }

@@ -14,8 +14,8 @@
 //! | S8 | nobody's lease is taken while it shows that it lives, and nobody's while the store is new |
 //! | S10 | an offer is accepted once |
 //! | S11 | nothing is appended under a lease on offer |
-//! | S12 | whoever is sure of its leases has a beat at the store that is young by its own clock; and whoever is taken for dead is not sure |
-//!
+//! | S12 | whoever is sure of its leases has a young beat at the store, by its own clock |
+//! | S12 | whoever is taken for dead is not sure of its leases any more |
 //! | L2 | no offer stands for longer than twice its time, if its source is well |
 //!
 //! At the end, when all faults have been over for some time, [`World`](crate::world::World) adds:

@@ -37,11 +37,12 @@ pub fn run(seed: u64, record: Record) -> Ending {
             Some(Violation { at: world.now, law: "assertion", what })
         }
     };
+    let lines = world.take_lines();
     let sessions = &world.discord.ledger().sessions;
     Ending {
         digest: world.trace.digest(),
         violation,
-        lines: world.trace.take_lines(),
+        lines,
         events: world.events,
         dispatches: sessions.values().map(|session| session.sent.len()).sum(),
         grants: world.laws.grants,

@@ -107,6 +107,8 @@ pub(crate) struct World {
     connections: Connections,
     pub(crate) hosts: BTreeMap<Pid, Host>,
     last_pid: u32,
+    /// What the processes are called in the trace.
+    names: Vec<(InstanceId, Pid)>,
     pub(crate) laws: Laws,
     /// Whether every session can be resumed after all that goes wrong here.
     is_gentle: bool,
@@ -136,6 +138,7 @@ impl World {
             connections: Connections::default(),
             hosts: BTreeMap::new(),
             last_pid: 0,
+            names: Vec::new(),
             laws: Laws::new(&shape.app),
             is_gentle: true,
             events: 0,
@@ -165,6 +168,15 @@ impl World {
         self.trace.note(Moment::ZERO, format_args!("{}", self.shape));
         let pace = self.shape.pace;
         self.tell_discord(Input::Load(Some(pace)));
+    }
+
+    /// The history, with the processes' names where their ids stood.
+    pub(crate) fn take_lines(&mut self) -> Vec<String> {
+        let named = |line: String| {
+            let names = self.names.iter();
+            names.fold(line, |line, (id, pid)| line.replace(&id.to_string(), &pid.to_string()))
+        };
+        self.trace.take_lines().into_iter().map(named).collect()
     }
 
     /// Runs to the end, or to the first law that is broken.

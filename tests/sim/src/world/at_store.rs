@@ -140,14 +140,18 @@ impl World {
                 }
                 self.trace.note(self.now, format_args!("  {answered:?}"));
             }
+            Ask::Lease { address, request, .. } => {
+                let shard = &address.shard;
+                self.trace.note(self.now, format_args!("{pid} {shard} {request:?}"));
+                self.trace.note(self.now, format_args!("  {answered:?}"));
+            }
             ask @ (Ask::NameDataSet(_)
             | Ask::Forget(..)
             | Ask::ClaimPlanner(_)
             | Ask::ReleasePlanner(_)
             | Ask::WriteTargets { .. }
             | Ask::TakePermit { .. }
-            | Ask::Learn(..)
-            | Ask::Lease { .. }) => {
+            | Ask::Learn(..)) => {
                 self.trace.note(self.now, format_args!("{pid} {ask:?}: {answered:?}"));
             }
         }

@@ -49,6 +49,7 @@ impl World {
             has_stood_still: false,
             hindered_until: self.now,
         };
+        self.names.push((host.process.me, pid));
         self.hosts.insert(pid, host);
         let soon = self.now + self.seeded.millis(2, 40);
         self.agenda.note(soon, Event::Presence(pid));

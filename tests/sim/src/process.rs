@@ -34,6 +34,9 @@ use crate::{
     store::{Answered, Ask, Trouble},
 };
 
+/// Turns that a process takes over one letter. One that takes more wakes itself again and again.
+const TURNS_MAX: u32 = 100_000;
+
 /// Names a request of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AskId(pub(crate) u64);
@@ -182,7 +185,8 @@ impl Process {
 
     fn settle(&mut self, now: Moment) {
         self.give_up_waiting(now);
-        loop {
+        for turn in 0.. {
+            assert!(turn < TURNS_MAX, "{} does not come to rest at {now}", self.me);
             self.collect_wishes();
             self.collect_outputs();
             if let Some(inner) = self.inner.pop_front() {

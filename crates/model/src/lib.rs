@@ -32,6 +32,7 @@ mod name;
 mod session;
 mod shard;
 mod store_identity;
+mod stream_id;
 mod time;
 
 pub use app_shape::AppShape;
@@ -49,4 +50,5 @@ pub use session::{
 };
 pub use shard::{Generation, ShardCount, ShardKey, ShardNumber};
 pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
+pub use stream_id::{StreamId, StreamIdError};
 pub use time::{Moment, StoreMillis, UnixMicros};

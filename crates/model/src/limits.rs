@@ -245,6 +245,20 @@ pub const DISCORD_REPLAY_MAX: usize = 3_500;
 /// What a client may send Discord in one frame.
 pub const COMMAND_BYTES_MAX: usize = 4_096;
 
+/// Bytes of the name under which a command's sender waits for a result.
+pub const REPLY_TO_BYTES_MAX: usize = 128;
+
+/// Results that are kept for one name. Beyond it the oldest go: who reads none of a thousand reads
+/// none.
+pub const RESULTS_KEPT_MAX: usize = 1_024;
+
+/// How long results are kept after the last one for the same name. Their sender waits, or has
+/// given up.
+pub const RESULTS_KEPT: Duration = Duration::from_secs(5 * 60);
+
+/// Commands that are trimmed in one go: the store does nothing else for less than a millisecond.
+pub const COMMANDS_TRIMMED_MAX: u64 = 1_000;
+
 // ---------------------------------------------------------------------------------------------
 // Identify
 // ---------------------------------------------------------------------------------------------
@@ -340,6 +354,9 @@ pub const MARK_PERIOD: Duration = Duration::from_secs(1);
 // One frame of the largest size must fit into the ring, or it could never be held.
 const _: () = assert!(FRAME_BYTES_MAX <= RING_BYTES_MAX);
 const _: () = assert!(RING_NEARLY_FULL_PERCENT < 100);
+/// Entries that are trimmed in one go: the store does nothing else for a few milliseconds.
+pub const ENTRIES_TRIMMED_MAX: u64 = 10_000;
+
 // A mark that lags more than Discord's buffer holds at 175 events a second would be useless.
 const _: () = assert!(MARK_PERIOD.as_secs() * 175 * 4 < DISCORD_REPLAY_MAX as u64);
 
@@ -422,6 +439,9 @@ pub const SHARDS_PER_APP_MAX: u32 = 65_536;
 
 /// Lanes of one app.
 pub const LANES_PER_APP_MAX: u16 = 1_024;
+
+/// Conflicts that are remembered. There should be none; the last thousand tell the story.
+pub const CONFLICTS_KEPT_MAX: usize = 1_000;
 
 /// Instances of one fleet.
 pub const INSTANCES_MAX: usize = 256;

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventName, Generation, Seq, SessionNumber};
+use crate::{EventName, Generation, Seq, SessionNumber, StreamId};
 
 /// How a session came to be the current one of its shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +44,15 @@ pub enum Marker {
         /// The last seq that may be missing.
         upto: Seq,
     },
+    /// The lane's stream was longer than it may be: its oldest entries had to go before all
+    /// consumer groups that are alive had read them. It speaks of the lane and of no shard, and
+    /// stands at the end of the stream, behind entries that are later than what is gone.
+    Trimmed {
+        /// The first entry that was left; every one before it is gone.
+        before: StreamId,
+        /// How many of those had not been read by all.
+        entries: u64,
+    },
     /// The app changed its shard count: from here on the events come from another generation.
     GenerationSwitched {
         /// The one that ends here.
@@ -64,6 +73,7 @@ impl Marker {
             Self::SessionStarted { .. } => "BATON_SESSION_STARTED",
             Self::Gap { .. } => "BATON_GAP",
             Self::StreamLost { .. } => "BATON_STREAM_LOST",
+            Self::Trimmed { .. } => "BATON_TRIMMED",
             Self::GenerationSwitched { .. } => "BATON_GENERATION_SWITCHED",
         })
     }
@@ -78,6 +88,8 @@ mod tests {
         let markers = [
             Marker::SessionStarted { start: SessionStart::First, previous: None },
             Marker::Gap { after: Seq(1), before: Seq(3) },
+            Marker::StreamLost { upto: Seq(1) },
+            Marker::Trimmed { before: StreamId::START, entries: 1 },
             Marker::GenerationSwitched { from: Generation(0), to: Generation(1) },
         ];
         for marker in markers {

@@ -10,7 +10,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -24,7 +24,7 @@ use crate::{
     Clock,
     hints::Audience,
     presence::Registry,
-    state::{Change, StoreState},
+    state::{Change, KeptResults, StoreState},
 };
 
 /// The open store, shared by all its handles and the thread that writes.
@@ -32,6 +32,7 @@ pub(crate) struct Live {
     clock: Arc<dyn Clock>,
     pub(crate) presence: Registry,
     pub(crate) hints: Audience,
+    results: Mutex<KeptResults>,
     inner: Mutex<Inner>,
     waiting_bytes: AtomicUsize,
     progress: watch::Sender<Progress>,
@@ -114,6 +115,7 @@ impl Live {
             clock,
             presence: Registry::default(),
             hints: Audience::default(),
+            results: Mutex::default(),
             inner: Mutex::new(inner),
             waiting_bytes: AtomicUsize::new(0),
             progress: watch::Sender::default(),
@@ -130,6 +132,12 @@ impl Live {
             self.until_durable(&receipt).await?;
         }
         Ok(answer)
+    }
+
+    /// The results of commands, which no disk holds.
+    pub(crate) fn results(&self) -> MutexGuard<'_, KeptResults> {
+        // Whatever a panic elsewhere has left there, results may be lost.
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Would an operation be refused at this moment?

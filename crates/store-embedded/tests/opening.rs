@@ -4,9 +4,12 @@ use std::{collections::BTreeSet, fs, num::NonZeroU16, path::Path, time::Duration
 
 use baton_model::{
     AppName, Beat, Capacity, DataSetId, InstanceId, InstanceRecord, Lane, Phase, ShardNumber,
-    StoreMillis, Tier, Version, Weight,
+    StoreMillis, Tier, UnixMicros, Version, Weight, limits::CONFLICTS_KEPT_MAX,
 };
-use baton_store::{Command, Commands, Membership, PresenceGuard, StoreError, StreamId};
+use baton_store::{
+    Command, Commands, Conflict, ConflictId, ConflictKind, Conflicts, Membership, PresenceGuard,
+    StoreError, StreamId,
+};
 use baton_store_embedded::{Durability, EmbeddedStore, OpenError, Options};
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -50,6 +53,32 @@ async fn what_was_written_is_there_after_closing_under_every_durability() {
         let read = store.commands(&app(), lane, StreamId::START, 9).await;
         assert_eq!(read, Ok(vec![(id, command)]), "{durability:?}");
     }
+}
+
+#[tokio::test]
+async fn conflicts_are_kept_up_to_a_limit_and_over_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
+    let count = CONFLICTS_KEPT_MAX as u64 + 1;
+    for id in 0..count {
+        let conflict = Conflict {
+            id: ConflictId(id),
+            kind: ConflictKind::Impostor,
+            instances: BTreeSet::new(),
+            shard: None,
+            epochs: BTreeSet::new(),
+            resolution: String::new(),
+            at: UnixMicros(0),
+        };
+        store.record_conflict(&conflict).await.unwrap();
+    }
+    let kept = store.conflicts(StreamId::START, usize::MAX).await.unwrap();
+    let first = count - kept.len() as u64;
+    assert!(kept.iter().map(|(_, conflict)| conflict.id.0).eq(first..count));
+    assert_eq!(kept.len(), CONFLICTS_KEPT_MAX - CONFLICTS_KEPT_MAX / 8, "an eighth at a time");
+    drop(store);
+    let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
+    assert_eq!(store.conflicts(StreamId::START, usize::MAX).await, Ok(kept));
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! Events on Valkey.
 
-use baton_model::{AppName, Lane, RowSession, Seq, SessionNumber, SessionStart};
+use std::time::Duration;
+
+use baton_model::{
+    AppName, Lane, RowSession, Seq, SessionNumber, SessionStart,
+    limits::{ENTRIES_TRIMMED_MAX, RING_KEEP},
+};
 use baton_store::{
     Append, AppendError, BeginError, Entry, Events, Fenced, Hold, NewSession, StoreError, StreamId,
-    key::Key,
+    Trim, Trimmed, key::Key,
 };
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
@@ -79,11 +84,27 @@ impl Events for Valkey {
         let reply = self.read_stream(&key, after, count).await?;
         reply.list()?.iter().map(|element| read_entry(&key, element)).collect()
     }
+
+    async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
+        let args = [
+            millis(trim.min_age()),
+            millis(RING_KEEP),
+            millis(trim.live_within),
+            arg(trim.entries_max),
+            arg(trim.bytes_max),
+            arg(ENTRIES_TRIMMED_MAX),
+        ];
+        let reply = self.control().call(function::TRIM, [events_key(app, lane)], args).await?;
+        match reply.outcome()? {
+            ("ok", rest) => read_trimmed(rest),
+            _ => Err(reply.unexpected("ok")),
+        }
+    }
 }
 
 impl Valkey {
     /// Loads the library where an append has found it missing: its server was wiped, or is new.
-    async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
+    pub(crate) async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
         if answers.iter().any(is_library_missing)
             && let Err(error) = self.control().ensure_library().await
         {
@@ -104,6 +125,24 @@ impl Valkey {
         let mut answers = self.data().send(&mut pipeline).await?;
         answers.pop().unwrap_or_else(|| Err(StoreError::unknown("no answer")))
     }
+}
+
+fn millis(duration: Duration) -> Bytes {
+    arg(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn read_trimmed(rest: &[Reply]) -> Result<Trimmed, StoreError> {
+    let oldest = nth(rest, 4)?;
+    Ok(Trimmed {
+        removed: nth(rest, 0)?.number()?,
+        unread: nth(rest, 1)?.number()?,
+        length: nth(rest, 2)?.number()?,
+        bytes: nth(rest, 3)?.number()?,
+        oldest: match oldest.text()? {
+            "" => None,
+            id => Some(id.parse().map_err(|_| oldest.unexpected("a stream id"))?),
+        },
+    })
 }
 
 fn is_library_missing(answer: &Result<Reply, StoreError>) -> bool {

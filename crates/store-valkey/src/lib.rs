@@ -8,6 +8,7 @@
 mod apps;
 mod commands;
 mod config;
+mod conflicts;
 mod control;
 mod data;
 mod events;

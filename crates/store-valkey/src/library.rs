@@ -11,16 +11,17 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 3;
+pub(crate) const REVISION: u32 = 5;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 22] = [
+const FILES: [&str; 25] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/begin_session.lua"),
+    include_str!("../functions/trim.lua"),
     include_str!("../functions/claim.lua"),
     include_str!("../functions/offer.lua"),
     include_str!("../functions/accept.lua"),
@@ -29,6 +30,8 @@ const FILES: [&str; 22] = [
     include_str!("../functions/reassert.lua"),
     include_str!("../functions/forget_resume_url.lua"),
     include_str!("../functions/commands_done.lua"),
+    include_str!("../functions/answer.lua"),
+    include_str!("../functions/trim_commands.lua"),
     include_str!("../functions/beat.lua"),
     include_str!("../functions/forget.lua"),
     include_str!("../functions/poll.lua"),
@@ -46,6 +49,7 @@ const FILES: [&str; 22] = [
 pub(crate) mod function {
     pub(crate) const APPEND: &str = "baton_1_append";
     pub(crate) const BEGIN_SESSION: &str = "baton_1_begin_session";
+    pub(crate) const TRIM: &str = "baton_1_trim";
     pub(crate) const CLAIM: &str = "baton_1_claim";
     pub(crate) const OFFER: &str = "baton_1_offer";
     pub(crate) const ACCEPT: &str = "baton_1_accept";
@@ -54,6 +58,8 @@ pub(crate) mod function {
     pub(crate) const REASSERT: &str = "baton_1_reassert";
     pub(crate) const FORGET_RESUME_URL: &str = "baton_1_forget_resume_url";
     pub(crate) const COMMANDS_DONE: &str = "baton_1_commands_done";
+    pub(crate) const ANSWER: &str = "baton_1_answer";
+    pub(crate) const TRIM_COMMANDS: &str = "baton_1_trim_commands";
     pub(crate) const BEAT: &str = "baton_1_beat";
     pub(crate) const FORGET: &str = "baton_1_forget";
     pub(crate) const POLL: &str = "baton_1_poll";

@@ -31,7 +31,7 @@ fn judge(name: &str, info: &str) -> Result<(), StoreError> {
         )));
     }
     let policy = field("maxmemory_policy");
-    // The volatile policies evict only keys with a time to live, and no key of Baton's has one.
+    // The volatile policies evict only keys with a time to live: results of commands, no more.
     if policy.starts_with("allkeys-") {
         return Err(StoreError::refused(format!(
             "{name} has maxmemory-policy {policy}, which may evict leases; set it to noeviction"

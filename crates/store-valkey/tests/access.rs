@@ -3,15 +3,20 @@
 mod support;
 
 use std::{
+    collections::BTreeSet,
     fs,
     num::{NonZeroU16, NonZeroU32},
     path::Path,
+    time::Duration,
 };
 
-use baton_model::{AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber};
+use baton_model::{
+    AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber, UnixMicros,
+};
 use baton_store::{
-    Apps, Command, Commands, Hints, IdentifyBudget, Leases, Membership, Planning, PresenceGuard,
-    Safety, Take, Targets,
+    Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
+    ConflictKind, Conflicts, Events, Hints, IdentifyBudget, Leases, Membership, Planning,
+    PresenceGuard, Safety, StreamId, Take, Targets, Trim,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -66,6 +71,10 @@ async fn do_everything(store: &Valkey) {
     Writer::new(store.clone(), hold.clone(), session).write_to(100).await;
     let audit = Audit::of(&stream(store, &scope).await, [ShardNumber(0)], 100);
     assert_eq!(audit, Audit::default());
+    let hour = Duration::from_secs(60 * 60);
+    let trim = Trim { min_age: hour, entries_max: 0, bytes_max: 0, live_within: hour };
+    let trimmed = store.trim(scope.app(), hold.address.lane, &trim).await.expect("trimmed");
+    assert_eq!((trimmed.removed, trimmed.length), (0, 101));
     store.rows(std::slice::from_ref(&hold.address)).await.expect("read");
     store.forget_resume_url(&hold, session).await.expect("forgotten");
     store.ensure_data_set(baton_model::DataSetId(1)).await.expect("an identity");
@@ -97,7 +106,27 @@ async fn do_everything(store: &Valkey) {
     let id = store.send_command(scope.app(), hold.address.lane, &command).await.expect("sent");
     store.set_commands_done(&hold, id).await.expect("moved");
     assert_eq!(store.commands_done(&hold.address).await, Ok(id));
+    let reply_to = "worker".to_owned();
+    let (outcome, at) = (CommandOutcome::Sent, UnixMicros(0));
+    let result = CommandResult { reply_to, command: id, outcome, at };
+    let (app, lane) = (scope.app(), hold.address.lane);
+    store.answer_command(app, lane, &result).await.expect("told");
+    store.results(app, lane, "worker", StreamId::START).await.expect("read");
+    let trim = CommandTrim { shapes: &[SHAPE], age_max: Duration::ZERO };
+    store.trim_commands(app, lane, trim).await.expect("trimmed");
     store.release(&hold).await.expect("released");
+    let conflict = Conflict {
+        id: ConflictId(1),
+        kind: ConflictKind::Impostor,
+        instances: BTreeSet::from([hold.owner]),
+        shard: None,
+        epochs: BTreeSet::new(),
+        resolution: "the later one has stopped".to_owned(),
+        at,
+    };
+    store.record_conflict(&conflict).await.expect("written down");
+    let conflicts = store.conflicts(StreamId::START, 9).await.expect("read");
+    assert_eq!(conflicts.last().map(|(_, last)| last), Some(&conflict));
 }
 
 fn tls_server(certificate: &CertifiedKey<rcgen::KeyPair>) -> (Server, String) {

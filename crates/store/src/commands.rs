@@ -1,11 +1,13 @@
 //! Commands: what consumers ask a shard to send to Discord.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
-use baton_model::{AppName, Lane};
+use baton_model::{AppName, AppShape, Lane, ShardKey};
 use thiserror::Error;
 
-use crate::{Command, Hold, HoldError, ShardAddress, StoreError, StreamId, error::unhappy};
+use crate::{
+    Command, CommandResult, Hold, HoldError, ShardAddress, StoreError, StreamId, error::unhappy,
+};
 
 /// Why a command was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -13,12 +15,51 @@ pub enum CommandError {
     /// Discord would close the connection over it.
     #[error("command has {0} bytes; Discord accepts at most 4096")]
     TooLarge(usize),
+    /// A result could not be kept under such a name.
+    #[error("command wants its result under a name of {0} bytes; expected at most 128")]
+    ReplyToTooLong(usize),
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 unhappy!(CommandError);
+
+/// Why a result was not written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AnswerError {
+    /// Nothing is kept under such a name.
+    #[error("result is wanted under a name of {0} bytes; expected at most 128")]
+    ReplyToTooLong(usize),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+unhappy!(AnswerError);
+
+/// Which commands of a lane may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandTrim<'a> {
+    /// Every shape of the app of which shards run: the old and the new one while a generation is
+    /// switched. What all of their shards have dealt with goes; with no shape, that is nothing.
+    pub shapes: &'a [AppShape],
+    /// What is older than this goes, whoever has not dealt with it.
+    pub age_max: Duration,
+}
+
+impl CommandTrim<'_> {
+    /// Where the rows of the lane's shards are.
+    pub fn shards(&self, app: &AppName, lane: Lane) -> impl Iterator<Item = ShardAddress> {
+        self.shapes.iter().flat_map(move |shape| {
+            let generation = shape.generation;
+            shape.shards_of(lane).map(move |number| ShardAddress {
+                shard: ShardKey { app: app.clone(), generation, number },
+                lane,
+            })
+        })
+    }
+}
 
 /// The command streams, one a lane, and each shard's place in its lane's.
 ///
@@ -56,4 +97,34 @@ pub trait Commands {
         hold: &Hold,
         done: StreamId,
     ) -> impl Future<Output = Result<(), HoldError>> + Send;
+
+    /// Tells a command's sender what became of it, if it waits for that under a name. For each
+    /// name at most `RESULTS_KEPT_MAX` results are kept, for `RESULTS_KEPT` after the last; they
+    /// may be lost with the process that holds them. Repeated after an unknown outcome a result
+    /// may stand there twice.
+    fn answer_command(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        result: &CommandResult,
+    ) -> impl Future<Output = Result<(), AnswerError>> + Send;
+
+    /// Reads the results for a name behind `after`, oldest first.
+    fn results(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        reply_to: &str,
+        after: StreamId,
+    ) -> impl Future<Output = Result<Vec<(StreamId, CommandResult)>, StoreError>> + Send;
+
+    /// Removes commands that need not be kept, oldest first, at most `COMMANDS_TRIMMED_MAX`, and
+    /// returns how many. The last one of a lane may stay, whatever became of it. Repeating it
+    /// removes nothing that should stay.
+    fn trim_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: CommandTrim<'_>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

@@ -147,7 +147,7 @@ fn marker(body: &[u8], name: &str) -> Result<Marker, FieldsError> {
 
 #[cfg(test)]
 mod tests {
-    use baton_model::{Generation, SessionStart};
+    use baton_model::{Generation, SessionStart, StreamId};
     use proptest::prelude::*;
 
     use super::*;
@@ -166,6 +166,10 @@ mod tests {
             }),
             any::<(u64, u64)>().prop_map(|(a, b)| Marker::Gap { after: Seq(a), before: Seq(b) }),
             any::<u64>().prop_map(|upto| Marker::StreamLost { upto: Seq(upto) }),
+            any::<(u64, u64, u64)>().prop_map(|(millis, number, entries)| Marker::Trimmed {
+                before: StreamId { millis, number },
+                entries,
+            }),
             any::<(u32, u32)>().prop_map(|(from, to)| Marker::GenerationSwitched {
                 from: Generation(from),
                 to: Generation(to)

@@ -7,7 +7,7 @@ use baton_model::{
 };
 use thiserror::Error;
 
-use crate::{Entry, EntryBody, Fenced, Hold, StoreError, StreamId, error::unhappy};
+use crate::{Entry, EntryBody, Fenced, Hold, StoreError, StreamId, Trim, Trimmed, error::unhappy};
 
 /// One shard's next entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,4 +123,18 @@ pub trait Events {
         after: StreamId,
         count: usize,
     ) -> impl Future<Output = Result<Vec<(StreamId, Entry)>, StoreError>> + Send;
+
+    /// Removes the oldest entries of a lane, at most `ENTRIES_TRIMMED_MAX` of them, atomically.
+    ///
+    /// First goes what is older than [`Trim::min_age`] and acknowledged by every consumer group
+    /// that is alive; with none alive, age decides. If the stream is above a maximum still, its
+    /// oldest go, whoever has not read them: those are counted as [`Trimmed::unread`], and a
+    /// [`Marker::Trimmed`](baton_model::Marker::Trimmed) is added. What is younger than
+    /// `RING_KEEP` never goes, and neither does the last entry. Repeating it is harmless.
+    fn trim(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> impl Future<Output = Result<Trimmed, StoreError>> + Send;
 }

@@ -77,6 +77,11 @@ impl<const N: usize> Fields<N> {
         self.number(field).map(Some)
     }
 
+    /// The error about a field whose text makes no sense to the caller.
+    pub(crate) fn unexpected(&self, field: &'static str, expected: &'static str) -> FieldsError {
+        malformed(field, &self.bytes(field).unwrap_or_default(), expected)
+    }
+
     pub(crate) fn trace(&self) -> Result<Option<TraceParent>, FieldsError> {
         if self.bytes("tp")?.is_empty() {
             return Ok(None);

@@ -1,7 +1,8 @@
 //! Every key that Baton uses in Valkey.
 //!
-//! The braces are hash tags: they keep in one slot of a Cluster what one function touches. No key
-//! has a time to live that means anything: a lease is a row, and a row outlives its owner.
+//! The braces are hash tags: they keep in one slot of a Cluster what one function touches. Only
+//! results of commands have a time to live. A lease has none: it is a row, and a row outlives its
+//! owner.
 
 use std::fmt;
 
@@ -24,6 +25,8 @@ pub enum Key<'a> {
     /// Hash, the identity of this data set. Written once by whoever comes first; stays. If it is
     /// missing, the store was wiped.
     DataSet(&'a FleetName),
+    /// Stream of conflicts. Written by whoever meets one; the oldest go.
+    Conflicts(&'a FleetName),
     /// Sharded pub/sub channel, not a key: an instance subscribes to its own and never publishes.
     /// The count of subscribers shows whether its process lives.
     Presence(&'a FleetName, InstanceId),
@@ -42,6 +45,9 @@ pub enum Key<'a> {
     Events(&'a AppName, Lane),
     /// Stream of commands. Written by consumers; trimmed by age.
     Commands(&'a AppName, Lane),
+    /// Stream of results for the senders of commands who wait under a name. Written by the holders
+    /// of the lane's shards; goes a few minutes after the last result.
+    Results(&'a AppName, Lane, &'a str),
 }
 
 impl fmt::Display for Key<'_> {
@@ -52,6 +58,7 @@ impl fmt::Display for Key<'_> {
             Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
             Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
+            Self::Conflicts(fleet) => write!(f, "baton:{{{fleet}}}:conflicts"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
             Self::Hints(fleet) => write!(f, "baton:{{{fleet}}}:hints"),
             Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),
@@ -63,6 +70,9 @@ impl fmt::Display for Key<'_> {
             ),
             Self::Events(app, lane) => write!(f, "baton:{{{app}.{lane}}}:events"),
             Self::Commands(app, lane) => write!(f, "baton:{{{app}.{lane}}}:commands"),
+            Self::Results(app, lane, reply_to) => {
+                write!(f, "baton:{{{app}.{lane}}}:results:{reply_to}")
+            }
         }
     }
 }
@@ -88,6 +98,7 @@ mod tests {
         assert_eq!(Key::Row(&address).to_string(), "baton:{bot.3}:shard:0:7");
         assert_eq!(tag(Key::Row(&address)), tag(Key::Events(&app, Lane(3))));
         assert_eq!(tag(Key::Row(&address)), tag(Key::Commands(&app, Lane(3))));
+        assert_eq!(tag(Key::Row(&address)), tag(Key::Results(&app, Lane(3), "{x}")));
         assert_eq!(tag(Key::IdentifyBuckets(&app)), tag(Key::IdentifyDay(&app)));
         let presence = Key::Presence(&fleet, InstanceId::new(1));
         for key in [Key::Instances(&fleet), Key::Planner(&fleet), Key::DataSet(&fleet), presence] {

@@ -16,7 +16,10 @@
 mod address;
 mod apps;
 mod command;
+mod command_result;
 mod commands;
+mod conflict;
+mod conflicts;
 pub mod conformance;
 mod entry;
 mod error;
@@ -30,12 +33,17 @@ mod leases;
 mod membership;
 mod planning;
 pub mod stored;
-mod stream_id;
+mod trim;
+
+pub use baton_model::{StreamId, StreamIdError};
 
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
 pub use command::{COMMAND_FIELDS, Command};
-pub use commands::{CommandError, Commands};
+pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
+pub use commands::{AnswerError, CommandError, CommandTrim, Commands};
+pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictId, ConflictIdError, ConflictKind};
+pub use conflicts::Conflicts;
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, BeginError, Events, NewSession};
@@ -46,7 +54,7 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
-pub use stream_id::{StreamId, StreamIdError};
+pub use trim::{Trim, Trimmed};
 
 /// Everything that a store does.
 pub trait Store: Operations + Clone + Send + Sync + 'static {}
@@ -55,11 +63,19 @@ impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 
 /// The nouns together.
 pub trait Operations:
-    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
+    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints + Conflicts
 {
 }
 
 impl<S> Operations for S where
-    S: Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints
+    S: Apps
+        + Leases
+        + Events
+        + Commands
+        + Membership
+        + Planning
+        + IdentifyBudget
+        + Hints
+        + Conflicts
 {
 }

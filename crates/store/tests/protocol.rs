@@ -1,12 +1,14 @@
 //! `docs/protocol.md` is the contract with consumers: it must say what the code does.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use baton_model::{
     AppName, FleetName, Generation, InstanceId, Lane, Marker, Seq, SessionNumber, SessionStart,
-    ShardKey, ShardNumber,
+    ShardKey, ShardNumber, StreamId,
 };
-use baton_store::{COMMAND_FIELDS, ENTRY_FIELDS, FORMAT, ShardAddress, key::Key};
+use baton_store::{
+    COMMAND_FIELDS, CommandOutcome, ENTRY_FIELDS, FORMAT, RESULT_FIELDS, ShardAddress, key::Key,
+};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocol.md");
 
@@ -35,6 +37,24 @@ fn the_page_names_the_version_and_the_fields_in_their_order() {
     assert_eq!(names, ENTRY_FIELDS);
     let names: Vec<_> = table("Commands").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(names, COMMAND_FIELDS);
+    let names: Vec<_> =
+        table("Results of commands").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(names, RESULT_FIELDS);
+}
+
+#[test]
+fn the_page_names_every_outcome_of_a_command() {
+    let why = String::new();
+    for outcome in [
+        CommandOutcome::Sent,
+        CommandOutcome::Expired,
+        CommandOutcome::Invalid { why: why.clone() },
+        CommandOutcome::Dropped { why },
+        CommandOutcome::RateLimited { retry_after: Duration::ZERO },
+    ] {
+        let shown = format!("`{}`", outcome.name());
+        assert!(table("Results of commands")[2][1].contains(&shown), "{shown}");
+    }
 }
 
 #[test]
@@ -44,6 +64,10 @@ fn the_page_shows_every_marker_as_it_is_written() {
         Marker::SessionStarted { start: SessionStart::Invalidated, previous },
         Marker::Gap { after: Seq(4_711), before: Seq(4_800) },
         Marker::StreamLost { upto: Seq(4_711) },
+        Marker::Trimmed {
+            before: StreamId { millis: 1_795_159_808_786, number: 0 },
+            entries: 1_200,
+        },
         Marker::GenerationSwitched { from: Generation(0), to: Generation(1) },
     ];
     let written = markers.map(|marker| {
@@ -77,13 +101,18 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Targets(&fleet),
         Key::Apps(&fleet),
         Key::DataSet(&fleet),
+        Key::Conflicts(&fleet),
         Key::IdentifyBuckets(&app),
         Key::IdentifyDay(&app),
         Key::Row(&address),
     ];
     let shown: Vec<_> = table("Other keys").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(shown, keys.map(|key| key.to_string()));
-    let streams = [Key::Events(&app, Lane(0)), Key::Commands(&app, Lane(0))];
+    let streams = [
+        Key::Events(&app, Lane(0)),
+        Key::Commands(&app, Lane(0)),
+        Key::Results(&app, Lane(0), "<re>"),
+    ];
     let shown: Vec<_> = table("Streams").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(shown, streams.map(|key| key.to_string()));
     let channel = Key::Presence(&fleet, InstanceId::new(0)).to_string();

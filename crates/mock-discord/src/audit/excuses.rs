@@ -42,6 +42,8 @@ fn what(marker: Marker, entry: &Entry) -> Option<(EntrySession, RangeInclusive<u
             Some((entry.session.clone(), range))
         }
         Marker::StreamLost { upto } => Some((entry.session.clone(), 0..=upto.0)),
+        // Whoever compares a stream with the ledger has to read it before it is trimmed.
+        Marker::Trimmed { .. } => None,
         // The old generation's session ends for this stream where the switch stands.
         Marker::GenerationSwitched { .. } => Some((entry.session.clone(), after(entry.seq))),
     }

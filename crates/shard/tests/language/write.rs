@@ -90,6 +90,7 @@ fn marker(seq: Seq, marker: &Marker) -> String {
         Marker::Gap { after, before } => format!("[gap after {after} before {before}, at {seq}]"),
         Marker::SessionStarted { .. }
         | Marker::StreamLost { .. }
+        | Marker::Trimmed { .. }
         | Marker::GenerationSwitched { .. } => {
             panic!("the machine writes no such marker by an append")
         }

@@ -259,6 +259,7 @@ impl Item {
                 Marker::Gap { after, before } => Self::Gap { after: *after, before: *before },
                 Marker::SessionStarted { .. }
                 | Marker::StreamLost { .. }
+                | Marker::Trimmed { .. }
                 | Marker::GenerationSwitched { .. } => {
                     panic!("the machine appends no such marker")
                 }

@@ -2,7 +2,8 @@
 
 use baton_model::{AppName, Lane};
 use baton_store::{
-    Command, CommandError, Commands, Hold, HoldError, ShardAddress, StoreError, StreamId,
+    AnswerError, Command, CommandError, CommandResult, CommandTrim, Commands, Hold, HoldError,
+    ShardAddress, StoreError, StreamId,
 };
 
 use crate::EmbeddedStore;
@@ -33,5 +34,34 @@ impl Commands for EmbeddedStore {
 
     async fn set_commands_done(&self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
         self.live.run(|at| at.state.set_commands_done(hold, done)).await?
+    }
+
+    async fn answer_command(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        result: &CommandResult,
+    ) -> Result<(), AnswerError> {
+        self.live.run(|at| self.live.results().add(at.now, app, lane, result)).await?
+    }
+
+    async fn results(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        reply_to: &str,
+        after: StreamId,
+    ) -> Result<Vec<(StreamId, CommandResult)>, StoreError> {
+        let read = |now| self.live.results().behind(now, (app, lane, reply_to), after);
+        self.live.run(|at| read(at.now)).await
+    }
+
+    async fn trim_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: CommandTrim<'_>,
+    ) -> Result<u64, StoreError> {
+        self.live.run(|at| at.state.trim_commands(at.now, app, lane, trim)).await
     }
 }

@@ -2,7 +2,8 @@
 
 use baton_model::{AppName, Lane, Seq, SessionNumber};
 use baton_store::{
-    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId,
+    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId, Trim,
+    Trimmed,
 };
 
 use crate::EmbeddedStore;
@@ -39,5 +40,9 @@ impl Events for EmbeddedStore {
         count: usize,
     ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
         self.live.run(|at| at.state.entries(app, lane, after, count)).await
+    }
+
+    async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
+        self.live.run(|at| at.state.trim(at.now, app, lane, trim)).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod apps;
 mod commands;
+mod conflicts;
 mod events;
 mod hints;
 mod identify;

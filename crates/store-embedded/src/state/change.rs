@@ -9,7 +9,7 @@ use baton_model::{
     AppName, AppShape, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis,
     limits::DISPATCH_OVERHEAD_BYTES,
 };
-use baton_store::{Command, Entry, ShardAddress, StreamId};
+use baton_store::{Command, Conflict, Entry, ShardAddress, StreamId};
 
 use super::{IdentifyDay, LaneAddress, Row, StoreState, StoredMember, StreamItem};
 
@@ -30,6 +30,10 @@ pub enum Change {
     Command(LaneAddress, StreamId, Command),
     /// A lane's commands up to and including this one are gone.
     CommandsTrimmed(LaneAddress, StreamId),
+    /// A conflict stands at this place of the fleet's stream, which is the last.
+    Conflict(StreamId, Conflict),
+    /// The fleet's conflicts up to and including this one are gone.
+    ConflictsTrimmed(StreamId),
     /// An instance has said this of itself.
     Member(InstanceId, StoredMember),
     /// An instance is no member.
@@ -74,6 +78,10 @@ impl StoreState {
                 let stream = self.commands.entry(lane.clone()).or_default();
                 Arc::make_mut(stream).trim(*upto);
             }
+            Change::Conflict(id, conflict) => {
+                Arc::make_mut(&mut self.conflicts).push(*id, conflict.clone());
+            }
+            Change::ConflictsTrimmed(upto) => Arc::make_mut(&mut self.conflicts).trim(*upto),
             Change::Member(id, member) => {
                 self.members.insert(*id, member.clone());
             }
@@ -105,11 +113,13 @@ impl Change {
         match self {
             Self::Entry(_, _, entry) => entry.bytes(),
             Self::Command(_, _, command) => command.bytes(),
+            Self::Conflict(_, conflict) => conflict.bytes(),
             Self::DataSet(_)
             | Self::App(..)
             | Self::Row(..)
             | Self::EntriesTrimmed(..)
             | Self::CommandsTrimmed(..)
+            | Self::ConflictsTrimmed(_)
             | Self::Member(..)
             | Self::MemberForgotten(_)
             | Self::Planner(_)

@@ -1,15 +1,22 @@
 //! Commands: what consumers ask shards to send, and how far each shard has got.
 
-use baton_model::{AppName, Lane, StoreMillis, limits::COMMAND_BYTES_MAX};
-use baton_store::{Command, CommandError, Hold, HoldError, ShardAddress, StreamId};
+use baton_model::{
+    AppName, Lane, StoreMillis,
+    limits::{COMMAND_BYTES_MAX, COMMANDS_TRIMMED_MAX, REPLY_TO_BYTES_MAX},
+};
+use baton_store::{Command, CommandError, CommandTrim, Hold, HoldError, ShardAddress, StreamId};
 
-use super::{Change, LaneAddress, Row, StoreState, stream::next_id};
+use super::{
+    Change, LaneAddress, Row, StoreState,
+    stream::{is_older, next_id},
+};
 
 impl StoreState {
     /// See [`Commands::send_command`](baton_store::Commands::send_command).
     ///
     /// # Errors
-    /// [`CommandError::TooLarge`] if Discord would close the connection over it.
+    /// [`CommandError::TooLarge`] if Discord would close the connection over it, and
+    /// [`CommandError::ReplyToTooLong`] if its result could not be kept.
     pub fn send_command(
         &mut self,
         now: StoreMillis,
@@ -20,6 +27,10 @@ impl StoreState {
         let bytes = command.frame.len();
         if bytes > COMMAND_BYTES_MAX {
             return Err(CommandError::TooLarge(bytes));
+        }
+        let bytes = command.reply_to.len();
+        if bytes > REPLY_TO_BYTES_MAX {
+            return Err(CommandError::ReplyToTooLong(bytes));
         }
         let app = app.clone();
         let lane = LaneAddress { app, lane };
@@ -63,5 +74,27 @@ impl StoreState {
             self.put_row(&hold.address, Row { commands_done: done, ..row });
         }
         Ok(())
+    }
+
+    /// See [`Commands::trim_commands`](baton_store::Commands::trim_commands).
+    pub fn trim_commands(
+        &mut self,
+        now: StoreMillis,
+        app: &AppName,
+        lane: Lane,
+        trim: CommandTrim<'_>,
+    ) -> u64 {
+        let done = trim.shards(app, lane).map(|shard| self.commands_done(&shard)).min();
+        let done = done.unwrap_or_default();
+        let lane = LaneAddress { app: app.clone(), lane };
+        let Some(stream) = self.commands.get(&lane) else {
+            return 0;
+        };
+        let goes = |id: StreamId| id <= done || is_older(id, now, trim.age_max);
+        let (count, upto) = stream.oldest(COMMANDS_TRIMMED_MAX, goes);
+        if let Some(upto) = upto {
+            self.change(Change::CommandsTrimmed(lane, upto));
+        }
+        count
     }
 }

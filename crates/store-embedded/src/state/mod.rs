@@ -9,25 +9,29 @@
 mod apps;
 mod change;
 mod commands;
+mod conflicts;
 mod events;
 mod identify;
 mod leases;
 mod membership;
 mod planning;
+mod results;
 #[cfg(test)]
 pub(crate) mod script;
 mod sessions;
 mod stream;
+mod trimming;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use baton_model::{AppName, AppShape, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis};
-use baton_store::{Command, Entry, ShardAddress};
+use baton_store::{Command, Conflict, Entry, ShardAddress};
 
 pub use change::Change;
 pub use identify::IdentifyDay;
 pub use leases::Row;
 pub use membership::{StoredMember, Vantage};
+pub use results::KeptResults;
 pub use stream::{LaneAddress, Retention, Stream, StreamItem};
 
 /// All that a store holds.
@@ -41,6 +45,7 @@ pub struct StoreState {
     rows: BTreeMap<ShardAddress, Row>,
     events: BTreeMap<LaneAddress, Arc<Stream<Entry>>>,
     commands: BTreeMap<LaneAddress, Arc<Stream<Command>>>,
+    conflicts: Arc<Stream<Conflict>>,
     members: BTreeMap<InstanceId, StoredMember>,
     planner: Option<LeaseRow>,
     targets: BTreeMap<ShardKey, InstanceId>,

@@ -14,10 +14,11 @@ use baton_model::{
     AppName, AppShape, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation,
     GuildId, InstanceId, InstanceRecord, Lane, LaneCount, LeaseRow, OfferId, Phase, RowSession,
     Seq, SessionId, SessionNumber, SessionRow, SessionStart, ShardCount, ShardKey, ShardNumber,
-    StoreMillis, Tier, UnixMicros, Version, Weight,
+    StoreMillis, Tier, UnixMicros, Version, Weight, limits::RING_KEEP,
 };
 use baton_store::{
-    Append, Command, EntryBody, Hold, NewSession, SessionStartLimit, ShardAddress, Targets,
+    Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, EntryBody, Hold, NewSession,
+    SessionStartLimit, ShardAddress, Targets, Trim,
 };
 use bytes::Bytes;
 
@@ -67,6 +68,9 @@ impl Script {
 
     fn write_events(&mut self, state: &mut StoreState) {
         let hold = self.hold(state);
+        if self.chance(5) {
+            self.trim(state, hold.address.lane);
+        }
         let session = lease(state, &hold.address).and_then(|row| row.session);
         match session {
             Some(session) if !self.chance(5) => self.append(state, hold, &session),
@@ -75,6 +79,17 @@ impl Script {
                 drop(state.begin_session(self.now, &hold, &new));
             }
         }
+    }
+
+    fn trim(&mut self, state: &mut StoreState, lane: Lane) {
+        let trim = Trim {
+            min_age: Duration::from_millis(self.roll(1_000)),
+            entries_max: self.roll(24),
+            bytes_max: self.roll(20_000),
+            live_within: Duration::ZERO,
+        };
+        // Late enough for entries to be older than what a failover can lose.
+        state.trim(self.now.after(RING_KEEP), &app(), lane, &trim);
     }
 
     fn append(&mut self, state: &mut StoreState, hold: Hold, session: &SessionRow) {
@@ -144,11 +159,20 @@ impl Script {
         if let Ok(done) = sent {
             drop(state.set_commands_done(&hold, done));
         }
+        if self.chance(20) {
+            let shape = AppShape {
+                generation: Generation(1),
+                shards: ShardCount(NonZeroU32::new(3).unwrap()),
+                lanes: LaneCount(NonZeroU16::MIN),
+            };
+            let age_max = Duration::from_millis(self.roll(500));
+            state.trim_commands(self.now, &app(), lane, CommandTrim { shapes: &[shape], age_max });
+        }
     }
 
     fn take_part(&mut self, state: &mut StoreState) {
         let me = self.instance();
-        match self.roll(7) {
+        match self.roll(8) {
             0 => {
                 let stored = state.members.get(&me).map(|member| member.beat);
                 state.forget(me, stored.unwrap_or_default());
@@ -159,6 +183,10 @@ impl Script {
             2 => {
                 let shape = self.shape();
                 state.agree_app(&app(), shape);
+            }
+            3 => {
+                let conflict = self.conflict();
+                state.record_conflict(self.now, &conflict);
             }
             beat => {
                 let beat = Beat(self.now.0 + beat);
@@ -249,6 +277,18 @@ impl Script {
         let length = if self.chance(3) { 6_000 } else { 300 };
         let length = self.roll(length);
         (0..length).map(|_| u8::try_from(self.roll(256)).unwrap()).collect()
+    }
+
+    fn conflict(&mut self) -> Conflict {
+        Conflict {
+            id: ConflictId(self.roll(u64::MAX)),
+            kind: ConflictKind::Fenced,
+            instances: BTreeSet::from([self.instance(), self.instance()]),
+            shard: self.chance(50).then(|| self.address().shard),
+            epochs: BTreeSet::from([Epoch(self.roll(9))]),
+            resolution: "stopped".to_owned(),
+            at: UnixMicros(self.now.0),
+        }
     }
 
     fn shape(&mut self) -> AppShape {
@@ -359,6 +399,7 @@ mod tests {
             ("trim", count(|c| matches!(c, Change::EntriesTrimmed(..)))),
             ("command", count(|c| matches!(c, Change::Command(..)))),
             ("trim", count(|c| matches!(c, Change::CommandsTrimmed(..)))),
+            ("conflict", count(|c| matches!(c, Change::Conflict(..)))),
             ("member", count(|c| matches!(c, Change::Member(..)))),
             ("forgotten", count(|c| matches!(c, Change::MemberForgotten(_)))),
             ("planner", count(|c| matches!(c, Change::Planner(_)))),

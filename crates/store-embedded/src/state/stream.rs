@@ -1,9 +1,9 @@
 //! A stream: items in the order of their ids, the oldest of which go when there are too many.
 
-use std::{collections::VecDeque, fmt};
+use std::{collections::VecDeque, fmt, time::Duration};
 
 use baton_model::{AppName, Lane, StoreMillis, limits::DISPATCH_OVERHEAD_BYTES};
-use baton_store::{Command, Entry, EntryBody, StreamId};
+use baton_store::{Command, Conflict, Entry, EntryBody, StreamId, Trim};
 
 /// Which lane.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,11 +61,22 @@ impl StreamItem for Command {
     }
 }
 
+impl StreamItem for Conflict {
+    fn bytes(&self) -> usize {
+        self.resolution.len() + DISPATCH_OVERHEAD_BYTES
+    }
+}
+
 /// The id for an item that is added behind `last`. It grows even where the clock does not.
 pub(super) fn next_id(last: Option<StreamId>, now: StoreMillis) -> StreamId {
     let first_of_now = StreamId { millis: now.0, number: u64::from(now.0 == 0) };
     let behind = |last: StreamId| StreamId { number: last.number + 1, ..last };
     last.map_or(first_of_now, |last| first_of_now.max(behind(last)))
+}
+
+/// Was the item with this id added more than `age` ago?
+pub(super) fn is_older(id: StreamId, now: StoreMillis, age: Duration) -> bool {
+    StoreMillis(id.millis).after(age) < now
 }
 
 /// One lane's entries, or its commands.
@@ -119,6 +130,46 @@ impl<T: StreamItem + Clone> Stream<T> {
             upto = Some(*id);
         }
         upto
+    }
+
+    /// The id of the first item.
+    #[must_use]
+    pub fn first(&self) -> Option<StreamId> {
+        self.items.front().map(|(id, _)| *id)
+    }
+
+    /// How many items there are, and their bytes.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        (self.items.len() as u64, self.bytes as u64)
+    }
+
+    /// How many of the oldest would have to go for the rest to be within these limits.
+    pub(super) fn over(&self, trim: &Trim) -> u64 {
+        let (mut length, mut bytes) = self.size();
+        let mut over = 0;
+        for (_, item) in &self.items {
+            if length <= trim.entries_max && bytes <= trim.bytes_max {
+                break;
+            }
+            length -= 1;
+            bytes -= item.bytes() as u64;
+            over += 1;
+        }
+        over
+    }
+
+    /// How many of the oldest go, and up to which id: those that may, at most `most`, and never
+    /// the last.
+    pub(super) fn oldest(
+        &self,
+        most: u64,
+        goes: impl Fn(StreamId) -> bool,
+    ) -> (u64, Option<StreamId>) {
+        let may_go = self.items.len().saturating_sub(1);
+        let ids = self.items.iter().take(may_go).map(|(id, _)| *id);
+        let gone = (1..=most).zip(ids.take_while(|id| goes(*id)));
+        gone.last().map_or((0, None), |(count, id)| (count, Some(id)))
     }
 
     pub(super) fn push(&mut self, id: StreamId, item: T) {

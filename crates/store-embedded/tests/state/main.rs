@@ -7,5 +7,7 @@ mod identify;
 mod leases;
 mod membership;
 mod planning;
+mod results;
 mod scene;
 mod sessions;
+mod trimming;

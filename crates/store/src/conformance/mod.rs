@@ -7,6 +7,7 @@
 mod apps;
 mod claims;
 mod commands;
+mod conflicts;
 mod entries;
 mod faults;
 mod fences;
@@ -16,8 +17,10 @@ mod identify;
 mod membership;
 mod planning;
 mod reassertion;
+mod results;
 mod scope;
 mod sessions;
+mod trimming;
 
 use std::{future::Future, pin::Pin};
 
@@ -104,6 +107,8 @@ fn stream_cases<S: Store>() -> Vec<Case<S>> {
         sessions::a_session_follows_only_the_one_that_the_row_holds,
         sessions::a_session_number_is_never_below_the_stores_clock,
         sessions::an_append_of_a_dead_session_is_refused,
+        trimming::an_empty_lane_has_nothing_to_trim,
+        trimming::what_a_failover_can_lose_is_never_trimmed,
         faults::appends_over_a_faulty_connection_are_exact,
         faults::claims_over_a_faulty_connection_are_exact,
     ]
@@ -126,6 +131,8 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         planning::targets_are_set_and_cleared,
         planning::a_planner_that_stops_gives_its_lease_back,
         planning::only_the_planner_writes_targets,
+        conflicts::a_conflict_is_read_as_it_was_written_down,
+        conflicts::a_conflict_that_is_told_twice_is_the_same_by_its_id,
         hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
         hints::a_hint_is_any_bytes_up_to_its_limit,
         hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,
@@ -137,6 +144,13 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         identify::a_reset_starts_anew,
         commands::a_command_is_read_as_it_was_sent,
         commands::a_command_too_large_for_discord_is_refused,
+        commands::a_name_for_results_that_is_too_long_is_refused,
+        commands::what_all_shards_of_a_lane_have_dealt_with_is_trimmed,
+        commands::commands_are_trimmed_so_many_at_a_time,
+        commands::what_is_too_old_is_trimmed,
+        results::a_result_is_read_as_it_was_written,
+        results::only_the_last_results_are_kept,
+        results::nobody_is_told_who_waits_under_no_name,
         commands::the_place_in_the_commands_moves_with_the_lease_and_never_back,
     ]
 }

@@ -3,7 +3,10 @@
 use baton_model::{AppName, Lane};
 
 use super::Faulty;
-use crate::{Command, CommandError, Commands, Hold, HoldError, ShardAddress, StoreError, StreamId};
+use crate::{
+    AnswerError, Command, CommandError, CommandResult, CommandTrim, Commands, Hold, HoldError,
+    ShardAddress, StoreError, StreamId,
+};
 
 impl<S: Commands + Sync> Commands for Faulty<S> {
     async fn send_command(
@@ -31,5 +34,33 @@ impl<S: Commands + Sync> Commands for Faulty<S> {
 
     async fn set_commands_done(&self, hold: &Hold, done: StreamId) -> Result<(), HoldError> {
         self.through(self.store.set_commands_done(hold, done)).await
+    }
+
+    async fn answer_command(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        result: &CommandResult,
+    ) -> Result<(), AnswerError> {
+        self.through(self.store.answer_command(app, lane, result)).await
+    }
+
+    async fn results(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        reply_to: &str,
+        after: StreamId,
+    ) -> Result<Vec<(StreamId, CommandResult)>, StoreError> {
+        self.through(self.store.results(app, lane, reply_to, after)).await
+    }
+
+    async fn trim_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: CommandTrim<'_>,
+    ) -> Result<u64, StoreError> {
+        self.through(self.store.trim_commands(app, lane, trim)).await
     }
 }

@@ -4,7 +4,8 @@ use baton_model::{AppName, Lane, Seq, SessionNumber};
 
 use super::{Fate, Faulty};
 use crate::{
-    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId,
+    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId, Trim,
+    Trimmed,
 };
 
 impl<S: Events + Sync> Events for Faulty<S> {
@@ -50,5 +51,9 @@ impl<S: Events + Sync> Events for Faulty<S> {
         count: usize,
     ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
         self.through(self.store.entries(app, lane, after, count)).await
+    }
+
+    async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
+        self.through(self.store.trim(app, lane, trim)).await
     }
 }

@@ -6,6 +6,7 @@
 
 mod apps;
 mod commands;
+mod conflicts;
 mod events;
 mod hints;
 mod identify;

@@ -7,6 +7,7 @@
 //! | [`apps`] | app | once |
 //! | [`rows`] | app, lane, generation, shard | with every append, claim, offer … of the shard |
 //! | [`streams`] (two) | app, lane, stream id | with every entry or command; removed when trimmed |
+//! | [`conflicts`] | stream id | with every conflict; removed when trimmed |
 //! | [`members`] | instance id | with every beat; removed when forgotten |
 //! | [`planner`] | – | when claimed |
 //! | [`targets`] | app, generation, shard | when set; removed when cleared |
@@ -15,6 +16,7 @@
 //! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
 
 mod apps;
+mod conflicts;
 mod data_set;
 mod identify;
 mod members;
@@ -50,6 +52,8 @@ pub(super) fn put<'a>(
             Change::CommandsTrimmed(lane, upto) => {
                 streams::trim(transaction, COMMANDS, lane, *upto)?;
             }
+            Change::Conflict(id, conflict) => conflicts::put(transaction, *id, conflict)?,
+            Change::ConflictsTrimmed(upto) => conflicts::trim(transaction, *upto)?,
             Change::Member(id, member) => members::put(transaction, *id, member)?,
             Change::MemberForgotten(id) => members::remove(transaction, *id)?,
             Change::Planner(row) => planner::put(transaction, row)?,
@@ -70,6 +74,7 @@ fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
     apps::ensure(transaction)?;
     rows::ensure(transaction)?;
     streams::ensure(transaction)?;
+    conflicts::ensure(transaction)?;
     members::ensure(transaction)?;
     planner::ensure(transaction)?;
     targets::ensure(transaction)?;
@@ -85,6 +90,7 @@ pub(super) fn read_all(
     apps::read(transaction, state)?;
     rows::read(transaction, state)?;
     streams::read(transaction, state)?;
+    conflicts::read(transaction, state)?;
     members::read(transaction, state)?;
     planner::read(transaction, state)?;
     targets::read(transaction, state)?;

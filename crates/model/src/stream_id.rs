@@ -2,10 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// An entry's place in its stream: `<ms>-<n>`, given by the store, growing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(try_from = "String", into = "String")]
 pub struct StreamId {
     /// The store's time when it was added, in milliseconds.
     pub millis: u64,
@@ -16,6 +20,9 @@ pub struct StreamId {
 impl StreamId {
     /// Before every entry.
     pub const START: Self = Self { millis: 0, number: 0 };
+
+    /// Behind every entry.
+    pub const END: Self = Self { millis: u64::MAX, number: u64::MAX };
 }
 
 /// A text that is no stream id.
@@ -31,6 +38,20 @@ impl FromStr for StreamId {
             Some(Self { millis: millis.parse().ok()?, number: number.parse().ok()? })
         });
         parsed.ok_or_else(|| StreamIdError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for StreamId {
+    type Error = StreamIdError;
+
+    fn try_from(text: String) -> Result<Self, StreamIdError> {
+        text.parse()
+    }
+}
+
+impl From<StreamId> for String {
+    fn from(id: StreamId) -> Self {
+        id.to_string()
     }
 }
 

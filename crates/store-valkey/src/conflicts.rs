@@ -1,0 +1,38 @@
+//! Conflicts on Valkey.
+
+use baton_model::limits::CONFLICTS_KEPT_MAX;
+use baton_store::{Conflict, Conflicts, StoreError, StreamId, key::Key};
+use redis::Pipeline;
+
+use crate::{Valkey, events::stream_element, reply::Reply};
+
+impl Conflicts for Valkey {
+    async fn record_conflict(&self, conflict: &Conflict) -> Result<(), StoreError> {
+        let key = Key::Conflicts(&self.config().fleet).to_string();
+        let mut pipeline = Pipeline::with_capacity(1);
+        let add = pipeline.cmd("XADD").arg(key).arg("MAXLEN").arg(CONFLICTS_KEPT_MAX).arg("*");
+        for (name, value) in conflict.encode() {
+            add.arg(name).arg(value.as_ref());
+        }
+        let answer = self.data().send(&mut pipeline).await?.pop();
+        answer.unwrap_or_else(|| Err(StoreError::unknown("no answer"))).map(drop)
+    }
+
+    async fn conflicts(
+        &self,
+        after: StreamId,
+        count: usize,
+    ) -> Result<Vec<(StreamId, Conflict)>, StoreError> {
+        let key = Key::Conflicts(&self.config().fleet).to_string();
+        let reply = self.read_stream(&key, after, count).await?;
+        reply.list()?.iter().map(|element| read_conflict(&key, element)).collect()
+    }
+}
+
+fn read_conflict(key: &str, element: &Reply) -> Result<(StreamId, Conflict), StoreError> {
+    let (id, fields) = stream_element(key, element)?;
+    let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.clone()));
+    let corrupt =
+        |error| StoreError::corrupt(format!("{key} {id}"), format!("{error}"), "a conflict");
+    Ok((id, Conflict::decode(fields).map_err(corrupt)?))
+}

@@ -1,0 +1,174 @@
+//! A conflict: two who believed that they were the one, and how it ended.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use baton_model::{Epoch, InstanceId, ShardKey, UnixMicros};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::fields::{FORMAT, Fields, FieldsError, decimal, malformed};
+
+/// The fields of a conflict, in their order.
+pub const CONFLICT_FIELDS: [&str; 2] = ["v", "d"];
+
+/// Tells one conflict from another, whoever writes it down and however often. Drawn at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ConflictId(pub u64);
+
+/// A text that is no conflict's id.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is not a conflict's id; expected 16 hexadecimal digits")]
+pub struct ConflictIdError(String);
+
+/// What kind of conflict it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictKind {
+    /// An append was refused, because somebody else had been granted the shard.
+    Fenced,
+    /// The store held an older row than the one it had acknowledged.
+    RolledBack,
+    /// Instances took a shard from each other again and again.
+    TugOfWar,
+    /// Discord closed sessions as if another program used the same token.
+    ForeignSession,
+    /// Another process beat under the same instance id.
+    Impostor,
+}
+
+/// Two who believed that they were the one, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// Which one.
+    pub id: ConflictId,
+    /// Of what kind.
+    pub kind: ConflictKind,
+    /// Between whom, as far as that is known.
+    pub instances: BTreeSet<InstanceId>,
+    /// Over which shard, if it was over one.
+    pub shard: Option<ShardKey>,
+    /// Under which leases.
+    pub epochs: BTreeSet<Epoch>,
+    /// What was done about it.
+    pub resolution: String,
+    /// When, by the clock of the instance that wrote it down.
+    pub at: UnixMicros,
+}
+
+impl Conflict {
+    /// All fields, in their order: the version, and the conflict as JSON.
+    #[must_use]
+    pub fn encode(&self) -> [(&'static str, Bytes); 2] {
+        let json = serde_json::to_vec(self)
+            .unwrap_or_else(|error| unreachable!("a conflict is plain data: {error}"));
+        let [version, body] = CONFLICT_FIELDS;
+        [(version, decimal(u64::from(FORMAT))), (body, Bytes::from(json))]
+    }
+
+    /// Reads a conflict from its fields. Their order does not matter; unknown ones are ignored.
+    ///
+    /// # Errors
+    /// If a field is missing or malformed, or the format is a newer one.
+    pub fn decode<'a, F>(fields: F) -> Result<Self, FieldsError>
+    where
+        F: IntoIterator<Item = (&'a [u8], Bytes)>,
+    {
+        let body = Fields::read(&CONFLICT_FIELDS, fields)?.bytes("d")?;
+        serde_json::from_slice(&body).map_err(|_| malformed("d", &body, "a conflict"))
+    }
+}
+
+impl FromStr for ConflictId {
+    type Err = ConflictIdError;
+
+    fn from_str(text: &str) -> Result<Self, ConflictIdError> {
+        let is_ours = text.len() == 16 && !text.starts_with('+');
+        let bits = is_ours.then(|| u64::from_str_radix(text, 16).ok()).flatten();
+        bits.map(Self).ok_or_else(|| ConflictIdError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ConflictId {
+    type Error = ConflictIdError;
+
+    fn try_from(text: String) -> Result<Self, ConflictIdError> {
+        text.parse()
+    }
+}
+
+impl From<ConflictId> for String {
+    fn from(id: ConflictId) -> Self {
+        id.to_string()
+    }
+}
+
+impl fmt::Display for ConflictId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_model::{Generation, ShardNumber};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn kind() -> impl Strategy<Value = ConflictKind> {
+        proptest::sample::select(vec![
+            ConflictKind::Fenced,
+            ConflictKind::RolledBack,
+            ConflictKind::TugOfWar,
+            ConflictKind::ForeignSession,
+            ConflictKind::Impostor,
+        ])
+    }
+
+    fn read(fields: &[(&'static str, Bytes)]) -> Result<Conflict, FieldsError> {
+        Conflict::decode(fields.iter().map(|(name, value)| (name.as_bytes(), value.clone())))
+    }
+
+    proptest! {
+        #[test]
+        fn a_conflict_reads_as_it_was_written(
+            id: u64,
+            kind in kind(),
+            instances in proptest::collection::btree_set(any::<u128>(), 0..3),
+            shard: Option<(u32, u32)>,
+            epochs in proptest::collection::btree_set(any::<u64>(), 0..3),
+            resolution in ".{0,40}",
+            at: u64,
+        ) {
+            let shard = shard.map(|(generation, number)| ShardKey {
+                app: "bot".parse().unwrap(),
+                generation: Generation(generation),
+                number: ShardNumber(number),
+            });
+            let conflict = Conflict {
+                id: ConflictId(id),
+                kind,
+                instances: instances.into_iter().map(InstanceId::new).collect(),
+                shard,
+                epochs: epochs.into_iter().map(Epoch).collect(),
+                resolution,
+                at: UnixMicros(at),
+            };
+            prop_assert_eq!(read(&conflict.encode()), Ok(conflict));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_an_error_that_names_the_field() {
+        let version = ("v", Bytes::from_static(b"1"));
+        for body in ["", "{}", r#"{"id":"1"}"#] {
+            let error = read(&[version.clone(), ("d", Bytes::from(body))]).unwrap_err();
+            assert!(error.to_string().starts_with(r#"field "d" holds"#), "{error}");
+        }
+        for text in ["", "1", "+000000000000001", "000000000000000g"] {
+            assert!(text.parse::<ConflictId>().is_err(), "{text}");
+        }
+    }
+}

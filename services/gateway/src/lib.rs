@@ -2,14 +2,16 @@
 //!
 //! What to do is decided by pure machines: [`baton_fleet::Fleet`] for the instance,
 //! [`baton_shard::ShardMachine`] for each shard, and between them the [`supervisor`], which knows
-//! which shard an instance's decision is about. Everything else here is a shell: it carries out
-//! what a machine says, and hands in what came of it.
+//! which shard an instance's decision is about; a [`courier`] for each shard's commands. Everything
+//! else here is a shell: it carries out what a machine says, and hands in what came of it.
 
 pub mod clock;
 
 pub mod supervisor;
 
 pub mod socket;
+
+pub mod courier;
 
 pub mod shard;
 

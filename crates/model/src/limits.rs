@@ -439,8 +439,9 @@ pub const TRIM_JITTER_PERCENT: u32 = 20;
 pub const TRIM_AGAIN: Duration = Duration::from_millis(250);
 
 /// How long what all groups have acknowledged stays, where an app says nothing else: long enough
-/// for people to look at what has just happened, and for who reads without a group.
-pub const TRIM_MIN_AGE: Duration = Duration::from_secs(10 * 60);
+/// for people to look at what has just happened, and for who reads without a group. Where there is
+/// no group at all, nothing stays longer.
+pub const TRIM_MIN_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// Entries of one lane, where an app says nothing else. At 500 events a second, more than half an
 /// hour.

@@ -10,6 +10,7 @@ mod tokens;
 use std::{collections::BTreeSet, fmt, num::NonZeroU32};
 
 use baton_model::{AppName, EventName, LaneCount};
+use baton_store::Trim;
 use twilight_gateway::Intents;
 
 pub use self::keeper::{Condition, Keeper};
@@ -30,6 +31,8 @@ pub struct AppSettings {
     pub lanes: LaneCount,
     /// Events that do not go into the stream.
     pub left_out: BTreeSet<EventName>,
+    /// How much of its lanes is kept; [`USUAL`](crate::trimming::USUAL) if nobody says otherwise.
+    pub keep: Trim,
     /// Where to connect; none for Discord.
     pub gateway_url: Option<String>,
     /// Where the REST API is; none for Discord's.

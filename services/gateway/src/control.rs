@@ -20,7 +20,8 @@ use tokio::sync::{mpsc, watch};
 use self::{asking::Clerk, ring_level::RingLevel, watchdog::Watchdog};
 use crate::{
     clock::Clock,
-    hosting::{AppHost, Board, Hosting},
+    hosting::{AppHost, Board, Hosting, Voices},
+    lane_face::LaneBoard,
     supervisor::{App, Ask, Ending, Input, Output, Remark, Report, Supervisor},
 };
 
@@ -66,6 +67,8 @@ impl Ear {
 pub struct Outlook {
     /// The shards' tasks.
     pub board: Board,
+    /// The lanes.
+    pub lanes: LaneBoard,
     /// The supervisor itself.
     pub view: watch::Receiver<View>,
 }
@@ -116,11 +119,13 @@ impl<S: Store> Control<S> {
         let (ear, inbox) = mpsc::unbounded_channel();
         let (report, reports) = mpsc::unbounded_channel();
         let supervisor = Supervisor::new(myself, clock.now());
-        let hosting = Hosting::new(me, stores.data, (clock, runtime), report);
+        let voices = Voices { reports: report, remarks: remarks.clone() };
+        let hosting = Hosting::new(me, stores.data, (clock, runtime), voices);
         let ear = Ear(ear);
-        let clerk = Clerk::new(me, stores.control, ear.clone());
+        let time = (clock, hosting.store_clock().clone());
+        let clerk = Clerk::new(me, stores.control, ear.clone(), time);
         let (view, seen) = watch::channel(look(&supervisor));
-        let outlook = Outlook { board: hosting.board(), view: seen };
+        let outlook = Outlook { board: hosting.board(), lanes: hosting.lanes(), view: seen };
         let control = Self {
             supervisor,
             hosting,

@@ -62,7 +62,7 @@ pub enum Input {
     Link(Option<SocketId>),
     /// What was to be sent there is written.
     Written(SocketId),
-    /// What was to be sent there has not been, and will not be.
+    /// What was to be sent there has not been, and will not be: nothing may be sent there any more.
     TakenBack(SocketId),
     /// The store holds this place.
     Saved(StreamId),
@@ -173,6 +173,7 @@ impl Courier {
             Input::Written(socket) => self.on_written(socket, now),
             Input::TakenBack(socket) => {
                 self.in_hand.take_if(|there| *there == socket);
+                self.link.take_if(|there| *there == socket);
             }
             Input::Saved(place) => {
                 self.saved = self.saved.max(place);

@@ -17,6 +17,13 @@ pub mod shard;
 
 pub mod writer;
 
+pub mod reader;
+pub mod store_clock;
+
+pub mod trimming;
+
+pub mod lane_face;
+
 pub mod hosting;
 
 pub mod control;

@@ -9,6 +9,7 @@ use baton_gateway::{
     instance::{Instance, InstanceSettings},
     supervisor::Ending,
     token::TokenSource,
+    trimming::USUAL,
 };
 use baton_mock_discord::{
     Input, Settings,
@@ -21,6 +22,7 @@ use baton_model::{
     AppName, Capacity, InstanceId, LaneCount, StoreMillis, Tier, Version, Weight,
     limits::DRAIN_LIMIT,
 };
+use baton_store::Trim;
 use baton_store_embedded::{EmbeddedStore, Options};
 use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
 use twilight_gateway::Intents;
@@ -47,6 +49,8 @@ pub struct World {
     pub store: EmbeddedStore,
     /// The instances that run, by number.
     pub instances: BTreeMap<u128, Running>,
+    /// How much of the lanes is kept, by instances to be started.
+    pub keep: Trim,
     clock: Clock,
     shards: u32,
     lanes: LaneCount,
@@ -83,6 +87,8 @@ impl World {
             discord,
             store: EmbeddedStore::in_memory(options),
             instances: BTreeMap::new(),
+            // Whoever judges wants to see everything.
+            keep: Trim { min_age: Duration::from_secs(7 * 24 * 60 * 60), ..USUAL },
             clock: Clock::Runtime(zero),
             shards,
             lanes: LaneCount(NonZeroU16::new(2).expect("not 0")),
@@ -99,6 +105,7 @@ impl World {
             shards: ShardsWanted::Fixed(self.shards.try_into().expect("not 0")),
             lanes: self.lanes,
             left_out: std::collections::BTreeSet::new(),
+            keep: self.keep,
             gateway_url: Some(self.discord.gateway_url()),
             api_url: Some(format!("http://{}/api/v10", addresses.rest)),
         }
@@ -146,6 +153,12 @@ impl World {
         tokio::time::sleep(Duration::from_secs(60)).await;
         let ledger = self.discord.look(|discord| discord.ledger().clone()).await;
         audit(&ledger, &self.entries().await)
+    }
+
+    /// To how many lanes the app writes.
+    #[must_use]
+    pub const fn lanes(&self) -> LaneCount {
+        self.lanes
     }
 
     /// What the streams hold.

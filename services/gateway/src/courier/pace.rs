@@ -101,7 +101,8 @@ mod tests {
     fn no_minute_has_more_commands_than_discord_takes_with_some_kept_back() {
         let sent = sent_in(&mut Pace::default(), VOICE_STATE, 600);
         for second in 0..600 {
-            let window = sent.iter().filter(|at| (second..=second + 60).contains(at)).count();
+            let is_in = |at: &&u64| (second..=second + 60).contains(*at);
+            let window = sent.iter().filter(is_in).count();
             assert!(window <= 105, "{window} in the minute from {second}");
         }
         assert_eq!(sent.len(), 105 * 10, "and no fewer than it may be");

@@ -1,0 +1,229 @@
+//! The task's part in commands: the shell around the shard's [`Courier`].
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use baton_model::{Dispatch, Epoch, Moment, StreamId};
+use baton_shard::{SocketId, State};
+use baton_store::{CommandOutcome, CommandResult, Hold, HoldError, Store};
+
+use super::{ShardTask, ToShard};
+use crate::{
+    clock::unix_micros,
+    courier::{Courier, Input, Output, Parcel, RateLimited},
+    reader::Listener,
+    socket::Socket,
+};
+
+/// What a shard's task is told about its commands.
+#[derive(Debug)]
+pub enum Mail {
+    /// They begin behind this place.
+    Begin(StreamId),
+    /// The next one.
+    Command(Parcel),
+    /// Up to here there are no others.
+    Passed(StreamId),
+    /// The store holds this place.
+    Saved(StreamId),
+    /// It does not, or has not said so.
+    NotSaved,
+    /// Somebody else is granted the shard.
+    Fenced,
+}
+
+/// A shard's commands under the lease that it holds.
+#[derive(Debug, Default)]
+pub(super) struct Commanding {
+    /// None as long as it is not known where they begin.
+    courier: Option<Courier>,
+    /// On which socket they may be sent, as the courier knows.
+    link: Option<SocketId>,
+    taken: u64,
+    /// How many have been dealt with, for the lane's reader.
+    dealt: Arc<AtomicU64>,
+}
+
+impl Commanding {
+    pub(super) fn poll_timeout(&self) -> Option<Moment> {
+        self.courier.as_ref().and_then(Courier::poll_timeout)
+    }
+
+    /// The place that the store does not hold yet.
+    pub(super) fn unsaved(&self) -> Option<StreamId> {
+        self.courier.as_ref().and_then(Courier::unsaved)
+    }
+
+    /// Among the dispatches there is one that is about commands.
+    pub(super) fn on_dispatch(&mut self, dispatch: &Dispatch, now: Moment) {
+        if dispatch.name.as_str() != RateLimited::EVENT {
+            return;
+        }
+        match RateLimited::read(&dispatch.frame) {
+            Some(refused) => {
+                tracing::warn!(op = refused.op, guild = ?refused.guild, "discord refuses a command");
+                self.handle(Input::RateLimited(refused), now);
+            }
+            None => tracing::warn!("discord refuses a command in words that are not understood"),
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Moment) {
+        if let Some(courier) = &mut self.courier {
+            courier.handle(input, now);
+        }
+    }
+
+    /// Lets the courier know where it may send. What lies on the socket that it may not use any
+    /// more is taken back, if there is still time for that.
+    fn follow(&mut self, link: Option<SocketId>, socket: Option<&mut Socket>, now: Moment) {
+        let before = std::mem::replace(&mut self.link, link);
+        if before == link {
+            return;
+        }
+        if let (Some(before), Some(socket)) = (before, socket)
+            && socket.id() == before
+            && socket.take_back()
+        {
+            self.handle(Input::TakenBack(before), now);
+        }
+        self.handle(Input::Link(link), now);
+    }
+}
+
+impl<S: Store> ShardTask<S> {
+    /// The lease is ours: the lane's reader is to say where the commands begin.
+    pub(super) fn begin_commands(&mut self, epoch: Epoch) {
+        self.end_commands();
+        self.epoch = Some(epoch);
+        let dealt = self.commanding.dealt.clone();
+        let hold = self.hold(epoch);
+        let letters = self.letterbox.clone();
+        self.surroundings.reader.join(Listener { hold, letters, dealt });
+    }
+
+    /// The lease has ended. What waits stays in the stream, for whoever holds the next one.
+    pub(super) fn end_commands(&mut self) {
+        if let Some(epoch) = self.epoch.take() {
+            self.surroundings.reader.leave(self.asker.address.shard.clone(), epoch);
+        }
+        if let (Some(link), Some(socket)) = (self.commanding.link, &mut self.socket)
+            && socket.id() == link
+        {
+            socket.take_back();
+        }
+        self.commanding = Commanding::default();
+    }
+
+    /// What is about another lease than this one comes too late.
+    pub(super) fn on_mail(&mut self, epoch: Epoch, mail: Mail) {
+        if self.epoch != Some(epoch) {
+            return;
+        }
+        let now = self.surroundings.clock.now();
+        let input = match mail {
+            Mail::Begin(place) => {
+                self.commanding.courier = Some(Courier::new(place));
+                self.commanding.link = None;
+                return;
+            }
+            Mail::Command(parcel) => {
+                self.commanding.taken += 1;
+                Input::Read(parcel)
+            }
+            Mail::Passed(upto) => Input::Passed(upto),
+            Mail::Saved(place) => Input::Saved(place),
+            Mail::NotSaved => Input::NotSaved,
+            // The machine hears of it by itself; meanwhile nothing more is sent.
+            Mail::Fenced => {
+                self.commanding.courier = None;
+                return;
+            }
+        };
+        self.commanding.handle(input, now);
+    }
+
+    pub(super) fn on_command_written(&mut self) {
+        if let Some(socket) = &self.socket {
+            let written = Input::Written(socket.id());
+            self.commanding.handle(written, self.surroundings.clock.now());
+        }
+    }
+
+    /// Lets the courier know how things stand, and carries out what it wants.
+    pub(super) fn look_after_commands(&mut self) {
+        let now = self.surroundings.clock.now();
+        let link = self.link();
+        self.commanding.follow(link, self.socket.as_mut(), now);
+        if self.commanding.poll_timeout().is_some_and(|due| due <= now) {
+            self.commanding.handle(Input::Wake, now);
+        }
+        while let Some(output) = self.commanding.courier.as_mut().and_then(Courier::poll_output) {
+            self.carry_out_command(output);
+        }
+        if let Some(courier) = &self.commanding.courier {
+            let waiting = u64::try_from(courier.waiting()).unwrap_or(u64::MAX);
+            let dealt = self.commanding.taken.saturating_sub(waiting);
+            self.commanding.dealt.store(dealt, Ordering::Release);
+        }
+    }
+
+    /// The socket on which commands may be sent: one whose session is live, under a lease that is
+    /// not in doubt and about to go to nobody.
+    fn link(&self) -> Option<SocketId> {
+        let is_live = matches!(self.machine.status().state, State::Live | State::Healing);
+        let socket = self.socket.as_ref().filter(|_| is_live && self.sureness.is_sure())?;
+        socket.takes_commands().then(|| socket.id())
+    }
+
+    fn carry_out_command(&mut self, output: Output) {
+        match output {
+            Output::Send { socket, frame } => self.with_socket(socket, |it| it.send(frame)),
+            Output::Answer { command, reply_to, outcome } => {
+                self.answer_command(command, reply_to, outcome);
+            }
+            Output::Save(place) => self.save_place(place),
+        }
+    }
+
+    fn answer_command(&self, command: StreamId, reply_to: String, outcome: CommandOutcome) {
+        let shard = &self.asker.address.shard;
+        self.surroundings.reader.face().count_outcome(&outcome);
+        tracing::debug!(%shard, %command, ?outcome, "a command");
+        if reply_to.is_empty() {
+            return;
+        }
+        let (store, address) = (self.surroundings.store.clone(), self.asker.address.clone());
+        let result = CommandResult { reply_to, command, outcome, at: unix_micros() };
+        tokio::spawn(async move {
+            let told = store.answer_command(address.app(), address.lane, &result).await;
+            if let Err(error) = told {
+                // Who waits for it does not wait for ever.
+                tracing::debug!(error = error.to_string(), "a command's result was not written");
+            }
+        });
+    }
+
+    fn save_place(&self, place: StreamId) {
+        let (Some(epoch), Some(answer_to)) = (self.epoch, self.letterbox.upgrade()) else {
+            return;
+        };
+        let (store, hold) = (self.surroundings.store.clone(), self.hold(epoch));
+        tokio::spawn(async move {
+            let mail = match store.set_commands_done(&hold, place).await {
+                Ok(()) => Mail::Saved(place),
+                // With the same epoch it is on offer, and may come back.
+                Err(HoldError::Fenced(fenced)) if fenced.row.epoch != epoch => Mail::Fenced,
+                Err(_) => Mail::NotSaved,
+            };
+            // The task may have ended.
+            drop(answer_to.send(ToShard::Mail(epoch, mail)));
+        });
+    }
+
+    fn hold(&self, epoch: Epoch) -> Hold {
+        Hold { address: self.asker.address.clone(), owner: self.asker.me, epoch }
+    }
+}

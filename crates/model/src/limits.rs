@@ -277,6 +277,11 @@ pub const COMMANDS_WAITING_MAX: usize = 64;
 /// have broken under, is not tried on a third.
 pub const COMMAND_ATTEMPTS_MAX: u32 = 2;
 
+/// How long a command may be on its way after it was written: the kernel holds small frames back
+/// for 40 ms until the one before is acknowledged, and Discord is some way off. As long as that a
+/// lease is not given away, or Discord would hear the command after the session has moved.
+pub const COMMAND_UNDER_WAY: Duration = Duration::from_millis(250);
+
 /// Commands of a lane that are read in one go: with 4096 bytes each, a megabyte.
 pub const COMMANDS_READ_MAX: usize = 256;
 
@@ -312,6 +317,11 @@ pub const REQUESTS_REMEMBERED_MAX: usize = 64;
 const _: () = assert!(COMMANDS_IN_WINDOW_MAX + SENDS_RESERVED <= DISCORD_SENDS_MAX);
 const _: () = assert!(COMMANDS_WINDOW.as_millis() > DISCORD_SENDS_WINDOW.as_millis());
 const _: () = assert!(COMMANDS_POLL_BUSY.as_millis() < COMMANDS_POLL_QUIET.as_millis());
+// A warm socket waits for the hand-over all this time.
+const _: () = assert!(
+    COMMAND_UNDER_WAY.as_millis() + FLUSH_DEADLINE.as_millis() + OFFER_DEADLINE.as_millis()
+        <= WARM_HELD_MAX.as_millis()
+);
 const _: () = assert!(COMMANDS_WAITING_MAX <= COMMANDS_READ_MAX);
 
 /// What a client may send Discord in one frame.

@@ -25,7 +25,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use baton_model::{
     Moment, StreamId,
-    limits::{COMMAND_ATTEMPTS_MAX, STORE_RETRY_FIRST, STORE_RETRY_MAX},
+    limits::{COMMAND_ATTEMPTS_MAX, COMMAND_UNDER_WAY, STORE_RETRY_FIRST, STORE_RETRY_MAX},
 };
 use baton_shard::SocketId;
 use baton_store::CommandOutcome;
@@ -109,6 +109,7 @@ pub struct Courier {
     saving: Saving,
     /// The command that was written last.
     sent: StreamId,
+    written_at: Option<Moment>,
     link: Option<SocketId>,
     /// Where the first one in the queue has been handed over, and is not known to be written.
     in_hand: Option<SocketId>,
@@ -155,6 +156,7 @@ impl Courier {
             saved: done,
             saving: Saving::Idle,
             sent: done,
+            written_at: None,
             link: None,
             in_hand: None,
             pace: Pace::default(),
@@ -219,6 +221,13 @@ impl Courier {
         (self.done > self.saved).then_some(self.done)
     }
 
+    /// Until when what was written last may still be on its way; none if that is over.
+    #[must_use]
+    pub fn under_way_until(&self, now: Moment) -> Option<Moment> {
+        let until = self.written_at? + COMMAND_UNDER_WAY;
+        (until > now).then_some(until)
+    }
+
     fn on_read(&mut self, parcel: Parcel) {
         let Parcel { id, expires, reply_to, frame } = parcel;
         if id <= self.read {
@@ -254,6 +263,7 @@ impl Courier {
             return; // It was given up meanwhile, and comes again.
         }
         self.in_hand = None;
+        self.written_at = Some(now);
         if let Some(head) = self.waiting.front()
             && let Ok(checked) = &head.checked
         {

@@ -10,8 +10,8 @@ use baton_store::{ShardAddress, Store};
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 
-use self::commands::Commanding;
 pub use self::commands::Mail;
+use self::commands::{Commanding, Departure};
 use super::{
     calls::{self, Asker},
     face::Face,
@@ -91,6 +91,7 @@ pub struct ShardTask<S> {
     has_said_at_rest: bool,
     epoch: Option<Epoch>,
     commanding: Commanding,
+    departure: Option<Departure>,
 }
 
 enum Event {
@@ -131,6 +132,7 @@ impl<S: Store> ShardTask<S> {
             has_said_at_rest: false,
             epoch: None,
             commanding: Commanding::default(),
+            departure: None,
         };
         (task, sender)
     }
@@ -155,7 +157,8 @@ impl<S: Store> ShardTask<S> {
         let wake = self.machine.poll_timeout().map(|(at, _)| at);
         let look = self.sureness.look_at(now);
         let commands = self.commanding.poll_timeout();
-        let due = [wake, look, commands].into_iter().flatten().min();
+        let departure = self.departure.as_ref().map(|it| it.at);
+        let due = [wake, look, commands, departure].into_iter().flatten().min();
         if due.is_some_and(|due| due <= now) {
             return Event::Time;
         }
@@ -183,7 +186,11 @@ impl<S: Store> ShardTask<S> {
     }
 
     fn run_errand(&mut self, errand: Errand) {
+        self.depart();
         match errand {
+            Errand::Input(input @ (Input::HandOver { .. } | Input::Release)) => {
+                self.depart_with(input);
+            }
             Errand::Input(input) if self.sureness.takes(&input) => {}
             Errand::Input(input) => {
                 if let Input::Row(row) = &input
@@ -248,6 +255,9 @@ impl<S: Store> ShardTask<S> {
     /// Time has passed meanwhile.
     fn catch_up(&mut self) {
         let now = self.surroundings.clock.now();
+        if self.departure.as_ref().is_some_and(|it| it.at <= now) {
+            self.depart();
+        }
         if let Some(news) = self.sureness.news(now) {
             self.handle(news);
         }

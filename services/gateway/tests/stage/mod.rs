@@ -120,7 +120,7 @@ impl CourierStage {
         self.courier.handle(input, self.now);
         while let Some(output) = self.courier.poll_output() {
             if self.is_smooth {
-                self.do_well(output);
+                self.do_well(&output);
             } else {
                 let at = self.now;
                 self.told.push(format!("{at} {}", words_of(&output)));
@@ -128,13 +128,13 @@ impl CourierStage {
         }
     }
 
-    fn do_well(&mut self, output: Output) {
+    fn do_well(&mut self, output: &Output) {
         let done = match output {
             Output::Send { socket, .. } => {
                 self.sent += 1;
-                Input::Written(socket)
+                Input::Written(*socket)
             }
-            Output::Save(place) => Input::Saved(place),
+            Output::Save(place) => Input::Saved(*place),
             Output::Answer { .. } => return,
         };
         self.courier.handle(done, self.now);

@@ -46,6 +46,14 @@ pub(super) struct Commanding {
     dealt: Arc<AtomicU64>,
 }
 
+/// The lease is to be given away, once Discord has heard what was written last: on another
+/// connection the session might otherwise be resumed before that.
+#[derive(Debug)]
+pub(super) struct Departure {
+    pub(super) at: Moment,
+    how: baton_shard::Input,
+}
+
 impl Commanding {
     pub(super) fn poll_timeout(&self) -> Option<Moment> {
         self.courier.as_ref().and_then(Courier::poll_timeout)
@@ -170,11 +178,30 @@ impl<S: Store> ShardTask<S> {
         }
     }
 
+    /// Gives the lease away, at once or when no command is under way any more. Until then events
+    /// arrive as ever, and nothing more is sent.
+    pub(super) fn depart_with(&mut self, how: baton_shard::Input) {
+        let now = self.surroundings.clock.now();
+        let courier = self.commanding.courier.as_ref();
+        match courier.and_then(|courier| courier.under_way_until(now)) {
+            Some(at) => self.departure = Some(Departure { at, how }),
+            None => self.handle(how),
+        }
+    }
+
+    /// Does not wait any more with giving the lease away, if that is to be.
+    pub(super) fn depart(&mut self) {
+        if let Some(Departure { how, .. }) = self.departure.take() {
+            self.handle(how);
+        }
+    }
+
     /// The socket on which commands may be sent: one whose session is live, under a lease that is
     /// not in doubt and about to go to nobody.
     fn link(&self) -> Option<SocketId> {
         let is_live = matches!(self.machine.status().state, State::Live | State::Healing);
-        let socket = self.socket.as_ref().filter(|_| is_live && self.sureness.is_sure())?;
+        let may_send = is_live && self.sureness.is_sure() && self.departure.is_none();
+        let socket = self.socket.as_ref().filter(|_| may_send)?;
         socket.takes_commands().then(|| socket.id())
     }
 

@@ -75,8 +75,10 @@ redis.register_function('baton_1_trim', function(keys, args)
   local safe = earlier_id(id_text(now - tonumber(args[2]), 0), last)
   local read = earlier_id(read_below(stream, oldest, tonumber(args[3])) or last, last)
 
+  local over = math.min(excess(stream, tonumber(args[4]), tonumber(args[5])), most)
+
   local removed = trim_below(stream, earlier_id(old, read), most)
-  local over = math.min(excess(stream, tonumber(args[4]), tonumber(args[5])), most - removed)
+  over = over - removed
   local spare = trim_below(stream, earlier_id(safe, read), over)
   local unread = trim_below(stream, safe, over - spare)
   oldest = first_id(stream)

@@ -3,9 +3,11 @@
 
 mod support;
 
-use baton_model::{DataSetId, Expected, Seq};
+use std::num::{NonZeroU16, NonZeroU32};
+
+use baton_model::{AppShape, DataSetId, Expected, Generation, LaneCount, Seq, ShardCount};
 use baton_store::{
-    AppendError, Events, HoldError, Leases, Membership, StoreError, Unhappy,
+    AppendError, Apps, Events, HoldError, Leases, Membership, StoreError, Unhappy,
     conformance::{Scope, append, live, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -125,6 +127,25 @@ async fn a_corrupt_row_is_named_and_stays_as_it_is() {
     }
     assert_eq!(store.append(&append(&hold, session, 2, 3)).await, Ok(Seq(3)), "repaired");
     assert_eq!(stream(&store, &scope).await.len(), 4);
+}
+
+#[tokio::test]
+async fn an_apps_shape_that_is_none_is_named_and_stays_as_it_is() {
+    let server = Server::start(Program::Valkey, &[]);
+    let store = open_at(&server).await;
+    let (app, key) = ("bot".parse().expect("a name"), "baton:{main}:apps");
+    let shape = AppShape {
+        generation: Generation(0),
+        shards: ShardCount(NonZeroU32::MIN),
+        lanes: LaneCount(NonZeroU16::MIN),
+    };
+    let junk = r#"{"generation":0,"shards":1,"lanes":0}"#;
+    server.command::<i64>(&["HSET", key, "bot", junk]).expect("set");
+    let found = format!("{junk:?}");
+    let corrupt = StoreError::corrupt(format!("{key} field bot"), found, "an app's shape");
+    assert_eq!(store.app_shape(&app).await, Err(corrupt.clone()));
+    assert_eq!(store.agree_app(&app, &shape).await, Err(corrupt));
+    assert_eq!(server.command::<String>(&["HGET", key, "bot"]).expect("there"), junk);
 }
 
 #[tokio::test]

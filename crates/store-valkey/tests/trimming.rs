@@ -106,11 +106,16 @@ const BOTH: [Program; 2] = [Program::Valkey, Program::Redis];
 async fn what_every_living_group_has_acknowledged_goes() {
     for program in BOTH {
         let old = Old::with_entries(program, 20).await;
-        old.group("fast");
-        old.group("slow");
-        old.read("fast", 20);
+        // The server names groups in the order of the alphabet; the slow one is neither first nor
+        // last.
+        for group in ["fast", "slow", "swift"] {
+            old.group(group);
+        }
         old.read("slow", 15);
-        old.acknowledge("fast", 1..=20);
+        for fast in ["fast", "swift"] {
+            old.read(fast, 20);
+            old.acknowledge(fast, 1..=20);
+        }
         assert_eq!(old.trim(TRIM).await.removed, 0, "slow has acknowledged nothing");
 
         old.acknowledge("slow", (1..=6).chain(8..=15));
@@ -174,6 +179,18 @@ async fn above_the_cap_the_oldest_go_and_what_was_unread_is_counted_and_marked()
         let marker = Marker::Trimmed { before, entries: 4 };
         assert_eq!(old.left().await, ((9..=20).collect(), vec![marker]));
     }
+}
+
+#[tokio::test]
+async fn what_age_takes_counts_for_the_cap() {
+    let old = Old::with_entries(Program::Valkey, 20).await;
+    old.group("slow");
+    old.read("slow", 8);
+    old.acknowledge("slow", 1..=8);
+    let trimmed = old.trim(Trim { entries_max: 15, ..TRIM }).await;
+    assert_eq!((trimmed.removed, trimmed.unread, trimmed.length), (8, 0, 12));
+    let trimmed = old.trim(Trim { entries_max: 10, ..TRIM }).await;
+    assert_eq!((trimmed.removed, trimmed.unread), (2, 2));
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use baton_model::{Expected, Seq, SessionNumber, ShardNumber};
 
 use super::scope::{Audit, Scope, append, live, row, stream};
-use crate::{AppendError, ClaimError, Events, Faults, Faulty, Hold, Leases, Store, Unhappy};
+use crate::{
+    AppendError, ClaimError, Events, Faults, Faulty, Hearing, Hints, Hold, Leases, Store, Unhappy,
+};
 
 const BAD: Faults = Faults {
     lost_request_percent: 15,
@@ -16,6 +18,9 @@ const BAD: Faults = Faults {
 };
 
 const LAST: u64 = 300;
+
+/// How long the last hint is told. Only one that is never heard is wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn appends_over_a_faulty_connection_are_exact<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
@@ -85,4 +90,50 @@ pub(super) async fn claims_over_a_faulty_connection_are_exact<S: Store>(s: S, sc
         assert_eq!(winners, Vec::from_iter(holder), "one grant, and it is the one that stands");
         assert_eq!(now.session, None);
     }
+}
+
+pub(super) async fn hints_over_a_faulty_connection_are_lost_and_never_doubled<S: Store>(
+    s: S,
+    scope: Scope,
+) {
+    let faulty = Faulty::new(s.clone(), BAD, 14);
+    let mut hearing = loop {
+        match faulty.hear().await {
+            Ok(hearing) => break hearing,
+            Err(error) => assert!(error.is_retryable(), "{error}"),
+        }
+    };
+    let ours = format!("{} ", scope.app());
+    let hint = |number| format!("{ours}{number}");
+    let telling = async {
+        for number in 0..LAST {
+            if let Err(error) = faulty.tell(hint(number).into()).await {
+                assert!(error.is_retryable(), "{error}");
+            }
+        }
+        loop {
+            s.tell(hint(LAST).into()).await.expect("told");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let listening = async {
+        let mut heard = Vec::new();
+        loop {
+            let told = hearing.next().await.expect("the store is open");
+            if told == hint(LAST) {
+                return heard;
+            }
+            heard.extend(told.starts_with(ours.as_bytes()).then_some(told));
+        }
+    };
+    let mut heard = tokio::select! {
+        heard = listening => heard,
+        () = telling => unreachable!("it never ends"),
+        () = tokio::time::sleep(PATIENCE) => panic!("what was told last is never heard"),
+    };
+    let count = heard.len() as u64;
+    assert!(count > 0 && count < LAST * 3 / 4, "{count} of {LAST}: the connection was not bad");
+    heard.sort();
+    heard.dedup();
+    assert_eq!(heard.len() as u64, count, "one was heard twice");
 }

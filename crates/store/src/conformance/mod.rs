@@ -111,6 +111,7 @@ fn stream_cases<S: Store>() -> Vec<Case<S>> {
         trimming::what_a_failover_can_lose_is_never_trimmed,
         faults::appends_over_a_faulty_connection_are_exact,
         faults::claims_over_a_faulty_connection_are_exact,
+        faults::hints_over_a_faulty_connection_are_lost_and_never_doubled,
     ]
 }
 

@@ -19,7 +19,7 @@ use std::{
 use baton_shard::{CloseCode, SocketEvent, SocketId};
 use futures_util::Stream;
 use twilight_gateway::{
-    CloseFrame, Message, Shard, ShardState,
+    CloseFrame, Message, Shard,
     error::{ReceiveMessageError, ReceiveMessageErrorType},
 };
 
@@ -108,12 +108,6 @@ impl Socket {
             Poll::Pending if self.desk.has_new_wish() => Poll::Ready(SocketEvent::PermitWanted),
             Poll::Pending => Poll::Pending,
         }
-    }
-
-    /// Whether commands may be sent: the session is live on this connection.
-    #[must_use]
-    pub const fn takes_commands(&self) -> bool {
-        matches!(self.stage, Stage::Polled) && matches!(self.shard.state(), ShardState::Active)
     }
 
     /// Writes a command with the next poll at which twilight would let it through;

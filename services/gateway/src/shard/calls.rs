@@ -176,3 +176,45 @@ fn failure(error: &StoreError) -> Failure {
     }
     Failure::Unavailable
 }
+
+#[cfg(test)]
+mod tests {
+    use baton_model::{Expected, Generation, LaneCount, OfferId, ShardKey, ShardNumber};
+    use baton_store_embedded::{EmbeddedStore, Options};
+
+    use super::*;
+
+    const DONE: StreamId = StreamId { millis: 7, number: 1 };
+
+    /// A shard that is held here and has dealt with commands of which the store does not know.
+    async fn held() -> (EmbeddedStore, Asker, baton_model::Epoch) {
+        let store = EmbeddedStore::in_memory(Options::default());
+        let (app, generation) = ("app".parse().unwrap(), Generation(0));
+        let shard = ShardKey { app, generation, number: ShardNumber(0) };
+        let address = ShardAddress::new(shard, LaneCount(std::num::NonZeroU16::MIN));
+        let me = InstanceId::new(1);
+        let epoch = store.claim(&address, Expected::unchanged(None), me).await.unwrap().epoch;
+        (store, Asker { address, me, offerer: None, commands_done: Some(DONE) }, epoch)
+    }
+
+    #[tokio::test]
+    async fn a_lease_goes_on_offer_with_the_place_in_its_commands() {
+        let (store, asker, epoch) = held().await;
+        let offer = OfferId(1);
+        // The answer of the first attempt is lost.
+        for _ in 0..2 {
+            let request = Request::Offer { epoch, to: InstanceId::new(2), offer };
+            let answer = carry_out(store.clone(), asker.clone(), request).await;
+            assert_eq!(answer, Some(Answer::Offered { epoch, offer }));
+        }
+        assert_eq!(store.commands_done(&asker.address).await, Ok(DONE));
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_given_back_with_the_place_in_its_commands() {
+        let (store, asker, epoch) = held().await;
+        let answer = carry_out(store.clone(), asker.clone(), Request::Release { epoch }).await;
+        assert_eq!(answer, Some(Answer::Released { epoch }));
+        assert_eq!(store.commands_done(&asker.address).await, Ok(DONE));
+    }
+}

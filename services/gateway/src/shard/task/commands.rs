@@ -37,6 +37,8 @@ pub enum Mail {
 /// A shard's commands under the lease that it holds.
 #[derive(Debug, Default)]
 pub(super) struct Commanding {
+    /// Which lease; none without one.
+    epoch: Option<Epoch>,
     /// None as long as it is not known where they begin.
     courier: Option<Courier>,
     /// On which socket they may be sent, as the courier knows.
@@ -78,6 +80,33 @@ impl Commanding {
         }
     }
 
+    /// Takes what is said about a lease. About another one than this it is said too late.
+    fn take(&mut self, epoch: Epoch, mail: Mail, now: Moment) {
+        if self.epoch != Some(epoch) {
+            return;
+        }
+        let input = match mail {
+            Mail::Begin(place) => {
+                self.courier = Some(Courier::new(place));
+                self.link = None;
+                return;
+            }
+            Mail::Command(parcel) => {
+                self.taken += 1;
+                Input::Read(parcel)
+            }
+            Mail::Passed(upto) => Input::Passed(upto),
+            Mail::Saved(place) => Input::Saved(place),
+            Mail::NotSaved => Input::NotSaved,
+            // The machine hears of it by itself; meanwhile nothing more is sent.
+            Mail::Fenced => {
+                self.courier = None;
+                return;
+            }
+        };
+        self.handle(input, now);
+    }
+
     fn handle(&mut self, input: Input, now: Moment) {
         if let Some(courier) = &mut self.courier {
             courier.handle(input, now);
@@ -106,6 +135,7 @@ impl<S: Store> ShardTask<S> {
     pub(super) fn begin_commands(&mut self, epoch: Epoch) {
         self.end_commands();
         self.epoch = Some(epoch);
+        self.commanding.epoch = Some(epoch);
         let dealt = self.commanding.dealt.clone();
         let hold = self.hold(epoch);
         let letters = self.letterbox.clone();
@@ -125,32 +155,8 @@ impl<S: Store> ShardTask<S> {
         self.commanding = Commanding::default();
     }
 
-    /// What is about another lease than this one comes too late.
     pub(super) fn on_mail(&mut self, epoch: Epoch, mail: Mail) {
-        if self.epoch != Some(epoch) {
-            return;
-        }
-        let now = self.surroundings.clock.now();
-        let input = match mail {
-            Mail::Begin(place) => {
-                self.commanding.courier = Some(Courier::new(place));
-                self.commanding.link = None;
-                return;
-            }
-            Mail::Command(parcel) => {
-                self.commanding.taken += 1;
-                Input::Read(parcel)
-            }
-            Mail::Passed(upto) => Input::Passed(upto),
-            Mail::Saved(place) => Input::Saved(place),
-            Mail::NotSaved => Input::NotSaved,
-            // The machine hears of it by itself; meanwhile nothing more is sent.
-            Mail::Fenced => {
-                self.commanding.courier = None;
-                return;
-            }
-        };
-        self.commanding.handle(input, now);
+        self.commanding.take(epoch, mail, self.surroundings.clock.now());
     }
 
     pub(super) fn on_command_written(&mut self) {
@@ -196,13 +202,10 @@ impl<S: Store> ShardTask<S> {
         }
     }
 
-    /// The socket on which commands may be sent: one whose session is live, under a lease that is
-    /// not in doubt and about to go to nobody.
     fn link(&self) -> Option<SocketId> {
-        let is_live = matches!(self.machine.status().state, State::Live | State::Healing);
-        let may_send = is_live && self.sureness.is_sure() && self.departure.is_none();
-        let socket = self.socket.as_ref().filter(|_| may_send)?;
-        socket.takes_commands().then(|| socket.id())
+        let (state, is_sure) = (self.machine.status().state, self.sureness.is_sure());
+        let may_send = may_send(state, is_sure) && self.departure.is_none();
+        self.socket.as_ref().filter(|_| may_send).map(Socket::id)
     }
 
     fn carry_out_command(&mut self, output: Output) {
@@ -252,5 +255,42 @@ impl<S: Store> ShardTask<S> {
 
     fn hold(&self, epoch: Epoch) -> Hold {
         Hold { address: self.asker.address.clone(), owner: self.asker.me, epoch }
+    }
+}
+
+/// Whether commands may be sent: the session is live, and nobody else may hold the lease or is
+/// about to.
+const fn may_send(state: State, is_sure_of_the_lease: bool) -> bool {
+    is_sure_of_the_lease && matches!(state, State::Live | State::Healing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_sent_in_a_live_session_and_under_a_sure_lease() {
+        assert!(may_send(State::Live, true) && may_send(State::Healing, true));
+        assert!(!may_send(State::Live, false), "somebody else may hold it by now");
+        for state in [State::Beginning, State::Resuming, State::Reasserting, State::Flushing] {
+            assert!(!may_send(state, true), "{state}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_about_another_lease_is_said_too_late() {
+        let mut commanding = Commanding { epoch: Some(Epoch(2)), ..Commanding::default() };
+        let place = StreamId { millis: 7, number: 0 };
+        commanding.take(Epoch(1), Mail::Begin(place), Moment::ZERO);
+        assert!(commanding.courier.is_none());
+        commanding.take(Epoch(2), Mail::Begin(StreamId::START), Moment::ZERO);
+        commanding.take(Epoch(1), Mail::Passed(place), Moment::ZERO);
+        assert_eq!(commanding.unsaved(), None);
+        commanding.take(Epoch(2), Mail::Passed(place), Moment::ZERO);
+        assert_eq!(commanding.unsaved(), Some(place));
+        commanding.take(Epoch(1), Mail::Fenced, Moment::ZERO);
+        assert!(commanding.courier.is_some());
+        commanding.take(Epoch(2), Mail::Fenced, Moment::ZERO);
+        assert!(commanding.courier.is_none());
     }
 }

@@ -246,6 +246,88 @@ const _: () = assert!(RECONNECT_PROMPT_MAX.as_millis() <= BACKOFF_FIRST.as_milli
 /// one); a busy shard fills that in about 20 s.
 pub const DISCORD_REPLAY_MAX: usize = 3_500;
 
+// ---------------------------------------------------------------------------------------------
+// Commands
+// ---------------------------------------------------------------------------------------------
+
+/// Frames that Discord takes from one connection in [`DISCORD_SENDS_WINDOW`]; it closes what sends
+/// more, and an app that goes on doing so loses its access.
+pub const DISCORD_SENDS_MAX: usize = 120;
+
+/// The window in which Discord counts them.
+pub const DISCORD_SENDS_WINDOW: Duration = Duration::from_secs(60);
+
+/// Of those, what is never used for commands: heartbeats, those that Discord asks for besides, and
+/// IDENTIFY or RESUME. twilight keeps back ten at the most.
+pub const SENDS_RESERVED: usize = 15;
+
+/// Commands that are sent on one connection in [`COMMANDS_WINDOW`].
+pub const COMMANDS_IN_WINDOW_MAX: usize = 105;
+
+/// Longer than Discord's, because frames may arrive closer together than they left.
+pub const COMMANDS_WINDOW: Duration = Duration::from_secs(62);
+
+/// Presence updates that a shard sends in [`PRESENCES_WINDOW`], on whichever connection. Discord
+/// ignores more.
+pub const PRESENCES_IN_WINDOW_MAX: usize = 5;
+
+/// The window for presence updates.
+pub const PRESENCES_WINDOW: Duration = Duration::from_secs(20);
+
+/// Commands that wait at one shard. The others stay in the stream, where nothing is lost.
+pub const COMMANDS_WAITING_MAX: usize = 64;
+
+/// How often a command is handed to a connection. One that has broken two connections, or that two
+/// have broken under, is not tried on a third.
+pub const COMMAND_ATTEMPTS_MAX: u32 = 2;
+
+/// How long a command may be on its way after it was written: the kernel holds small frames back
+/// for 40 ms until the one before is acknowledged, and Discord is some way off. As long as that a
+/// lease is not given away, or Discord would hear the command after the session has moved.
+pub const COMMAND_UNDER_WAY: Duration = Duration::from_millis(250);
+
+/// Commands of a lane that are read in one go: with 4096 bytes each, a megabyte.
+pub const COMMANDS_READ_MAX: usize = 256;
+
+/// How often a lane's commands are looked for while there are some.
+pub const COMMANDS_POLL_BUSY: Duration = Duration::from_millis(50);
+
+/// How often they are looked for when there have been none for [`COMMANDS_QUIET`]: every instance
+/// looks at every lane that it has shards of.
+pub const COMMANDS_POLL_QUIET: Duration = Duration::from_millis(250);
+
+/// How long a lane without commands is still busy.
+pub const COMMANDS_QUIET: Duration = Duration::from_secs(10);
+
+/// How often shards that none of a lane's commands are for move their places past them: what is
+/// ahead of one shard's place cannot be trimmed.
+pub const COMMANDS_PASSED_PERIOD: Duration = Duration::from_secs(5);
+
+/// Commands that are older than this go, whoever has not dealt with them: to do an hour late what
+/// somebody wanted then is worse than not to.
+pub const COMMAND_AGE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// The longest pause that Discord is believed to ask for with `RATE_LIMITED`. It asks for half a
+/// minute.
+pub const RATE_LIMITED_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// Pauses that a shard remembers, one for each guild it must not ask about. Beyond it the one that
+/// ends first is forgotten.
+pub const RATE_LIMITS_KEPT_MAX: usize = 1_024;
+
+/// Requests that a shard remembers after it has sent them, in case Discord refuses one.
+pub const REQUESTS_REMEMBERED_MAX: usize = 64;
+
+const _: () = assert!(COMMANDS_IN_WINDOW_MAX + SENDS_RESERVED <= DISCORD_SENDS_MAX);
+const _: () = assert!(COMMANDS_WINDOW.as_millis() > DISCORD_SENDS_WINDOW.as_millis());
+const _: () = assert!(COMMANDS_POLL_BUSY.as_millis() < COMMANDS_POLL_QUIET.as_millis());
+// A warm socket waits for the hand-over all this time.
+const _: () = assert!(
+    COMMAND_UNDER_WAY.as_millis() + FLUSH_DEADLINE.as_millis() + OFFER_DEADLINE.as_millis()
+        <= WARM_HELD_MAX.as_millis()
+);
+const _: () = assert!(COMMANDS_WAITING_MAX <= COMMANDS_READ_MAX);
+
 /// What a client may send Discord in one frame.
 pub const COMMAND_BYTES_MAX: usize = 4_096;
 
@@ -360,6 +442,37 @@ const _: () = assert!(FRAME_BYTES_MAX <= RING_BYTES_MAX);
 const _: () = assert!(RING_NEARLY_FULL_PERCENT < 100);
 /// Entries that are trimmed in one go: the store does nothing else for a few milliseconds.
 pub const ENTRIES_TRIMMED_MAX: u64 = 10_000;
+
+/// How often a lane is trimmed, by the instance that holds its first shard.
+pub const TRIM_PERIOD: Duration = Duration::from_secs(5);
+
+/// Trims are spread by this share of the period: all lanes of an app lie on one store.
+pub const TRIM_JITTER_PERCENT: u32 = 20;
+
+/// The pause before a lane is trimmed again that had more to trim than goes at once.
+pub const TRIM_AGAIN: Duration = Duration::from_millis(250);
+
+/// How long what all groups have acknowledged stays, where an app says nothing else: long enough
+/// for people to look at what has just happened, and for who reads without a group. Where there is
+/// no group at all, nothing stays longer.
+pub const TRIM_MIN_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// Entries of one lane, where an app says nothing else. At 500 events a second, more than half an
+/// hour.
+pub const LANE_ENTRIES_MAX: u64 = 1_000_000;
+
+/// Bytes of one lane, where an app says nothing else. Sixteen lanes of this size fit into a Valkey
+/// of 8 GB with room to save itself.
+pub const LANE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// How long a group that nobody reads with holds the stream back, where an app says nothing else:
+/// consumers that are down for a night find what they missed, if there is room for it.
+pub const GROUP_ALIVE: Duration = Duration::from_secs(12 * 60 * 60);
+
+const _: () = assert!(TRIM_MIN_AGE.as_millis() > RING_KEEP.as_millis());
+const _: () = assert!(GROUP_ALIVE.as_millis() > TRIM_MIN_AGE.as_millis());
+// A lane at its limit is brought back below it faster than ten thousand events a second fill it.
+const _: () = assert!(ENTRIES_TRIMMED_MAX as u128 * 1_000 > 10_000 * TRIM_AGAIN.as_millis());
 
 // A mark that lags more than Discord's buffer holds at 175 events a second would be useless.
 const _: () = assert!(MARK_PERIOD.as_secs() * 175 * 4 < DISCORD_REPLAY_MAX as u64);

@@ -21,7 +21,8 @@ use tokio::sync::{mpsc, watch};
 use self::{asking::Clerk, ring_level::RingLevel, watchdog::Watchdog};
 use crate::{
     clock::Clock,
-    hosting::{AppHost, Board, Hosting},
+    hosting::{AppHost, Board, Hosting, Voices},
+    lane_face::LaneBoard,
     supervisor::{App, Ask, Ending, Input, Output, Remark, Report, Supervisor},
 };
 
@@ -67,6 +68,8 @@ impl Ear {
 pub struct Outlook {
     /// The shards' tasks.
     pub board: Board,
+    /// The lanes.
+    pub lanes: LaneBoard,
     /// The supervisor itself.
     pub view: watch::Receiver<View>,
     /// What the store last said of itself; none if it was not asked yet.
@@ -120,12 +123,15 @@ impl<S: Store> Control<S> {
         let (ear, inbox) = mpsc::unbounded_channel();
         let (report, reports) = mpsc::unbounded_channel();
         let supervisor = Supervisor::new(myself, clock.now());
-        let hosting = Hosting::new(me, stores.data, (clock, runtime), report);
+        let voices = Voices { reports: report, remarks: remarks.clone() };
+        let hosting = Hosting::new(me, stores.data, (clock, runtime), voices);
         let ear = Ear(ear);
-        let clerk = Clerk::new(me, stores.control, ear.clone());
+        let time = (clock, hosting.store_clock().clone());
+        let clerk = Clerk::new(me, stores.control, ear.clone(), time);
         let (view, seen) = watch::channel(look(&supervisor));
         let (store, said) = watch::channel(None);
-        let outlook = Outlook { board: hosting.board(), view: seen, store: said };
+        let (board, lanes) = (hosting.board(), hosting.lanes());
+        let outlook = Outlook { board, lanes, view: seen, store: said };
         let control = Self {
             supervisor,
             hosting,

@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use baton_model::{AppName, InstanceId, Lane, LaneCount, ShardKey};
-use baton_store::{ShardAddress, Store};
+use baton_model::{AppName, AppShape, InstanceId, ShardKey};
+use baton_store::{ShardAddress, Store, Trim};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
@@ -16,9 +16,13 @@ use tokio::{
 
 use crate::{
     clock::Clock,
+    lane_face::{LaneBoard, LaneKey},
+    reader::{LaneReader, Readings},
     shard::{ConfirmedUntil, Face, Place, ShardTask, Surroundings, ToShard},
     socket::Dialer,
-    supervisor::{Errand, Report},
+    store_clock::StoreClock,
+    supervisor::{Errand, Remark, Report},
+    trimming::Trimming,
     writer::LaneWriter,
 };
 
@@ -67,12 +71,23 @@ impl Board {
 /// What an app's shards need.
 #[derive(Debug)]
 pub struct AppHost {
-    /// To how many lanes they write.
-    pub lanes: LaneCount,
+    /// Into what it is cut.
+    pub shape: AppShape,
     /// How they connect.
     pub dialer: watch::Receiver<Arc<Dialer>>,
     /// Events that do not go into the stream.
     pub left_out: std::collections::BTreeSet<baton_model::EventName>,
+    /// How much of its lanes is kept.
+    pub keep: Trim,
+}
+
+/// To whom the tasks and their surroundings talk.
+#[derive(Debug)]
+pub struct Voices {
+    /// Shards, to the supervisor.
+    pub reports: mpsc::UnboundedSender<(ShardKey, Report)>,
+    /// What an operator should know.
+    pub remarks: mpsc::UnboundedSender<Remark>,
 }
 
 /// Hosts the tasks on a runtime that is not the supervisor's: load there must not delay a beat.
@@ -82,9 +97,12 @@ pub struct Hosting<S> {
     clock: Clock,
     runtime: Handle,
     confirmed_until: ConfirmedUntil,
-    reports: mpsc::UnboundedSender<(ShardKey, Report)>,
+    store_clock: StoreClock,
+    voices: Voices,
     apps: BTreeMap<AppName, AppHost>,
-    writers: BTreeMap<(AppName, Lane), LaneWriter>,
+    writers: BTreeMap<LaneKey, LaneWriter>,
+    readers: BTreeMap<LaneKey, LaneReader>,
+    lanes: LaneBoard,
     tasks: BTreeMap<ShardKey, Task>,
     board: Board,
     /// What each ring may hold; none before anybody has to be held to anything.
@@ -103,7 +121,7 @@ impl<S: Store> Hosting<S> {
         me: InstanceId,
         store: S,
         (clock, runtime): (Clock, Handle),
-        reports: mpsc::UnboundedSender<(ShardKey, Report)>,
+        voices: Voices,
     ) -> Self {
         Self {
             me,
@@ -111,9 +129,12 @@ impl<S: Store> Hosting<S> {
             clock,
             runtime,
             confirmed_until: ConfirmedUntil::default(),
-            reports,
+            store_clock: StoreClock::default(),
+            voices,
             apps: BTreeMap::new(),
             writers: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            lanes: LaneBoard::default(),
             tasks: BTreeMap::new(),
             board: Board::default(),
             ring_level: None,
@@ -128,6 +149,16 @@ impl<S: Store> Hosting<S> {
     /// Until when leases are confirmed; to be published by the supervisor's shell.
     pub const fn confirmed_until(&self) -> &ConfirmedUntil {
         &self.confirmed_until
+    }
+
+    /// What the store's clock says; to be taught by whoever asks the store.
+    pub const fn store_clock(&self) -> &StoreClock {
+        &self.store_clock
+    }
+
+    /// The lanes, where everybody may look.
+    pub fn lanes(&self) -> LaneBoard {
+        self.lanes.clone()
     }
 
     /// Makes an app known. Its shards can be started from then on.
@@ -192,16 +223,20 @@ impl<S: Store> Hosting<S> {
             tracing::error!(%shard, "a shard of an app that is not known here; ignored");
             return;
         };
-        let address = ShardAddress::new(shard.clone(), app.lanes);
+        let address = ShardAddress::new(shard.clone(), app.shape.lanes);
         let (dialer, left_out) = (app.dialer.clone(), app.left_out.clone());
-        let writer = self.writer(shard.app.clone(), address.lane);
+        let (shape, keep) = (app.shape, app.keep);
+        let lane = (shard.app.clone(), address.lane);
+        let reader = self.reader(&lane, shape, keep);
+        let writer = self.writer(lane);
         let surroundings = Surroundings {
             store: self.store.clone(),
             clock: self.clock,
             confirmed_until: self.confirmed_until.clone(),
             dialer,
             writer,
-            reports: self.reports.clone(),
+            reader,
+            reports: self.voices.reports.clone(),
             left_out,
         };
         let face = Arc::new(Face::default());
@@ -215,12 +250,28 @@ impl<S: Store> Hosting<S> {
         self.tasks.insert(shard.clone(), Task { letters, face, abort });
     }
 
-    fn writer(&mut self, app: AppName, lane: Lane) -> LaneWriter {
+    fn writer(&mut self, lane: LaneKey) -> LaneWriter {
         let start = || {
             let _runtime = self.runtime.enter();
             LaneWriter::start(self.store.clone())
         };
-        self.writers.entry((app, lane)).or_insert_with(start).clone()
+        self.writers.entry(lane).or_insert_with(start).clone()
+    }
+
+    fn reader(&mut self, lane: &LaneKey, shape: AppShape, keep: Trim) -> LaneReader {
+        let start = || {
+            let _runtime = self.runtime.enter();
+            let readings = Readings {
+                store: self.store.clone(),
+                clock: self.clock,
+                store_clock: self.store_clock.clone(),
+                board: self.lanes.clone(),
+            };
+            let remarks = self.voices.remarks.clone();
+            let trimming = Trimming { keep, shape, me: self.me, remarks };
+            LaneReader::start(lane.clone(), readings, trimming)
+        };
+        self.readers.entry(lane.clone()).or_insert_with(start).clone()
     }
 }
 

@@ -198,6 +198,10 @@ async fn pass_on(
             Remark::NoPlace { left_over, pins_unmet } => {
                 tracing::warn!(?left_over, ?pins_unmet, "no instance has room for these shards");
             }
+            Remark::Unread { app, lane, entries } => {
+                let remedy = "make its consumers faster, or let the app keep more";
+                tracing::warn!(%app, %lane, entries, remedy, "entries were trimmed unread");
+            }
             Remark::BudgetExhausted { app, reset_after } => {
                 let seconds = reset_after.as_secs();
                 tracing::error!(%app, seconds, "the day's identifies are used up to the reserve");

@@ -2,8 +2,8 @@
 //!
 //! What to do is decided by pure machines: [`baton_fleet::Fleet`] for the instance,
 //! [`baton_shard::ShardMachine`] for each shard, and between them the [`supervisor`], which knows
-//! which shard an instance's decision is about. Everything else here is a shell: it carries out
-//! what a machine says, and hands in what came of it.
+//! which shard an instance's decision is about; a [`courier`] for each shard's commands. Everything
+//! else here is a shell: it carries out what a machine says, and hands in what came of it.
 
 pub mod clock;
 
@@ -13,9 +13,18 @@ mod conflicts;
 
 pub mod socket;
 
+pub mod courier;
+
 pub mod shard;
 
 pub mod writer;
+
+pub mod reader;
+pub mod store_clock;
+
+pub mod trimming;
+
+pub mod lane_face;
 
 pub mod hosting;
 

@@ -17,5 +17,5 @@ pub(crate) use self::calls::append_answer;
 pub use self::{
     face::{Face, Glance},
     sure::ConfirmedUntil,
-    task::{Place, ShardTask, Surroundings, ToShard},
+    task::{Mail, Place, ShardTask, Surroundings, ToShard},
 };

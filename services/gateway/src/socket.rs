@@ -8,6 +8,7 @@
 
 mod dialer;
 mod frame;
+mod outgoing;
 mod permit;
 
 use std::{
@@ -23,7 +24,7 @@ use twilight_gateway::{
 };
 
 pub use self::dialer::{Dialer, DialerSettings};
-use self::{frame::FrameReader, permit::PermitDesk};
+use self::{frame::FrameReader, outgoing::Outgoing, permit::PermitDesk};
 
 /// A connection to Discord, or the attempt at one.
 #[derive(Debug)]
@@ -33,6 +34,18 @@ pub struct Socket {
     desk: PermitDesk,
     reader: FrameReader,
     stage: Stage,
+    outgoing: Outgoing,
+    /// What came with the same poll that wrote a command, to be told next.
+    kept: Option<SocketEvent>,
+}
+
+/// What comes out of a socket.
+#[derive(Debug)]
+pub enum Heard {
+    /// Something happened, as the machine wants to know it.
+    Event(SocketEvent),
+    /// The command that was to be sent is written.
+    Written,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,16 +68,36 @@ impl Socket {
     }
 
     /// The next thing that happens. Losing the future loses nothing.
-    pub async fn next(&mut self) -> SocketEvent {
+    pub async fn next(&mut self) -> Heard {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }
 
     /// What has happened already, if anything.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<SocketEvent> {
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
+        if let Some(kept) = self.kept.take() {
+            return Poll::Ready(Heard::Event(kept));
+        }
         if matches!(self.stage, Stage::Held | Stage::Over) {
             return Poll::Pending;
         }
-        match Pin::new(&mut self.shard).poll_next(cx) {
+        self.outgoing.hand_to(&self.shard);
+        let polled = Pin::new(&mut self.shard).poll_next(cx);
+        let is_written = self.outgoing.is_written(&self.shard, &polled);
+        let event = self.event_of(polled);
+        if !is_written {
+            return event.map(Heard::Event);
+        }
+        if let Poll::Ready(event) = event {
+            self.kept = Some(event);
+        }
+        Poll::Ready(Heard::Written)
+    }
+
+    fn event_of(
+        &mut self,
+        polled: Poll<Option<Result<Message, ReceiveMessageError>>>,
+    ) -> Poll<SocketEvent> {
+        match polled {
             Poll::Ready(Some(Ok(Message::Text(text)))) => Poll::Ready(self.on_text(text)),
             Poll::Ready(Some(Ok(Message::Close(frame)))) => {
                 let code = frame.map(|frame| frame.code);
@@ -75,6 +108,17 @@ impl Socket {
             Poll::Pending if self.desk.has_new_wish() => Poll::Ready(SocketEvent::PermitWanted),
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Writes a command with the next poll at which twilight would let it through;
+    /// [`Written`](Heard::Written) follows. One is taken at a time.
+    pub fn send(&mut self, frame: String) {
+        self.outgoing.take(frame);
+    }
+
+    /// Takes back what was to be sent. Says whether that was in time; else it may be written.
+    pub fn take_back(&mut self) -> bool {
+        self.outgoing.give_back()
     }
 
     /// Polls on after HELLO: RESUME goes out, or the wish for an IDENTIFY comes.

@@ -20,6 +20,7 @@ use baton_gateway::{
     memory::Memory,
     supervisor::Ending,
     token::TokenSource,
+    trimming::USUAL,
 };
 use baton_mock_discord::{
     Input, Settings,
@@ -33,7 +34,7 @@ use baton_model::{
     Version, Weight,
     limits::{DRAIN_LIMIT, KILL_TIMEOUT},
 };
-use baton_store::{Faults, Faulty, Leases, ShardAddress};
+use baton_store::{Faults, Faulty, Leases, ShardAddress, Trim};
 use baton_store_embedded::{EmbeddedStore, Options};
 use tokio::{
     net::TcpListener,
@@ -102,6 +103,8 @@ pub struct World {
     pub store: EmbeddedStore,
     /// The instances that run, by number.
     pub instances: BTreeMap<u128, Running>,
+    /// How much of the lanes is kept, by instances to be started.
+    pub keep: Trim,
     clock: Clock,
     shards: u32,
     lanes: LaneCount,
@@ -139,6 +142,8 @@ impl World {
             discord,
             store,
             instances: BTreeMap::new(),
+            // Whoever judges wants to see everything.
+            keep: Trim { min_age: Duration::from_secs(7 * 24 * 60 * 60), ..USUAL },
             clock: Clock::Runtime(zero),
             shards,
             lanes: LaneCount(NonZeroU16::new(2).expect("not 0")),
@@ -155,6 +160,7 @@ impl World {
             shards: ShardsWanted::Fixed(self.shards.try_into().expect("not 0")),
             lanes: self.lanes,
             left_out: std::collections::BTreeSet::new(),
+            keep: self.keep,
             presence: None,
             large_threshold: 50,
             gateway_url: Some(self.discord.gateway_url()),
@@ -243,6 +249,12 @@ impl World {
         tokio::time::sleep(Duration::from_secs(60)).await;
         let ledger = self.discord.look(|discord| discord.ledger().clone()).await;
         audit(&ledger, &self.entries().await)
+    }
+
+    /// To how many lanes the app writes.
+    #[must_use]
+    pub const fn lanes(&self) -> LaneCount {
+        self.lanes
     }
 
     /// What the streams hold.

@@ -128,7 +128,7 @@ impl<S: Store> Keeper<S> {
         }
         let (dialing, dialer) = watch::channel(Arc::new(self.dialer(&token, app.shape.shards)));
         let left_out = self.settings.left_out.clone();
-        let host = AppHost { lanes: app.shape.lanes, dialer, left_out };
+        let host = AppHost { shape: app.shape, dialer, left_out, keep: self.settings.keep };
         self.ear.tell(ToControl::Admit { name: self.settings.name.clone(), app, host });
         let limit_due = self.clock.now() + LIMIT_PERIOD;
         Ok(Running { app, token, dialing, limit_due })

@@ -114,6 +114,7 @@ impl AppConfig {
             shards: self.shards,
             lanes: self.lanes,
             left_out: self.events.left_out(),
+            keep: crate::trimming::USUAL,
             presence: self.presence.payload(),
             large_threshold: self.large_threshold,
             gateway_url: self.gateway_url.clone(),

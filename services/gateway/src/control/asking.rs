@@ -13,7 +13,11 @@ use baton_store::{
 use bytes::Bytes;
 
 use super::Ear;
-use crate::supervisor::{Ask, Input, Message};
+use crate::{
+    clock::Clock,
+    store_clock::StoreClock,
+    supervisor::{Ask, Input, Message},
+};
 
 /// After this time a permit is asked for again, where the store does not know the day's limit.
 const UNLEARNED_PAUSE: Duration = Duration::from_secs(1);
@@ -29,11 +33,19 @@ struct Desk<S> {
     me: InstanceId,
     store: S,
     ear: Ear,
+    clock: Clock,
+    store_clock: StoreClock,
 }
 
 impl<S: Store> Clerk<S> {
-    pub(super) fn new(me: InstanceId, store: S, ear: Ear) -> Self {
-        Self { desk: Desk { me, store, ear }, addresses: Arc::default() }
+    pub(super) fn new(
+        me: InstanceId,
+        store: S,
+        ear: Ear,
+        (clock, store_clock): (Clock, StoreClock),
+    ) -> Self {
+        let desk = Desk { me, store, ear, clock, store_clock };
+        Self { desk, addresses: Arc::default() }
     }
 
     pub(super) const fn store(&self) -> &S {
@@ -113,8 +125,10 @@ impl<S: Store> Desk<S> {
     }
 
     async fn poll(&self, request: RequestId) -> Result<(), StoreError> {
+        let asked_at = self.clock.now();
         match self.store.poll().await {
             Ok(poll) => {
+                self.store_clock.learn(asked_at, poll.now);
                 let poll = baton_fleet::Poll {
                     store: poll.identity,
                     members: poll.members,

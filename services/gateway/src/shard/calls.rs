@@ -3,8 +3,8 @@
 use baton_model::{InstanceId, LeaseRow, RowSession};
 use baton_shard::{Answer, Asked, Failure, Request};
 use baton_store::{
-    AcceptError, Append, AppendError, BeginError, ClaimError, EntryBody, Events, Fenced, Hold,
-    HoldError, Leases, NewSession, ShardAddress, StoreError, Unhappy,
+    AcceptError, Append, AppendError, BeginError, ClaimError, Commands, EntryBody, Events, Fenced,
+    Hold, HoldError, Leases, NewSession, ShardAddress, StoreError, StreamId, Unhappy,
 };
 
 use crate::clock::unix_micros;
@@ -16,10 +16,13 @@ pub(super) struct Asker {
     pub(super) me: InstanceId,
     /// Whose offer is being accepted.
     pub(super) offerer: Option<InstanceId>,
+    /// Up to where the shard has dealt with its commands, where the store does not know that yet.
+    /// It must before the lease is given away, or its next owner would send some of them again.
+    pub(super) commands_done: Option<StreamId>,
 }
 
 /// Carries a request out. No answer where none is wanted; appends go to the lane's writer instead.
-pub(super) async fn carry_out<S: Leases + Events>(
+pub(super) async fn carry_out<S: Leases + Events + Commands>(
     store: S,
     asker: Asker,
     request: Request,
@@ -33,7 +36,7 @@ pub(super) async fn carry_out<S: Leases + Events>(
     }
 }
 
-async fn answer<S: Leases + Events>(
+async fn answer<S: Leases + Events + Commands>(
     store: &S,
     asker: &Asker,
     request: Request,
@@ -74,6 +77,7 @@ async fn answer<S: Leases + Events>(
             }
         }
         Request::Offer { epoch, to, offer } => {
+            keep_place(store, &hold(epoch), asker.commands_done).await?;
             store.offer(&hold(epoch), to, offer).await.map_err(|error| refused(&error))?;
             Answer::Offered { epoch, offer }
         }
@@ -82,6 +86,7 @@ async fn answer<S: Leases + Events>(
             Answer::Retracted { epoch, offer }
         }
         Request::Release { epoch } => {
+            keep_place(store, &hold(epoch), asker.commands_done).await?;
             store.release(&hold(epoch)).await.map_err(|error| refused(&error))?;
             Answer::Released { epoch }
         }
@@ -97,6 +102,22 @@ async fn answer<S: Leases + Events>(
         }
         Request::Append(append) => unreachable!("{append:?} goes to the lane's writer"),
     }))
+}
+
+/// Repeated it does no harm: the place never moves back. Where the lease is on offer already, an
+/// earlier attempt has got there, and this one before it.
+async fn keep_place<S: Commands>(
+    store: &S,
+    hold: &Hold,
+    done: Option<StreamId>,
+) -> Result<(), Failure> {
+    let Some(done) = done else {
+        return Ok(());
+    };
+    match store.set_commands_done(hold, done).await {
+        Err(HoldError::Fenced(fenced)) if fenced.row.epoch == hold.epoch => Ok(()),
+        kept => kept.map_err(|error| refused(&error)),
+    }
 }
 
 /// What an append came to. The store may hold more than this append's last, from an earlier one
@@ -154,4 +175,46 @@ fn failure(error: &StoreError) -> Failure {
         tracing::error!(error = error.to_string(), "the store refuses");
     }
     Failure::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_model::{Expected, Generation, LaneCount, OfferId, ShardKey, ShardNumber};
+    use baton_store_embedded::{EmbeddedStore, Options};
+
+    use super::*;
+
+    const DONE: StreamId = StreamId { millis: 7, number: 1 };
+
+    /// A shard that is held here and has dealt with commands of which the store does not know.
+    async fn held() -> (EmbeddedStore, Asker, baton_model::Epoch) {
+        let store = EmbeddedStore::in_memory(Options::default());
+        let (app, generation) = ("app".parse().unwrap(), Generation(0));
+        let shard = ShardKey { app, generation, number: ShardNumber(0) };
+        let address = ShardAddress::new(shard, LaneCount(std::num::NonZeroU16::MIN));
+        let me = InstanceId::new(1);
+        let epoch = store.claim(&address, Expected::unchanged(None), me).await.unwrap().epoch;
+        (store, Asker { address, me, offerer: None, commands_done: Some(DONE) }, epoch)
+    }
+
+    #[tokio::test]
+    async fn a_lease_goes_on_offer_with_the_place_in_its_commands() {
+        let (store, asker, epoch) = held().await;
+        let offer = OfferId(1);
+        // The answer of the first attempt is lost.
+        for _ in 0..2 {
+            let request = Request::Offer { epoch, to: InstanceId::new(2), offer };
+            let answer = carry_out(store.clone(), asker.clone(), request).await;
+            assert_eq!(answer, Some(Answer::Offered { epoch, offer }));
+        }
+        assert_eq!(store.commands_done(&asker.address).await, Ok(DONE));
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_given_back_with_the_place_in_its_commands() {
+        let (store, asker, epoch) = held().await;
+        let answer = carry_out(store.clone(), asker.clone(), Request::Release { epoch }).await;
+        assert_eq!(answer, Some(Answer::Released { epoch }));
+        assert_eq!(store.commands_done(&asker.address).await, Ok(DONE));
+    }
 }

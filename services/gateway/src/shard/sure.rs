@@ -68,6 +68,11 @@ impl Sureness {
         Some(if is_sure { Input::LeaseConfirmed } else { Input::LeaseUnconfirmed })
     }
 
+    /// Whether the machine believes that the leases are confirmed.
+    pub(super) const fn is_sure(&self) -> bool {
+        self.is_believed
+    }
+
     /// When to ask for news again.
     pub(super) fn look_at(&self, now: Moment) -> Option<Moment> {
         match (self.is_told, self.is_believed) {

@@ -1,13 +1,17 @@
 //! The task itself.
 
+mod commands;
+
 use std::sync::Arc;
 
-use baton_model::{Holding, InstanceId, Moment, ShardKey};
+use baton_model::{Epoch, Holding, InstanceId, Moment, ShardKey};
 use baton_shard::{Answer, Config, Input, Output, Request, ShardMachine, SocketEvent, State};
 use baton_store::{ShardAddress, Store};
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 
+pub use self::commands::Mail;
+use self::commands::{Commanding, Departure};
 use super::{
     calls::{self, Asker},
     face::Face,
@@ -15,7 +19,8 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    socket::{Dialer, Socket},
+    reader::LaneReader,
+    socket::{Dialer, Heard, Socket},
     supervisor::{Errand, Report},
     writer::{LaneWriter, Page},
 };
@@ -32,6 +37,8 @@ pub enum ToShard {
     Answer(Answer),
     /// The ring may hold so much.
     RingLevel(usize),
+    /// About its commands under this lease.
+    Mail(Epoch, Mail),
     /// Show that you live.
     Pulse,
 }
@@ -60,6 +67,8 @@ pub struct Surroundings<S> {
     pub dialer: watch::Receiver<Arc<Dialer>>,
     /// Who writes to its lane.
     pub writer: LaneWriter,
+    /// Who reads its lane's commands.
+    pub reader: LaneReader,
     /// The supervisor's ear.
     pub reports: mpsc::UnboundedSender<(ShardKey, Report)>,
     /// Events that do not go into the stream.
@@ -80,12 +89,14 @@ pub struct ShardTask<S> {
     errands: u64,
     shown: Option<(State, Moment)>,
     has_said_at_rest: bool,
-    epoch: Option<baton_model::Epoch>,
+    epoch: Option<Epoch>,
+    commanding: Commanding,
+    departure: Option<Departure>,
 }
 
 enum Event {
     Letter(Option<ToShard>),
-    Socket(SocketEvent),
+    Socket(Heard),
     Time,
 }
 
@@ -103,7 +114,12 @@ impl<S: Store> ShardTask<S> {
         let left_out = surroundings.left_out.clone();
         let config = Config { me: place.me, left_out, seed: place.seed };
         let task = Self {
-            asker: Asker { address: place.address, me: place.me, offerer: None },
+            asker: Asker {
+                address: place.address,
+                me: place.me,
+                offerer: None,
+                commands_done: None,
+            },
             machine: ShardMachine::new(config, now),
             socket: None,
             sureness: Sureness::new(surroundings.confirmed_until.clone()),
@@ -115,6 +131,8 @@ impl<S: Store> ShardTask<S> {
             shown: None,
             has_said_at_rest: false,
             epoch: None,
+            commanding: Commanding::default(),
+            departure: None,
         };
         (task, sender)
     }
@@ -125,10 +143,11 @@ impl<S: Store> ShardTask<S> {
             match self.next_event().await {
                 Event::Letter(Some(letter)) => self.read(letter),
                 Event::Letter(None) => return,
-                Event::Socket(event) => self.hear(event),
+                Event::Socket(heard) => self.hear(heard),
                 Event::Time => {}
             }
             self.catch_up();
+            self.look_after_commands();
             self.show();
         }
     }
@@ -137,7 +156,9 @@ impl<S: Store> ShardTask<S> {
         let now = self.surroundings.clock.now();
         let wake = self.machine.poll_timeout().map(|(at, _)| at);
         let look = self.sureness.look_at(now);
-        let due = wake.into_iter().chain(look).min();
+        let commands = self.commanding.poll_timeout();
+        let departure = self.departure.as_ref().map(|it| it.at);
+        let due = [wake, look, commands, departure].into_iter().flatten().min();
         if due.is_some_and(|due| due <= now) {
             return Event::Time;
         }
@@ -145,7 +166,7 @@ impl<S: Store> ShardTask<S> {
         tokio::select! {
             biased;
             letter = self.inbox.recv() => Event::Letter(letter),
-            event = next_of(&mut self.socket) => Event::Socket(event),
+            heard = next_of(&mut self.socket) => Event::Socket(heard),
             () = clock.sleep_until(due) => Event::Time,
         }
     }
@@ -159,12 +180,17 @@ impl<S: Store> ShardTask<S> {
             }
             ToShard::Answer(answer) => self.read_answer(answer),
             ToShard::RingLevel(bytes) => self.handle(Input::RingBudget { bytes }),
+            ToShard::Mail(epoch, mail) => self.on_mail(epoch, mail),
             ToShard::Pulse => {}
         }
     }
 
     fn run_errand(&mut self, errand: Errand) {
+        self.depart();
         match errand {
+            Errand::Input(input @ (Input::HandOver { .. } | Input::Release)) => {
+                self.depart_with(input);
+            }
             Errand::Input(input) if self.sureness.takes(&input) => {}
             Errand::Input(input) => {
                 if let Input::Row(row) = &input
@@ -193,14 +219,21 @@ impl<S: Store> ShardTask<S> {
         self.handle(Input::Store(answer));
     }
 
-    /// Takes an event from the socket, and what else lies there already.
-    fn hear(&mut self, event: SocketEvent) {
-        self.on_socket(event);
+    /// Takes what comes from the socket, and what else lies there already.
+    fn hear(&mut self, heard: Heard) {
+        self.on_heard(heard);
         for _ in 1..FRAMES_A_TURN_MAX {
-            let Some(event) = next_of(&mut self.socket).now_or_never() else {
+            let Some(heard) = next_of(&mut self.socket).now_or_never() else {
                 return;
             };
-            self.on_socket(event);
+            self.on_heard(heard);
+        }
+    }
+
+    fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Event(event) => self.on_socket(event),
+            Heard::Written => self.on_command_written(),
         }
     }
 
@@ -210,7 +243,11 @@ impl<S: Store> ShardTask<S> {
         };
         let id = socket.id();
         match &event {
-            SocketEvent::Dispatch(_) | SocketEvent::Ready { .. } => self.face.count_dispatch(),
+            SocketEvent::Dispatch(dispatch) => {
+                self.face.count_dispatch();
+                self.commanding.on_dispatch(dispatch, self.surroundings.clock.now());
+            }
+            SocketEvent::Ready { .. } => self.face.count_dispatch(),
             SocketEvent::Closed { .. } | SocketEvent::ConnectFailed => self.socket = None,
             SocketEvent::Hello
             | SocketEvent::PermitWanted
@@ -225,6 +262,9 @@ impl<S: Store> ShardTask<S> {
     /// Time has passed meanwhile.
     fn catch_up(&mut self) {
         let now = self.surroundings.clock.now();
+        if self.departure.as_ref().is_some_and(|it| it.at <= now) {
+            self.depart();
+        }
         if let Some(news) = self.sureness.news(now) {
             self.handle(news);
         }
@@ -266,9 +306,9 @@ impl<S: Store> ShardTask<S> {
     fn note(&mut self, notice: baton_shard::Notice) {
         use baton_shard::Notice;
         match notice {
-            Notice::Ours { epoch } => self.epoch = Some(epoch),
+            Notice::Ours { epoch } => self.begin_commands(epoch),
             Notice::Fenced { .. } | Notice::Moved { .. } | Notice::Released { .. } => {
-                self.epoch = None;
+                self.end_commands();
                 self.face.appended();
             }
             Notice::Warm
@@ -299,7 +339,9 @@ impl<S: Store> ShardTask<S> {
             self.surroundings.writer.write(Page { append, answer_to });
             return;
         }
-        let (store, asker) = (self.surroundings.store.clone(), self.asker.clone());
+        let mut asker = self.asker.clone();
+        asker.commands_done = self.commanding.unsaved();
+        let store = self.surroundings.store.clone();
         let reports = self.surroundings.reports.clone();
         tokio::spawn(async move {
             let shard = asker.address.shard.clone();
@@ -348,8 +390,8 @@ const fn heir_of(request: &Request) -> Option<InstanceId> {
     if let Request::Offer { to, .. } = request { Some(*to) } else { None }
 }
 
-/// The socket's next event; never one where there is no socket.
-async fn next_of(socket: &mut Option<Socket>) -> SocketEvent {
+/// What comes next from the socket; never anything where there is none.
+async fn next_of(socket: &mut Option<Socket>) -> Heard {
     match socket {
         Some(socket) => socket.next().await,
         None => std::future::pending().await,

@@ -8,6 +8,7 @@ use twilight_model::gateway::payload::outgoing::update_presence::UpdatePresenceP
 use super::{
     Socket, Stage,
     frame::{FrameReader, twilight_session},
+    outgoing::Outgoing,
     permit::PermitDesk,
 };
 
@@ -103,7 +104,8 @@ impl Dialer {
         let shard =
             Shard::with_config(ShardId::new(number.0, self.shards.0.get()), builder.build());
         let reader = FrameReader::new(self.hosts);
-        Socket { id, shard, desk, reader, stage: Stage::Connecting }
+        let outgoing = Outgoing::default();
+        Socket { id, shard, desk, reader, stage: Stage::Connecting, outgoing, kept: None }
     }
 }
 

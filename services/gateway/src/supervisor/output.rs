@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::Dispute;
 use baton_fleet::{Bucket, Hint, RequestId};
-use baton_model::{AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey};
+use baton_model::{
+    AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Lane, Moment, ShardKey,
+};
 use baton_shard::SocketId;
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +139,16 @@ pub enum Remark {
         app: AppName,
         /// Until it is renewed.
         reset_after: Duration,
+    },
+    /// A lane's stream was longer than it may be, and entries went that a living consumer group had
+    /// not read.
+    Unread {
+        /// Of which app.
+        app: AppName,
+        /// Which lane.
+        lane: Lane,
+        /// How many, since this was last said.
+        entries: u64,
     },
     /// Discord rejects an app for good.
     Rejected {

@@ -19,6 +19,7 @@ const PURE: &[&str] = &[
     "crates/mock-discord/src/ledger",
     "crates/mock-discord/src/load",
     "crates/mock-discord/src/verdict",
+    "services/gateway/src/courier",
     "services/gateway/src/supervisor",
     "services/gateway/src/health",
 ];

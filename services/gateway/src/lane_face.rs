@@ -1,0 +1,103 @@
+//! What others may see of a lane: what became of its commands, and how long its stream is.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use baton_model::{AppName, Lane};
+use baton_store::{CommandOutcome, Trimmed};
+
+/// Which lane, of which app.
+pub(crate) type LaneKey = (AppName, Lane);
+
+/// All lanes that this instance has shards of, as others may see them.
+#[derive(Debug, Clone, Default)]
+pub struct LaneBoard(Arc<RwLock<BTreeMap<LaneKey, Arc<LaneFace>>>>);
+
+/// One of them. The counts are of this instance, since it began.
+#[derive(Debug, Default)]
+pub struct LaneFace {
+    sent: AtomicU64,
+    expired: AtomicU64,
+    invalid: AtomicU64,
+    dropped: AtomicU64,
+    rate_limited: AtomicU64,
+    trimmed: AtomicU64,
+    unread: AtomicU64,
+    last_trim: Mutex<Option<Trimmed>>,
+}
+
+/// One look at a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LaneGlance {
+    /// Commands that were written to a socket.
+    pub sent: u64,
+    /// Commands that were too late.
+    pub expired: u64,
+    /// Commands that Discord would have closed a connection over.
+    pub invalid: u64,
+    /// Commands that were given up.
+    pub dropped: u64,
+    /// Commands that Discord refused, or would have.
+    pub rate_limited: u64,
+    /// Entries that were trimmed.
+    pub trimmed: u64,
+    /// Entries that were trimmed although a living group had not read them.
+    pub unread: u64,
+    /// What the last trim has left; none where another instance trims.
+    pub last_trim: Option<Trimmed>,
+}
+
+impl LaneBoard {
+    /// Every lane with what there is to see of it.
+    #[must_use]
+    pub fn glances(&self) -> Vec<((AppName, Lane), LaneGlance)> {
+        let faces = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        faces.iter().map(|(lane, face)| (lane.clone(), face.glance())).collect()
+    }
+
+    /// The face of a lane, for who keeps it.
+    pub(crate) fn face(&self, app: &AppName, lane: Lane) -> Arc<LaneFace> {
+        let mut faces = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        faces.entry((app.clone(), lane)).or_default().clone()
+    }
+}
+
+impl LaneFace {
+    /// One look at it.
+    #[must_use]
+    pub fn glance(&self) -> LaneGlance {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        LaneGlance {
+            sent: read(&self.sent),
+            expired: read(&self.expired),
+            invalid: read(&self.invalid),
+            dropped: read(&self.dropped),
+            rate_limited: read(&self.rate_limited),
+            trimmed: read(&self.trimmed),
+            unread: read(&self.unread),
+            last_trim: *self.last_trim.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    pub(crate) fn count_outcome(&self, outcome: &CommandOutcome) {
+        let count = match outcome {
+            CommandOutcome::Sent => &self.sent,
+            CommandOutcome::Expired => &self.expired,
+            CommandOutcome::Invalid { .. } => &self.invalid,
+            CommandOutcome::Dropped { .. } => &self.dropped,
+            CommandOutcome::RateLimited { .. } => &self.rate_limited,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_trimmed(&self, trimmed: Trimmed) {
+        self.trimmed.fetch_add(trimmed.removed, Ordering::Relaxed);
+        self.unread.fetch_add(trimmed.unread, Ordering::Relaxed);
+        *self.last_trim.lock().unwrap_or_else(PoisonError::into_inner) = Some(trimmed);
+    }
+}

@@ -1,0 +1,60 @@
+//! The store's clock, as far as it is known here: when a command expires is said by that one.
+//!
+//! It is learnt from every poll, and told as a moment of the local clock. No store is asked what
+//! time it is for every command, and no wall clock of this machine is compared with anything.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use baton_model::{Moment, StoreMillis};
+
+/// What the store's clock said last, and when it was asked.
+#[derive(Debug, Clone, Default)]
+pub struct StoreClock(Arc<Mutex<Option<Reading>>>);
+
+/// What a clock said, and when it was asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    asked_at: Moment,
+    said: StoreMillis,
+}
+
+impl StoreClock {
+    /// Learns what the store said, when it was asked at this moment.
+    pub fn learn(&self, asked_at: Moment, said: StoreMillis) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Reading { asked_at, said });
+    }
+
+    /// The latest reading; none as long as nothing is known.
+    #[must_use]
+    pub fn reading(&self) -> Option<Reading> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    /// The moment at which it is that time at the store, or a little before: the store looked at
+    /// its clock after it was asked.
+    #[must_use]
+    pub fn moment_of(self, at: StoreMillis) -> Moment {
+        let Self { asked_at, said } = self;
+        if at < said { asked_at - at.until(said) } else { asked_at + said.until(at) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stores_time_is_told_as_a_moment_and_rather_too_early() {
+        let clock = StoreClock::default();
+        assert!(clock.reading().is_none());
+        clock.learn(Moment::from_millis(5_000), StoreMillis(1_000_000));
+        let moment_of = |millis| clock.reading().unwrap().moment_of(StoreMillis(millis));
+        assert_eq!(moment_of(1_002_000), Moment::from_millis(7_000));
+        assert_eq!(moment_of(999_000), Moment::from_millis(4_000));
+        assert_eq!(moment_of(0), Moment::ZERO, "before this process chose zero");
+        clock.learn(Moment::from_millis(6_000), StoreMillis(1_003_000));
+        assert_eq!(moment_of(1_002_000), Moment::from_millis(5_000), "the latest word counts");
+    }
+}

@@ -3,8 +3,8 @@
 //! Each shard has got somewhere in the stream; what is read begins behind the least of these
 //! places, and everybody takes what is theirs and new to them. A shard that has as many as may wait
 //! is left out until it has room: its commands stay in the stream, and nobody waits for it. The
-//! reader has no opinion on commands. It also has the lane trimmed where it is this instance's turn,
-//! because it is the one who knows which of the lane's shards are here.
+//! reader has no opinion on commands. It also has the lane trimmed where that is up to this
+//! instance, because it is the one who knows which of the lane's shards are here.
 
 use std::{
     collections::BTreeMap,

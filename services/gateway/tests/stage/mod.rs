@@ -18,8 +18,8 @@ use bytes::Bytes;
 ///   `saved <place>`, `not saved`
 /// - `refused op <op> guild <guild> for <seconds>`
 /// - `wait <seconds>`: time passes, and it is woken when it wants to be
-/// - `smooth`: from here on socket and store do at once what they are asked for, and what is sent is
-///   only counted
+/// - `smooth`: from here on socket and store do at once what they are asked for, and what is sent
+///   is only counted
 pub(crate) struct CourierStage {
     courier: Courier,
     now: Moment,

@@ -73,7 +73,8 @@ impl Commanding {
         }
         match RateLimited::read(&dispatch.frame) {
             Some(refused) => {
-                tracing::warn!(op = refused.op, guild = ?refused.guild, "discord refuses a command");
+                let RateLimited { op, guild, .. } = &refused;
+                tracing::warn!(op, ?guild, "discord refuses a command");
                 self.handle(Input::RateLimited(refused), now);
             }
             None => tracing::warn!("discord refuses a command in words that are not understood"),

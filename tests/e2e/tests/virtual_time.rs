@@ -118,3 +118,80 @@ async fn a_session_that_discord_gives_up_is_marked_and_replaced() {
     passes(&world).await;
     assert_eq!(world.sessions().await, 9);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cold_start_takes_no_longer_than_discord_allows_and_breaks_no_rule() {
+    for (concurrency, shards) in [(1, 16), (4, 64), (16, 64)] {
+        let settings = Settings { max_concurrency: concurrency, ..generous() };
+        let mut world = World::new(settings, shards).await;
+        for number in 1..=3 {
+            world.start(number).await;
+        }
+        // Instances that start together wait for each other, and the store for all of them.
+        seconds(10).await;
+        let began = tokio::time::Instant::now();
+        while world.sessions().await < shards as usize {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert!(began.elapsed() < Duration::from_secs(300), "{concurrency}: it does not end");
+        }
+        // All but the first of a bucket wait; what passed before is on our side.
+        let waits = shards.div_ceil(concurrency) - 1;
+        let allowed = Duration::from_secs(5) * waits * 106 / 100;
+        let took = began.elapsed();
+        assert!(took <= allowed, "{shards} shards, {concurrency} at once: {took:?} of {allowed:?}");
+        passes(&world).await;
+        assert_eq!(world.sessions().await, shards as usize);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_discord_withholds_is_not_waited_for() {
+    let world = under_load().await;
+    for fault in [Fault::SilentAfterUpgrade {}, Fault::SilentAfterHello {}] {
+        world.discord.input(Input::Fault(fault)).await;
+        world.discord.input(Input::Fault(Fault::DropTcp { shard: None })).await;
+        seconds(40).await;
+        world.discord.input(Input::ClearFaults).await;
+        // A connection that was good for a while, so that back-off starts over.
+        seconds(120).await;
+    }
+    passes(&world).await;
+    assert_eq!(world.sessions().await, 8, "nobody identified again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_that_discord_gives_up_in_a_storm_are_marked_and_replaced() {
+    let world = under_load().await;
+    world.discord.input(Input::Fault(Fault::InvalidSession { percent: 30 })).await;
+    world.discord.input(Input::Fault(Fault::Reconnect { shard: None })).await;
+    seconds(20).await;
+    world.discord.input(Input::ClearFaults).await;
+    seconds(60).await;
+    let sessions = world.sessions().await;
+    assert!(sessions > 8, "some were given up: {sessions}");
+    passes(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_of_reconnects_crashes_and_newcomers_cost_no_event() {
+    let mut world = World::new(generous(), 4).await;
+    for number in 1..=2 {
+        world.start(number).await;
+    }
+    seconds(30).await;
+    world.load(Duration::from_secs(20)).await;
+    for hour in 0..24 {
+        seconds(3_000).await;
+        world.discord.input(Input::Fault(Fault::Reconnect { shard: None })).await;
+        seconds(300).await;
+        if hour % 6 == 5 {
+            // The oldest goes, a new one comes.
+            let oldest = *world.instances.keys().next().expect("two run");
+            world.crash(oldest);
+            world.start(100 + hour).await;
+        }
+        seconds(300).await;
+    }
+    passes(&world).await;
+    assert_eq!(world.sessions().await, 4, "nobody identified again");
+}

@@ -19,7 +19,7 @@ use std::{
 use baton_shard::{CloseCode, SocketEvent, SocketId};
 use futures_util::Stream;
 use twilight_gateway::{
-    CloseFrame, Message, Shard,
+    CloseFrame, Message, Shard, ShardState,
     error::{ReceiveMessageError, ReceiveMessageErrorType},
 };
 
@@ -34,6 +34,9 @@ pub struct Socket {
     desk: PermitDesk,
     reader: FrameReader,
     stage: Stage,
+    life: Life,
+    /// Whether a close frame of ours is out, or will be with the next poll.
+    is_parting: bool,
     outgoing: Outgoing,
     /// What came with the same poll that wrote a command, to be told next.
     kept: Option<SocketEvent>,
@@ -60,7 +63,33 @@ enum Stage {
     Over,
 }
 
+/// What is known of the connection by twilight's own state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// There has been none.
+    Unborn,
+    /// There is one.
+    Up,
+    /// There was one, or it is closing.
+    Down,
+}
+
 impl Socket {
+    fn new(id: SocketId, shard: Shard<PermitDesk>, parts: (PermitDesk, FrameReader)) -> Self {
+        let (desk, reader) = parts;
+        Self {
+            id,
+            shard,
+            desk,
+            reader,
+            stage: Stage::Connecting,
+            life: Life::Unborn,
+            is_parting: false,
+            outgoing: Outgoing::default(),
+            kept: None,
+        }
+    }
+
     /// Which of the machine's sockets this is.
     #[must_use]
     pub const fn id(&self) -> SocketId {
@@ -105,9 +134,27 @@ impl Socket {
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(self.on_error(&error)),
             Poll::Ready(None) => Poll::Ready(self.end(SocketEvent::Closed { code: None })),
+            Poll::Pending if self.is_beyond_its_connection() => {
+                Poll::Ready(self.end(SocketEvent::Closed { code: None }))
+            }
             Poll::Pending if self.desk.has_new_wish() => Poll::Ready(SocketEvent::PermitWanted),
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Whether twilight has gone on to another connection. Of a TCP connection that just ends it
+    /// says nothing: it makes a new one, and resumes there from what it has read itself.
+    const fn is_beyond_its_connection(&mut self) -> bool {
+        let is_down = matches!(self.shard.state(), ShardState::Disconnected { .. });
+        let before = self.life;
+        self.life = match (before, is_down) {
+            (Life::Unborn, true) => Life::Unborn,
+            (Life::Unborn | Life::Up, false) => Life::Up,
+            (Life::Up | Life::Down, true) => Life::Down,
+            (Life::Down, false) => return true,
+        };
+        // After a close frame twilight waits for the echo on the same connection.
+        matches!((before, self.life), (Life::Up, Life::Down)) && !self.is_parting
     }
 
     /// Writes a command with the next poll at which twilight would let it through;
@@ -134,7 +181,8 @@ impl Socket {
     }
 
     /// Sends a close frame, with the next poll.
-    pub fn close(&self, code: CloseCode) {
+    pub fn close(&mut self, code: CloseCode) {
+        self.is_parting = true;
         self.shard.close(match code {
             CloseCode::Resumable => CloseFrame::RESUME,
             CloseCode::Ending => CloseFrame::NORMAL,
@@ -146,8 +194,24 @@ impl Socket {
             // To go on would be to leave out a dispatch without a word.
             return self.end(SocketEvent::Closed { code: None });
         };
-        if matches!(event, SocketEvent::Hello) && self.stage == Stage::Connecting {
-            self.stage = Stage::Held;
+        match event {
+            SocketEvent::Hello if self.stage == Stage::Connecting => {
+                self.stage = Stage::Held;
+                self.life = Life::Up;
+            }
+            // A second greeting is that of a second connection.
+            SocketEvent::Hello => return self.end(SocketEvent::Closed { code: None }),
+            // twilight sends its close frame by itself then.
+            SocketEvent::ReconnectAsked | SocketEvent::InvalidSession { .. } => {
+                self.is_parting = true;
+            }
+            SocketEvent::ConnectFailed
+            | SocketEvent::PermitWanted
+            | SocketEvent::PermitGranted
+            | SocketEvent::Ready { .. }
+            | SocketEvent::Dispatch(_)
+            | SocketEvent::Frame
+            | SocketEvent::Closed { .. } => {}
         }
         event
     }

@@ -1,10 +1,10 @@
-//! A socket and twilight's count of what it sends.
+//! A socket keeps twilight from doing anything by itself: reconnecting, and letting commands wait.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use baton_gateway::socket::{Dialer, DialerSettings, Heard, Socket};
 use baton_mock_discord::{
-    Input, Settings,
+    Fault, Input, Settings,
     load::{Mix, Pace},
     server::{Addresses, Server},
 };
@@ -68,4 +68,28 @@ async fn what_twilight_would_only_let_wait_can_be_taken_back() {
     assert!(is_written(&mut socket).await);
     let verdicts = discord.look(|discord| discord.verdicts().counts.clone()).await;
     assert!(verdicts.is_empty(), "{verdicts:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_just_ends_is_the_end_of_its_socket() {
+    // One test of many installs it; the others find it there.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let server = Server::start(Settings::default(), 7, Addresses::LOOPBACK).await;
+    let discord = server.expect("it listens");
+    let mut socket = live(&discord).await;
+    discord.input(Input::Fault(Fault::DropTcp { shard: None })).await;
+    let closed = async {
+        loop {
+            if let Heard::Event(SocketEvent::Closed { code }) = socket.next().await {
+                return code;
+            }
+        }
+    };
+    let code = tokio::time::timeout(Duration::from_secs(60), closed).await;
+    assert_eq!(code.expect("it is told"), None);
+    let further = tokio::time::timeout(Duration::from_secs(1), socket.next()).await;
+    assert!(further.is_err(), "nothing comes after it: {further:?}");
+    drop(socket);
+    let sessions = discord.look(|discord| discord.live_sessions()).await;
+    assert_eq!(sessions, 0, "it did not resume by itself");
 }

@@ -6,9 +6,8 @@ use twilight_gateway::{Config, ConfigBuilder, Intents, Shard, ShardId};
 use twilight_model::gateway::payload::outgoing::update_presence::UpdatePresencePayload;
 
 use super::{
-    Socket, Stage,
+    Socket,
     frame::{FrameReader, twilight_session},
-    outgoing::Outgoing,
     permit::PermitDesk,
 };
 
@@ -104,8 +103,7 @@ impl Dialer {
         let shard =
             Shard::with_config(ShardId::new(number.0, self.shards.0.get()), builder.build());
         let reader = FrameReader::new(self.hosts);
-        let outgoing = Outgoing::default();
-        Socket { id, shard, desk, reader, stage: Stage::Connecting, outgoing, kept: None }
+        Socket::new(id, shard, (desk, reader))
     }
 }
 

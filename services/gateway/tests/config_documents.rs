@@ -81,3 +81,14 @@ fn the_examples_that_are_no_defaults_are_valid_as_well() {
     let app = config.apps.values().next().expect("it is there");
     assert!(app.gateway_url.is_some() && app.api_url.is_some() && config.store.ca_file.is_some());
 }
+
+#[test]
+fn what_the_readme_tries_loads_and_leads_to_no_real_discord() {
+    let config = load(&document("try.toml"));
+    let apps: Vec<_> = config.apps.values().collect();
+    let leads_here = |url: &Option<String>| url.as_deref().is_some_and(|url| url.contains("127."));
+    assert!(!apps.is_empty());
+    assert!(apps.iter().all(|app| leads_here(&app.gateway_url) && leads_here(&app.api_url)));
+    let readme = fs::read_to_string(Path::new(DOCS).join("../README.md")).expect("it is there");
+    assert!(readme.contains("--config docs/try.toml"));
+}

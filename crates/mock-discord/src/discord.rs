@@ -205,6 +205,11 @@ impl Discord {
         connections
     }
 
+    /// The tokens that are valid now, one of each app.
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.apps.iter().map(|app| app.token.as_str())
+    }
+
     /// How many sessions a client holds at this moment.
     #[must_use]
     pub fn live_sessions(&self) -> usize {

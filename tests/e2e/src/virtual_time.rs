@@ -229,6 +229,14 @@ impl World {
         }
     }
 
+    /// Puts another token where the instances look for it.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn replace_token(&self, token: &str) {
+        std::fs::write(&self.token, token).expect("written");
+    }
+
     /// Ends an instance without a word: its sockets break, its leases stay.
     pub fn crash(&mut self, number: u128) {
         if let Some(running) = self.instances.remove(&number) {

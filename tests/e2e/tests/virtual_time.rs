@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_e2e::virtual_time::World;
-use baton_mock_discord::{Fault, Input, Settings};
+use baton_mock_discord::{Fault, Input, Settings, verdict::Rule};
 use baton_model::ShardNumber;
 
 async fn seconds(count: u64) {
@@ -194,4 +194,25 @@ async fn a_day_of_reconnects_crashes_and_newcomers_cost_no_event() {
     }
     passes(&world).await;
     assert_eq!(world.sessions().await, 4, "nobody identified again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_replaced_costs_no_identify_until_the_new_one_is_there() {
+    let world = under_load().await;
+    world.discord.input(Input::Fault(Fault::ResetToken {})).await;
+    // What was on its way when the circuits opened.
+    seconds(10).await;
+    let rejected = |verdicts: &std::collections::BTreeMap<Rule, u64>| {
+        verdicts.get(&Rule::WrongToken).copied().unwrap_or_default()
+    };
+    let before = rejected(&world.verdicts().await);
+    seconds(3_600).await;
+    assert_eq!(rejected(&world.verdicts().await), before, "nobody tries what is known to fail");
+    assert_eq!(world.sessions().await, 8);
+    let token = world.discord.look(|discord| discord.tokens().next().map(str::to_owned)).await;
+    world.replace_token(&token.expect("a token"));
+    seconds(60).await;
+    assert_eq!(world.sessions().await, 16, "every shard has a new session, without a restart");
+    let report = world.judge().await;
+    assert!(report.is_clean(), "{report:?}");
 }

@@ -6,6 +6,7 @@ use baton_model::ShardNumber;
 
 use super::{
     ConnectionId, Discord, Output,
+    budget::AppIndex,
     faults::{CloseAfter, Faults, Silence},
     server_frame,
 };
@@ -46,7 +47,14 @@ impl Discord {
                 discord.send(Output::Send { connection, frame });
             }),
             Fault::CorruptCompression { shard } => self.for_each(shard, Self::corrupt),
+            Fault::ResetToken {} => self.reset_all_tokens(),
             Fault::Outage { ms } => self.go_out(Duration::from_millis(ms)),
+        }
+    }
+
+    fn reset_all_tokens(&mut self) {
+        for app in 0..self.apps.len() {
+            self.reset_token(AppIndex(app));
         }
     }
 

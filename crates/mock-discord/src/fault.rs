@@ -89,8 +89,8 @@ pub enum Fault {
         #[serde(default)]
         shard: Option<ShardNumber>,
     },
-    /// The bot's token is replaced, as by its owner or for passing the day's limit: all sessions end
-    /// with 4004. `GET /tokens` shows the new one.
+    /// The bot's token is replaced, as by its owner or for passing the day's limit: all sessions
+    /// end with 4004. `GET /tokens` shows the new one.
     ResetToken {},
     /// All connections drop, and none is accepted for a while.
     Outage {

@@ -101,6 +101,18 @@ impl Gateway {
         kill_process(pid, signal).expect("it lives");
     }
 
+    /// What it answers when it is asked for this path.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn asked(&self, path: &str) -> String {
+        let log = self.log();
+        let (_, rest) = log.split_once("http=").expect("it says where it listens");
+        let address = rest.split_whitespace().next().expect("an address");
+        let address = address.parse().expect("an address");
+        crate::asking::get(address, path).await.body
+    }
+
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {
@@ -137,12 +149,13 @@ impl Fleet {
     /// # Panics
     /// If it cannot be made.
     pub async fn new(settings: Settings, shards: u32, url: String) -> Self {
+        let token = settings.tokens.first().expect("a token").clone();
         let discord = Server::start(settings, 7, Addresses::LOOPBACK).await.expect("it listens");
         discord.input(Input::Fault(Fault::Latency { ms: 20 })).await;
         let config = ValkeyConfig::new(url.parse().expect("a url"), FLEET.parse().expect("a name"));
         let store = Valkey::open(config).await.expect("a store");
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("token"), "token\n").expect("written");
+        fs::write(folder.path().join("token"), token).expect("written");
         let shape = AppShape {
             generation: Generation(0),
             shards: ShardCount(shards.try_into().expect("not 0")),

@@ -107,6 +107,8 @@ pub struct World {
     pub keep: Trim,
     clock: Clock,
     shards: u32,
+    /// What instances that start from here on run.
+    pub version: Version,
     lanes: LaneCount,
     token: tempfile::TempPath,
 }
@@ -146,6 +148,7 @@ impl World {
             keep: Trim { min_age: Duration::from_secs(7 * 24 * 60 * 60), ..USUAL },
             clock: Clock::Runtime(zero),
             shards,
+            version: Version::default(),
             lanes: LaneCount(NonZeroU16::new(2).expect("not 0")),
             token: token.into_temp_path(),
         }
@@ -195,7 +198,7 @@ impl World {
             zone: "here".parse().expect("a name"),
             weight: Weight(NonZeroU16::MIN),
             capacity: Capacity(10_000),
-            version: Version::default(),
+            version: self.version,
             apps: vec![self.app_settings()],
         };
         let store = Faulty::new(self.store.clone(), Faults::NONE, 1);

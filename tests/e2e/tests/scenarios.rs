@@ -10,7 +10,7 @@ use baton_e2e::{
     scenario::Scenario,
     witness::Witness,
 };
-use baton_mock_discord::{Fault, Input};
+use baton_mock_discord::{Fault, Input, Settings};
 use baton_test_servers::{Program, SentinelTrio, Server};
 use rustix::process::Signal;
 use tokio::time::sleep;
@@ -31,7 +31,6 @@ async fn fleet(valkey: &Server) -> Fleet {
     Fleet::new(discord(), SHARDS, url).await
 }
 
-/// Who owns most, by the name of its process: the one whose end hurts.
 async fn seconds(count: u64) {
     sleep(Duration::from_secs(count)).await;
 }
@@ -150,4 +149,44 @@ async fn a_gateway_is_asked_to_end() {
     seconds(3).await;
     let outcome = scenario.end().await;
     assert_eq!(outcome.identifies, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_is_shown_nowhere() {
+    const TOKEN: &str = "MTk4NjIyNDgzNDcx.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs";
+    let valkey = valkey();
+    let url = format!("valkey://127.0.0.1:{}", valkey.port());
+    let settings = Settings { tokens: vec![TOKEN.to_owned()], ..discord() };
+    let mut fleet = Fleet::new(settings, SHARDS, url).await;
+    fleet.start("a");
+    fleet.until_all_live().await;
+    let status = fleet.gateway("a").asked("/status").await;
+    let metrics = fleet.gateway("a").asked("/metrics").await;
+    fleet.discord.input(Input::Fault(Fault::ResetToken {})).await;
+    seconds(5).await;
+    let rejected = fleet.gateway("a").asked("/status").await;
+    assert!(rejected.contains("4004"), "{rejected}");
+    // All that Valkey holds stands in its append-only file.
+    let stored = everything_in(valkey.folder());
+    let log = fleet.gateway("a").log();
+    assert!(stored.windows(6).any(|bytes| bytes == b"baton:"), "the store was looked at");
+    for (place, text) in
+        [("log", log), ("status", status), ("metrics", metrics), ("status, rejected", rejected)]
+    {
+        assert!(!text.is_empty() && !text.contains(TOKEN), "{place} shows the token");
+    }
+    assert!(!stored.windows(TOKEN.len()).any(|bytes| bytes == TOKEN.as_bytes()), "in the store");
+}
+
+fn everything_in(folder: &std::path::Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            bytes.extend(everything_in(&path));
+        } else {
+            bytes.extend(std::fs::read(&path).expect("a file"));
+        }
+    }
+    bytes
 }

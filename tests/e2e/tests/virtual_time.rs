@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use baton_e2e::virtual_time::World;
 use baton_mock_discord::{Fault, Input, Settings, verdict::Rule};
-use baton_model::ShardNumber;
+use baton_model::{ShardNumber, Version};
 
 async fn seconds(count: u64) {
     tokio::time::sleep(Duration::from_secs(count)).await;
@@ -215,4 +215,21 @@ async fn a_token_that_was_replaced_costs_no_identify_until_the_new_one_is_there(
     assert_eq!(world.sessions().await, 16, "every shard has a new session, without a restart");
     let report = world.judge().await;
     assert!(report.is_clean(), "{report:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rolling_deploy_moves_every_shard_by_resume_to_the_newest() {
+    let mut world = under_load().await;
+    world.version = Version { major: 1, ..Version::default() };
+    for old in 1..=3 {
+        world.start(10 + old).await;
+        seconds(20).await;
+        world.drain(old).await;
+        seconds(20).await;
+    }
+    seconds(30).await;
+    let held: usize = (11..=13).map(|number| world.held_by(number)).sum();
+    assert_eq!(held, 8, "all of them run at the new version");
+    passes(&world).await;
+    assert_eq!(world.sessions().await, 8, "nobody identified again");
 }

@@ -42,6 +42,8 @@ async fn one_instance_writes_every_event_of_every_shard_once_and_in_order() {
     let mut world = World::new(generous(), 4).await;
     world.start(1).await;
     seconds(30).await;
+    let compressed = world.discord.look(|discord| discord.connections_by_compression()).await;
+    assert_eq!(compressed, [("zlib-stream".to_owned(), 4)].into());
     world.load(Duration::from_millis(100)).await;
     seconds(60).await;
     passes(&world).await;

@@ -302,13 +302,14 @@ impl Fleet {
     }
 }
 
-/// The gateway's program, built once per run of the tests.
+/// The gateway's program, built once per run of the tests: in the way in which all tests are built,
+/// or its dependencies would be built a second time with other features.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let package = ["build", "--locked", "--quiet", "--package", "baton-gateway"];
-        let built = Command::new(cargo).args(package).status().expect("cargo runs");
+        let all = ["test", "--locked", "--quiet", "--workspace", "--no-run"];
+        let built = Command::new(cargo).args(all).status().expect("cargo runs");
         assert!(built.success(), "the gateway does not build");
         // Tests lie in `deps`, programs beside it.
         let test = env::current_exe().expect("a path");

@@ -28,8 +28,8 @@ const CHILD: &str = "write-until-killed";
 const SHARDS: u32 = 4;
 const ROUNDS: usize = 12;
 
-/// So many entries must have reached the disk, or nothing has been proven. On a busy machine a store
-/// that writes late is killed before it does; each round lets it live longer than the last.
+/// So many entries must have reached the disk, or nothing has been proven. On a busy machine a
+/// store that writes late is killed before it does; each round lets it live longer than the last.
 const ENOUGH: u64 = 100;
 const ROUNDS_MAX: usize = 100;
 

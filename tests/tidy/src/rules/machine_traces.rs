@@ -9,9 +9,13 @@ use regex::Regex;
 
 use crate::{Finding, TextFile, Tree};
 
-/// Home and working folders; a path counts from its root, so `docs/home` is none.
+/// Home and working folders.
+const FOLDERS: [&str; 3] = ["work", "root", "home"];
+
+/// A path counts from its root, so `docs/home` is none.
 static FOLDER: LazyLock<Regex> = LazyLock::new(|| {
-    constant(&format!(r"(?:^|[^\w./~}}-])(/(?:{})(?:/[\w.-]*)?)(?:$|[^\w-])", "work|root|home"))
+    let folders = FOLDERS.join("|");
+    constant(&format!(r"(?:^|[^\w./~}}-])(/(?:{folders})(?:/[\w.-]*)?)(?:$|[^\w-])"))
 });
 
 /// The address blocks that RFC 1918 and RFC 3927 set aside.
@@ -82,4 +86,30 @@ fn private_origin(line: &str) -> Option<&str> {
 
 fn constant(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is constant")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The folders that a line names. No fixture can have all of them: it would name a machine's.
+    fn named(line: &str) -> Vec<String> {
+        FOLDER.captures_iter(line).map(|found| found[1].to_owned()).collect()
+    }
+
+    #[test]
+    fn every_folder_counts_from_its_root_and_nowhere_else() {
+        for folder in ["work", "root", "home"] {
+            let path = format!("/{folder}/baton");
+            assert_eq!(
+                named(&format!("See `{path}`, and {path}.")),
+                [&*path, &*format!("{path}.")]
+            );
+            assert_eq!(named(&format!("All of /{folder}.")), [format!("/{folder}")]);
+            for other in ["docs", "..", "https://example.org", "~", "${X}"] {
+                assert_eq!(named(&format!("Not {other}{path}.")), [""; 0], "{other}");
+            }
+            assert_eq!(named(&format!("Not /{folder}space.")), [""; 0]);
+        }
+    }
 }

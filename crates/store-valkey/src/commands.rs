@@ -2,14 +2,11 @@
 
 use baton_model::{
     AppName, Lane,
-    limits::{
-        COMMAND_BYTES_MAX, COMMANDS_TRIMMED_MAX, REPLY_TO_BYTES_MAX, RESULTS_KEPT,
-        RESULTS_KEPT_MAX, ROWS_AT_ONCE_MAX,
-    },
+    limits::{COMMANDS_TRIMMED_MAX, RESULTS_KEPT, RESULTS_KEPT_MAX, ROWS_AT_ONCE_MAX},
 };
 use baton_store::{
     AnswerError, Command, CommandError, CommandResult, CommandTrim, Commands, Hold, HoldError,
-    ShardAddress, StoreError, StreamId, key::Key,
+    ShardAddress, StoreError, StreamId, ensure_command_fits, is_awaited, key::Key,
 };
 use fred::interfaces::HashesInterface;
 use redis::{Cmd, Pipeline};
@@ -28,12 +25,7 @@ impl Commands for Valkey {
         lane: Lane,
         command: &Command,
     ) -> Result<StreamId, CommandError> {
-        if command.frame.len() > COMMAND_BYTES_MAX {
-            return Err(CommandError::TooLarge(command.frame.len()));
-        }
-        if command.reply_to.len() > REPLY_TO_BYTES_MAX {
-            return Err(CommandError::ReplyToTooLong(command.reply_to.len()));
-        }
+        ensure_command_fits(command)?;
         let mut pipeline = Pipeline::with_capacity(1);
         let add = pipeline.cmd("XADD").arg(Key::Commands(app, lane).to_string()).arg("*");
         for (name, value) in command.encode() {
@@ -79,11 +71,7 @@ impl Commands for Valkey {
         lane: Lane,
         result: &CommandResult,
     ) -> Result<(), AnswerError> {
-        let bytes = result.reply_to.len();
-        if bytes > REPLY_TO_BYTES_MAX {
-            return Err(AnswerError::ReplyToTooLong(bytes));
-        }
-        if bytes == 0 {
+        if !is_awaited(result)? {
             return Ok(());
         }
         let mut pipeline = Pipeline::with_capacity(1);

@@ -2,7 +2,10 @@
 
 use std::{future::Future, time::Duration};
 
-use baton_model::{AppName, AppShape, Lane, ShardKey};
+use baton_model::{
+    AppName, AppShape, Lane, ShardKey,
+    limits::{COMMAND_BYTES_MAX, REPLY_TO_BYTES_MAX},
+};
 use thiserror::Error;
 
 use crate::{
@@ -127,4 +130,31 @@ pub trait Commands {
         lane: Lane,
         trim: CommandTrim<'_>,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// Checks what can be wrong with a command; for implementations.
+///
+/// # Errors
+/// [`CommandError::TooLarge`] if Discord would close the connection over it, and
+/// [`CommandError::ReplyToTooLong`] if its result could not be kept.
+pub fn ensure_command_fits(command: &Command) -> Result<(), CommandError> {
+    let (frame, name) = (command.frame.len(), command.reply_to.len());
+    if frame > COMMAND_BYTES_MAX {
+        return Err(CommandError::TooLarge(frame));
+    }
+    if name > REPLY_TO_BYTES_MAX {
+        return Err(CommandError::ReplyToTooLong(name));
+    }
+    Ok(())
+}
+
+/// Whether anybody waits for a result; for implementations.
+///
+/// # Errors
+/// [`AnswerError::ReplyToTooLong`] if nothing is kept under such a name.
+pub fn is_awaited(result: &CommandResult) -> Result<bool, AnswerError> {
+    match result.reply_to.len() {
+        name if name > REPLY_TO_BYTES_MAX => Err(AnswerError::ReplyToTooLong(name)),
+        name => Ok(name > 0),
+    }
 }

@@ -41,7 +41,9 @@ pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
 pub use command::{COMMAND_FIELDS, Command};
 pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
-pub use commands::{AnswerError, CommandError, CommandTrim, Commands};
+pub use commands::{
+    AnswerError, CommandError, CommandTrim, Commands, ensure_command_fits, is_awaited,
+};
 pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictId, ConflictIdError, ConflictKind};
 pub use conflicts::Conflicts;
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};

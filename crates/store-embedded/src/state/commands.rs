@@ -1,10 +1,10 @@
 //! Commands: what consumers ask shards to send, and how far each shard has got.
 
-use baton_model::{
-    AppName, Lane, StoreMillis,
-    limits::{COMMAND_BYTES_MAX, COMMANDS_TRIMMED_MAX, REPLY_TO_BYTES_MAX},
+use baton_model::{AppName, Lane, StoreMillis, limits::COMMANDS_TRIMMED_MAX};
+use baton_store::{
+    Command, CommandError, CommandTrim, Hold, HoldError, ShardAddress, StreamId,
+    ensure_command_fits,
 };
-use baton_store::{Command, CommandError, CommandTrim, Hold, HoldError, ShardAddress, StreamId};
 
 use super::{
     Change, LaneAddress, Row, StoreState,
@@ -24,14 +24,7 @@ impl StoreState {
         lane: Lane,
         command: &Command,
     ) -> Result<StreamId, CommandError> {
-        let bytes = command.frame.len();
-        if bytes > COMMAND_BYTES_MAX {
-            return Err(CommandError::TooLarge(bytes));
-        }
-        let bytes = command.reply_to.len();
-        if bytes > REPLY_TO_BYTES_MAX {
-            return Err(CommandError::ReplyToTooLong(bytes));
-        }
+        ensure_command_fits(command)?;
         let app = app.clone();
         let lane = LaneAddress { app, lane };
         let last = self.commands.get(&lane).and_then(|stream| stream.last());

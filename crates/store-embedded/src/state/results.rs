@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use baton_model::{
     AppName, Lane, StoreMillis,
-    limits::{REPLY_TO_BYTES_MAX, RESULTS_KEPT, RESULTS_KEPT_MAX},
+    limits::{RESULTS_KEPT, RESULTS_KEPT_MAX},
 };
-use baton_store::{AnswerError, CommandResult, StreamId};
+use baton_store::{AnswerError, CommandResult, StreamId, is_awaited};
 
 use super::{LaneAddress, stream::next_id};
 
@@ -37,11 +37,7 @@ impl KeptResults {
         lane: Lane,
         result: &CommandResult,
     ) -> Result<(), AnswerError> {
-        let bytes = result.reply_to.len();
-        if bytes > REPLY_TO_BYTES_MAX {
-            return Err(AnswerError::ReplyToTooLong(bytes));
-        }
-        if bytes == 0 {
+        if !is_awaited(result)? {
             return Ok(());
         }
         self.streams.retain(|_, results| results.until > now);

@@ -11,8 +11,6 @@ mod safety;
 mod ring_level;
 mod watchdog;
 
-use std::sync::Arc;
-
 use baton_fleet::Myself;
 use baton_model::{AppName, ShardKey};
 use baton_store::{Safety, Store};
@@ -269,6 +267,3 @@ impl Ask {
         }
     }
 }
-
-/// A dialer that can be replaced.
-pub type Dialing = watch::Sender<Arc<crate::socket::Dialer>>;

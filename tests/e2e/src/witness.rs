@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use baton_model::{AppName, AppShape, InstanceId, ShardKey, ShardNumber};
 use baton_store::{Leases, ShardAddress};
 use tokio::{
-    sync::{oneshot, watch},
+    sync::oneshot,
     task::JoinHandle,
     time::{Instant, interval},
 };
@@ -36,18 +36,6 @@ impl Witness {
     pub fn owned(&self) -> usize {
         self.0.len()
     }
-
-    /// How many shards this instance owns.
-    #[must_use]
-    pub fn owned_by(&self, id: InstanceId) -> usize {
-        self.0.values().filter(|owner| **owner == id).count()
-    }
-
-    /// Everybody who owns something.
-    pub fn owners(&self) -> impl Iterator<Item = InstanceId> {
-        let owners: std::collections::BTreeSet<_> = self.0.values().copied().collect();
-        owners.into_iter()
-    }
 }
 
 /// A shard changed hands.
@@ -63,7 +51,6 @@ pub struct Move {
 pub struct Watching {
     task: JoinHandle<Vec<Move>>,
     stop: oneshot::Sender<()>,
-    latest: watch::Receiver<Option<Witness>>,
 }
 
 impl Watching {
@@ -74,15 +61,8 @@ impl Watching {
         shape: AppShape,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let (show, latest) = watch::channel(None);
-        let task = tokio::spawn(watch_owners(store, app, shape, (stopped, show)));
-        Self { task, stop, latest }
-    }
-
-    /// The latest look that the store answered.
-    #[must_use]
-    pub fn latest(&self) -> Option<Witness> {
-        self.latest.borrow().clone()
+        let task = tokio::spawn(watch_owners(store, app, shape, stopped));
+        Self { task, stop }
     }
 
     /// Stops looking, and says what was seen.
@@ -100,7 +80,7 @@ async fn watch_owners<S: Leases>(
     store: S,
     app: AppName,
     shape: AppShape,
-    (mut stopped, show): (oneshot::Receiver<()>, watch::Sender<Option<Witness>>),
+    mut stopped: oneshot::Receiver<()>,
 ) -> Vec<Move> {
     let mut moves = Vec::new();
     let mut before: BTreeMap<ShardNumber, InstanceId> = BTreeMap::new();
@@ -119,6 +99,5 @@ async fn watch_owners<S: Leases>(
                 moves.push(Move { at, shard: *shard });
             }
         }
-        show.send_replace(Some(witness));
     }
 }

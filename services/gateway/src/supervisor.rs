@@ -112,7 +112,7 @@ impl Supervisor {
         self.fleet.poll_timeout().map(|(at, _)| at).into_iter().chain(looks).min()
     }
 
-    /// The addresses of all shards that should run.
+    /// The addresses of all shards that should run, in the order of shards.
     pub fn addresses(&self) -> impl Iterator<Item = ShardAddress> {
         self.apps.iter().flat_map(|(name, app)| {
             let AppShape { generation, shards, lanes } = app.shape;

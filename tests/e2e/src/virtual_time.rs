@@ -106,7 +106,8 @@ pub struct World {
     /// How much of the lanes is kept, by instances to be started.
     pub keep: Trim,
     clock: Clock,
-    shards: u32,
+    /// Into how many shards instances that start from here on cut the app.
+    pub shards: u32,
     /// What instances that start from here on run.
     pub version: Version,
     lanes: LaneCount,

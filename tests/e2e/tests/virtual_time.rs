@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_e2e::virtual_time::World;
+use baton_e2e::{asking::get, virtual_time::World};
 use baton_mock_discord::{Fault, Input, Settings, verdict::Rule};
 use baton_model::{ShardNumber, Version};
 
@@ -234,4 +234,17 @@ async fn a_rolling_deploy_moves_every_shard_by_resume_to_the_newest() {
     assert_eq!(held, 8, "all of them run at the new version");
     passes(&world).await;
     assert_eq!(world.sessions().await, 8, "nobody identified again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_would_cut_the_app_otherwise_takes_nothing_and_says_why() {
+    let mut world = under_load().await;
+    world.shards = 16;
+    world.start(4).await;
+    seconds(120).await;
+    assert_eq!(world.held_by(4), 0);
+    let ready = get(world.instances[&4].http, "/readyz").await;
+    assert_eq!(ready.status, 503);
+    assert!(ready.body.contains("8 shards and 2 lanes, and the configuration says 16 and 2"));
+    passes(&world).await;
 }

@@ -1,8 +1,12 @@
-//! Giving everything away before the process ends.
+//! Giving everything away: because the process ends, or because an operator wants it.
 //!
-//! A drain hands every shard over and ends when nothing is left. What could not be handed over
+//! The drain of a process that ends is over when nothing is left. What could not be handed over
 //! until the limit is released with its session kept, so that others resume it at once. Where
 //! nobody is left to take anything, waiting would only delay that.
+//!
+//! An ordered drain has time. The process stays, and so does every shard that nobody can take: a
+//! shard that runs where it should not is better than one that does not run. It ends when the order
+//! is taken back, or is given up at its limit; either way the instance is as any other again.
 
 use std::time::Duration;
 
@@ -12,14 +16,19 @@ use baton_model::{
 };
 use thiserror::Error;
 
-use crate::plan::{Balance, Candidate, Situation, Standing, plan};
+use crate::{
+    input::{DrainOrder, OrderId},
+    plan::{Balance, Candidate, Situation, Standing, plan},
+};
 
 /// How far the drain has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drain {
     /// None is asked for.
     No,
-    /// Shards are being handed over.
+    /// An operator wants everything handed over.
+    Ordered { order: OrderId, until: Option<Moment> },
+    /// The process is to end, and shards are being handed over.
     HandingOver {
         until: Moment,
         /// Since when nobody has been there to take shards.
@@ -40,6 +49,8 @@ pub(crate) enum Drain {
 pub(crate) enum DrainStep {
     /// Nothing yet.
     Wait,
+    /// The order's limit has come: what is left stays.
+    GiveUp(OrderId),
     /// Release what is left.
     Release,
     /// Say that this instance is down.
@@ -50,14 +61,45 @@ pub(crate) enum DrainStep {
 
 impl Drain {
     pub(crate) fn begin(&mut self, now: Moment, limit: Duration) {
-        if *self == Self::No {
-            *self = Self::HandingOver { until: now + limit, alone_since: None };
+        match *self {
+            Self::No | Self::Ordered { .. } => {
+                *self = Self::HandingOver { until: now + limit, alone_since: None };
+            }
+            Self::HandingOver { .. }
+            | Self::Releasing
+            | Self::Leaving { .. }
+            | Self::Known
+            | Self::Done => {}
+        }
+    }
+
+    /// Follows an operator's order, or the lack of one; a process that ends has other worries.
+    pub(crate) fn follow(&mut self, order: Option<DrainOrder>, now: Moment) {
+        match (*self, order) {
+            (Self::Ordered { order, .. }, Some(wanted)) if order == wanted.id => {}
+            (Self::No | Self::Ordered { .. }, Some(DrainOrder { id, limit })) => {
+                *self = Self::Ordered { order: id, until: limit.map(|limit| now + limit) };
+            }
+            (Self::Ordered { .. }, None) => *self = Self::No,
+            (
+                Self::No
+                | Self::HandingOver { .. }
+                | Self::Releasing
+                | Self::Leaving { .. }
+                | Self::Known
+                | Self::Done,
+                _,
+            ) => {}
         }
     }
 
     /// Notes whether somebody is there to take shards, and decides what comes next.
     pub(crate) fn step(&mut self, left: usize, has_heirs: bool, now: Moment) -> DrainStep {
         match *self {
+            Self::Ordered { order, until } if until.is_some_and(|until| now >= until) => {
+                *self = Self::No;
+                DrainStep::GiveUp(order)
+            }
             Self::HandingOver { .. } | Self::Releasing if left == 0 => DrainStep::SayDown,
             Self::HandingOver { until, alone_since } => {
                 let alone_since = (!has_heirs).then(|| alone_since.unwrap_or(now));
@@ -73,7 +115,7 @@ impl Drain {
                 *self = Self::Done;
                 DrainStep::End
             }
-            Self::No | Self::Releasing | Self::Done => DrainStep::Wait,
+            Self::No | Self::Ordered { .. } | Self::Releasing | Self::Done => DrainStep::Wait,
         }
     }
 
@@ -94,6 +136,7 @@ impl Drain {
     /// When time alone decides what comes next.
     pub(crate) fn due(&self) -> Option<Moment> {
         match *self {
+            Self::Ordered { until, .. } => until,
             Self::HandingOver { until, alone_since } => {
                 let alone_until = alone_since.map(|since| since + JOIN_DEBOUNCE);
                 Some(alone_until.map_or(until, |alone| alone.min(until)))
@@ -185,6 +228,44 @@ mod tests {
         assert_eq!(drain.step(3, true, at(2_900)), DrainStep::Wait, "one came");
         assert_eq!(drain.step(3, false, at(3_000)), DrainStep::Wait);
         assert_eq!(drain.step(3, false, at(5_000)), DrainStep::Release);
+    }
+
+    const ORDER: DrainOrder = DrainOrder { id: OrderId(7), limit: Some(Duration::from_secs(60)) };
+
+    fn ordered() -> Drain {
+        let mut drain = Drain::No;
+        drain.follow(Some(ORDER), at(0));
+        drain
+    }
+
+    #[test]
+    fn an_ordered_drain_releases_nothing_and_never_ends_the_process() {
+        let mut drain = ordered();
+        assert_eq!(drain.step(3, false, at(59_999)), DrainStep::Wait, "nobody is there");
+        assert_eq!(drain.step(0, true, at(59_999)), DrainStep::Wait, "nothing is left");
+        assert_eq!(drain.step(3, true, at(60_000)), DrainStep::GiveUp(ORDER.id));
+        assert_eq!(drain, Drain::No);
+    }
+
+    #[test]
+    fn an_order_is_followed_until_it_is_taken_back_or_replaced() {
+        let mut drain = ordered();
+        drain.follow(Some(ORDER), at(30_000));
+        assert_eq!(drain.due(), Some(at(60_000)), "the same order");
+        drain.follow(Some(DrainOrder { id: OrderId(8), limit: None }), at(30_000));
+        assert_eq!(drain.due(), None, "another one, without a limit");
+        drain.follow(None, at(31_000));
+        assert_eq!(drain, Drain::No);
+    }
+
+    #[test]
+    fn a_process_that_ends_follows_no_order() {
+        let mut drain = ordered();
+        drain.begin(at(1_000), Duration::from_secs(10));
+        drain.follow(None, at(2_000));
+        assert_eq!(drain.due(), Some(at(11_000)));
+        drain.follow(Some(ORDER), at(2_000));
+        assert_eq!(drain.due(), Some(at(11_000)));
     }
 
     #[test]

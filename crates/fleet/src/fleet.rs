@@ -14,7 +14,7 @@ mod moving;
 
 mod identifying;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use baton_model::{InstanceId, InstanceRecord, Moment, Phase, ShardKey, limits::BEAT_PERIOD};
 
@@ -25,7 +25,7 @@ use crate::{
     drain::Drain,
     handover::{Handovers, Targets},
     identify::IdentifyGate,
-    input::{Input, StoreSafety},
+    input::{Input, OrderId, Orders, StoreSafety},
     membership::Membership,
     moves::Moves,
     orphans::Orphans,
@@ -82,7 +82,9 @@ pub struct Fleet {
     next_join: Option<Moment>,
     planner: PlannerLease,
     targets: Targets,
-    pins: BTreeMap<ShardKey, InstanceId>,
+    orders: Orders,
+    /// The order to drain that took too long.
+    given_up: Option<OrderId>,
     moves: Moves,
     no_place: (Vec<ShardKey>, Vec<ShardKey>),
     handovers: Handovers,
@@ -114,7 +116,8 @@ impl Fleet {
             next_join: None,
             planner: PlannerLease::new(myself.id),
             targets: Targets::new(),
-            pins: BTreeMap::new(),
+            orders: Orders::default(),
+            given_up: None,
             moves: Moves::default(),
             no_place: (Vec::new(), Vec::new()),
             handovers: Handovers::default(),
@@ -204,7 +207,7 @@ impl Fleet {
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),
             Input::SweepFailed(request) => self.sweeps.fail(request, now, BEAT_PERIOD),
             Input::StoreSafety(safety) => self.safety = safety,
-            Input::Pins(pins) => self.pins = pins,
+            Input::Orders(orders) => self.orders = orders,
             Input::Hint(hint) => self.on_hint(hint, now),
             Input::Claimed { shard, epoch } => self.on_claimed(&shard, epoch, now),
             Input::ClaimLost(shard) | Input::ClaimUnknown(shard) => {
@@ -229,6 +232,7 @@ impl Fleet {
     /// Does what is due, each step on top of the one before.
     fn settle(&mut self, now: Moment) {
         self.tell_confirmation(now);
+        self.follow_orders(now);
         self.leave(now);
         if self.drain == Drain::Done {
             return;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_model::{
     InstanceId, Moment, ShardKey,
-    limits::{MOVES_AT_ONCE_MAX, WARM_DEADLINE},
+    limits::{MOVES_AT_ONCE_MAX, WARM_WORD_DEADLINE},
 };
 
 /// Where the planner wants which shard.
@@ -18,6 +18,8 @@ pub type Targets = BTreeMap<ShardKey, InstanceId>;
 enum Stage {
     /// The target gets ready.
     Warming { until: Moment },
+    /// It cannot: the shard is better off where it is, until the move is given up.
+    Kept,
     /// The shard's own machine carries it out.
     Handing,
 }
@@ -58,13 +60,13 @@ impl Handovers {
     pub(crate) fn send(&mut self, shard: &ShardKey, to: InstanceId, now: Moment) {
         let known = self.outgoing.get(shard);
         let is_settled = known.is_some_and(|way| match way.stage {
-            Stage::Warming { .. } => way.to == to,
+            Stage::Warming { .. } | Stage::Kept => way.to == to,
             Stage::Handing => true,
         });
         if is_settled || self.outgoing.len() >= MOVES_AT_ONCE_MAX {
             return;
         }
-        let stage = Stage::Warming { until: now + WARM_DEADLINE };
+        let stage = Stage::Warming { until: now + WARM_WORD_DEADLINE };
         let outgoing = Outgoing { to, stage, learnt: now };
         self.outgoing.insert(shard.clone(), outgoing);
     }
@@ -81,7 +83,7 @@ impl Handovers {
             asked > learnt && targets.get(shard) != Some(&to)
         };
         self.outgoing.retain(|shard, way| match way.stage {
-            Stage::Warming { .. } => !is_dropped(shard, way.to, way.learnt),
+            Stage::Warming { .. } | Stage::Kept => !is_dropped(shard, way.to, way.learnt),
             Stage::Handing => true,
         });
         let incoming = self.incoming.iter();
@@ -101,14 +103,25 @@ impl Handovers {
         }
     }
 
-    /// The hand-overs whose target is ready, or has had its time.
+    /// The target of a shard does not get a socket ready. Whoever gave the lease away all the same
+    /// would end a connection that works for one that does not.
+    pub(crate) fn not_warmed(&mut self, shard: &ShardKey, by: InstanceId) {
+        if let Some(way) = self.outgoing.get_mut(shard)
+            && way.to == by
+            && matches!(way.stage, Stage::Warming { .. })
+        {
+            way.stage = Stage::Kept;
+        }
+    }
+
+    /// The hand-overs whose target is ready, or has had its time and said nothing.
     pub(crate) fn hand_over(
         &mut self,
         is_alive: impl Fn(InstanceId) -> bool,
         now: Moment,
     ) -> Vec<Handover> {
         self.outgoing.retain(|_, way| match way.stage {
-            Stage::Warming { .. } => is_alive(way.to),
+            Stage::Warming { .. } | Stage::Kept => is_alive(way.to),
             Stage::Handing => true,
         });
         let mut ready = Vec::new();
@@ -126,7 +139,7 @@ impl Handovers {
     pub(crate) fn due(&self) -> Option<Moment> {
         let due = |way: &Outgoing| match way.stage {
             Stage::Warming { until } => Some(until),
-            Stage::Handing => None,
+            Stage::Kept | Stage::Handing => None,
         };
         self.outgoing.values().filter_map(due).min()
     }
@@ -185,14 +198,29 @@ mod tests {
         assert_eq!(warmed.hand_over(|_| true, at(5_000)), [], "once");
 
         let mut cold = sending();
-        assert_eq!(cold.hand_over(|_| true, at(2_999)), []);
-        assert_eq!(cold.hand_over(|_| true, at(3_000)), go);
+        assert_eq!(cold.hand_over(|_| true, at(3_999)), []);
+        assert_eq!(cold.hand_over(|_| true, at(4_000)), go);
+    }
+
+    #[test]
+    fn keeps_what_its_target_cannot_connect_until_the_move_is_given_up() {
+        let mut kept = sending();
+        kept.not_warmed(&shard(1), ME);
+        assert!(kept.due().is_some(), "not its target's word");
+        kept.not_warmed(&shard(1), THERE);
+        let targets = Targets::from([(shard(1), THERE)]);
+        kept.confirm(&targets, ME, at(1_000));
+        kept.send(&shard(1), THERE, at(1_000));
+        assert_eq!(kept.hand_over(|_| true, at(9_000)), []);
+        kept.confirm(&Targets::new(), ME, at(9_000));
+        kept.send(&shard(1), THERE, at(9_000));
+        assert_eq!(kept.due(), Some(at(13_000)), "tried again");
     }
 
     #[test]
     fn hands_nothing_over_to_the_dead() {
         let mut handovers = sending();
-        assert_eq!(handovers.hand_over(|_| false, at(3_000)), []);
+        assert_eq!(handovers.hand_over(|_| false, at(4_000)), []);
         assert_eq!(handovers.due(), None);
     }
 
@@ -211,8 +239,8 @@ mod tests {
     #[test]
     fn a_hand_over_that_has_begun_is_left_to_the_shard() {
         let mut handovers = sending();
-        handovers.hand_over(|_| true, at(3_000));
-        handovers.confirm(&Targets::new(), ME, at(4_000));
+        handovers.hand_over(|_| true, at(4_000));
+        handovers.confirm(&Targets::new(), ME, at(4_500));
         handovers.send(&shard(1), InstanceId::new(3), at(5_000));
         assert_eq!(handovers.due(), None, "not started over");
         handovers.ended(&shard(1));
@@ -226,7 +254,7 @@ mod tests {
         for number in 0..100 {
             handovers.send(&shard(number), THERE, at(0));
         }
-        assert_eq!(handovers.hand_over(|_| true, at(3_000)).len(), 16);
+        assert_eq!(handovers.hand_over(|_| true, at(4_000)).len(), 16);
         let warm = (200..300).filter_map(|number| handovers.expect(&shard(number), at(0)));
         assert_eq!(warm.count(), 16);
     }

@@ -46,6 +46,13 @@ pub enum Hint {
         /// The target.
         by: InstanceId,
     },
+    /// The target of a move does not get a socket ready.
+    NotWarmed {
+        /// Which shard.
+        shard: ShardKey,
+        /// The target.
+        by: InstanceId,
+    },
 }
 
 /// What one poll of the membership shows. All of it was read from the same store.
@@ -92,6 +99,28 @@ pub enum StoreSafety {
     Unsafe,
 }
 
+/// Tells one order from another about the same thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(pub u64);
+
+/// An instance is to give everything away, until the order is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrainOrder {
+    /// Which order.
+    pub id: OrderId,
+    /// For how long it is tried; without end if none. What is left then stays.
+    pub limit: Option<Duration>,
+}
+
+/// What operators want.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Orders {
+    /// Instances that are to be empty.
+    pub drains: BTreeMap<InstanceId, DrainOrder>,
+    /// Where shards are to be. A move is a pin, too, until it is done.
+    pub pins: BTreeMap<ShardKey, InstanceId>,
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -103,7 +132,8 @@ pub enum Input {
     Disconnected,
     /// This instance can be given shards.
     Ready,
-    /// This instance is to give everything away, and to release after `limit` what it still has.
+    /// The process is to end: this instance gives everything away, and releases after `limit` what
+    /// it still has.
     Drain {
         /// How long it may take.
         limit: Duration,
@@ -123,8 +153,8 @@ pub enum Input {
     SweepFailed(RequestId),
     /// What the store says of itself, as often as it is asked. Before that it is not trusted.
     StoreSafety(StoreSafety),
-    /// What operators pinned, or want moved, all of it.
-    Pins(BTreeMap<ShardKey, InstanceId>),
+    /// What operators want, all of it.
+    Orders(Orders),
     /// Another instance says something.
     Hint(Hint),
 

@@ -185,8 +185,8 @@ mod tests {
     fn a_move_is_given_up_after_all_its_deadlines_or_without_its_target() {
         let mut moves = queued(1);
         moves.start(|_| true, at(0));
-        assert_eq!(moves.give_up(|_| true, at(11)), []);
-        assert_eq!(moves.give_up(|_| true, at(12)), [shard(0)]);
+        assert_eq!(moves.give_up(|_| true, at(12)), []);
+        assert_eq!(moves.give_up(|_| true, at(13)), [shard(0)]);
         let mut moves = queued(1);
         moves.start(|_| true, at(0));
         assert_eq!(moves.give_up(|_| false, at(1)), [shard(0)]);

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use baton_model::{AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey};
 
-use crate::{asking::RequestId, identify::Bucket, input::Hint};
+use crate::{
+    asking::RequestId,
+    identify::Bucket,
+    input::{Hint, OrderId},
+};
 
 /// Something to be carried out by the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub enum Output {
     Superseded(ShardKey),
     /// Give the lease of a shard held here back, with its session.
     Release(ShardKey),
+    /// The limit of an ordered drain has come, and what is left stays.
+    DrainGivenUp(OrderId),
     /// Nothing is left and the others know: the process may end.
     Drained,
     /// Tell the other instances.

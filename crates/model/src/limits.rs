@@ -145,6 +145,10 @@ pub const TIER_SETTLED: Duration = Duration::from_secs(5 * 60);
 /// How long the target may take to get HELLO on a warm socket.
 pub const WARM_DEADLINE: Duration = Duration::from_secs(3);
 
+/// How long the source waits for the target's word that it is ready, or cannot be, before it goes
+/// on without: hints may be lost.
+pub const WARM_WORD_DEADLINE: Duration = Duration::from_secs(4);
+
 /// How long the source may take to flush what it has read before it offers.
 pub const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -159,7 +163,7 @@ pub const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 pub const ACCEPT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// When a move that has not arrived is given up: all its deadlines have passed.
-pub const MOVE_GIVEN_UP: Duration = WARM_DEADLINE
+pub const MOVE_GIVEN_UP: Duration = WARM_WORD_DEADLINE
     .saturating_add(FLUSH_DEADLINE)
     .saturating_add(OFFER_DEADLINE)
     .saturating_add(ACCEPT_DEADLINE);
@@ -178,8 +182,10 @@ const _: () =
 // A warm socket outlasts the flush and the offer that it waits for.
 const _: () =
     assert!(FLUSH_DEADLINE.as_millis() + OFFER_DEADLINE.as_millis() <= WARM_HELD_MAX.as_millis());
+// Who cannot get ready in time can say so before that time is taken for a lost word.
+const _: () = assert!(WARM_DEADLINE.as_millis() < WARM_WORD_DEADLINE.as_millis());
 const _: () = assert!(
-    WARM_DEADLINE.as_millis()
+    WARM_WORD_DEADLINE.as_millis()
         + FLUSH_DEADLINE.as_millis()
         + OFFER_DEADLINE.as_millis()
         + ACCEPT_DEADLINE.as_millis()

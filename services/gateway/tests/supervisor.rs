@@ -4,7 +4,7 @@ mod desk;
 
 use baton_fleet::{PermitAnswer, RequestId, Sweep};
 use baton_gateway::supervisor::{Ask, Errand, Input, Message, Output, Report};
-use baton_model::{Epoch, Expected, Holding, InstanceId, LeaseRow, OfferId};
+use baton_model::{Epoch, Expected, Holding, InstanceId, LeaseRow, OfferId, SessionRow};
 use baton_shard::{Input as ShardInput, Notice, Refusal, SocketId};
 
 use desk::{Desk, ME, OTHER, identity, row, session, shard};
@@ -157,6 +157,42 @@ fn a_shard_that_is_to_come_is_warmed_awaited_and_its_offer_accepted() {
     // Said, it is looked at at once.
     desk.say(Input::Message(Message::Offered { shard: shard(1), to: ME }));
     assert_eq!(desk.errands(1), [look_at(&offered)]);
+}
+
+#[test]
+fn who_cannot_connect_says_so_after_it_has_tried_discords_own_door() {
+    let mut desk = Desk::up();
+    let resumable =
+        SessionRow { resume_url: Some("wss://gone.discord.gg".parse().unwrap()), ..session() };
+    let owned =
+        LeaseRow { session: Some(resumable.clone()), ..row(50, Holding::Owned { owner: OTHER }) };
+    desk.rows.insert(shard(1), owned);
+    desk.targets.insert(shard(1), ME);
+    let warm = |session| plain(ShardInput::Warm(session));
+    let mut errands = Vec::new();
+    while errands.is_empty() {
+        desk.pass(50);
+        errands = desk.errands(1);
+    }
+    assert_eq!(errands, [plain(ShardInput::LeaseConfirmed), warm(resumable)]);
+    desk.notice(1, Notice::Cold);
+    assert_eq!(desk.errands(1), [warm(session())]);
+    let not_warmed = Output::Tell(Message::NotWarmed { shard: shard(1), by: ME });
+    assert!(!desk.outputs.contains(&not_warmed), "not yet");
+    desk.notice(1, Notice::Cold);
+    assert!(desk.outputs.contains(&not_warmed));
+    assert_eq!(desk.errands(1), []);
+}
+
+#[test]
+fn a_warm_socket_that_is_lost_later_does_not_stop_the_offer() {
+    let mut desk = Desk::up();
+    desk.targets.insert(shard(1), ME);
+    desk.pass(1_100);
+    desk.notice(1, Notice::Warm);
+    desk.notice(1, Notice::Cold);
+    let not_warmed = Output::Tell(Message::NotWarmed { shard: shard(1), by: ME });
+    assert!(!desk.outputs.contains(&not_warmed));
 }
 
 #[test]

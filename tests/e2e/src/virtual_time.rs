@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use baton_fleet::{DrainOrder, OrderId, Orders};
 use baton_gateway::{
     app::{AppSettings, ShardsWanted},
     clock::Clock,
@@ -283,6 +284,16 @@ impl World {
         let faces = running.outlook.board.faces();
         let glances = faces.iter().filter_map(|(_, face)| face.glance());
         glances.filter(|glance| glance.epoch.is_some()).count()
+    }
+
+    /// Tells everybody whom an operator wants to be empty.
+    pub fn order_drain(&self, number: Option<u128>) {
+        let order = DrainOrder { id: OrderId(1), limit: None };
+        let drains = number.map(|number| (InstanceId::new(number), order)).into_iter().collect();
+        let orders = Orders { drains, ..Orders::default() };
+        for running in self.instances.values() {
+            running.ear.fleet(baton_fleet::Input::Orders(orders.clone()));
+        }
     }
 
     /// Has an instance give everything away, and waits until it has.

@@ -75,7 +75,7 @@ impl Fleet {
         let plan = plan(&Situation {
             candidates: &candidates,
             shards: &shards,
-            pins: &self.pins,
+            pins: &self.orders.pins,
             balance: Balance::Waits,
         });
         let me = self.me;

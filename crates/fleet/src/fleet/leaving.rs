@@ -13,10 +13,31 @@ use crate::{
 
 impl Fleet {
     pub(super) fn on_drain(&mut self, limit: Duration, now: Moment) {
-        if self.drain != Drain::No {
+        self.drain.begin(now, limit);
+        if matches!(self.record.phase, Phase::Joining | Phase::Up) {
+            self.begin_to_leave(now);
+        }
+    }
+
+    /// What an operator wants of this instance, once it could be a target at all.
+    pub(super) fn follow_orders(&mut self, now: Moment) {
+        if self.record.phase == Phase::Joining {
             return;
         }
-        self.drain.begin(now, limit);
+        let order = self.orders.drains.get(&self.me).copied();
+        let order = order.filter(|order| self.given_up != Some(order.id));
+        self.drain.follow(order, now);
+        match (self.drain, self.record.phase) {
+            (Drain::Ordered { .. }, Phase::Up) => self.begin_to_leave(now),
+            (Drain::No, Phase::Draining) => {
+                self.enter(Phase::Up, now);
+                self.sweep_soon(now);
+            }
+            _ => {}
+        }
+    }
+
+    fn begin_to_leave(&mut self, now: Moment) {
         self.enter(Phase::Draining, now);
         self.orphans.clear();
         self.resign_if_leaving();
@@ -38,6 +59,11 @@ impl Fleet {
         let left = self.rows.held().len() + self.orphans.claiming();
         match self.drain.step(left, has_heirs, now) {
             DrainStep::Wait => {}
+            DrainStep::GiveUp(order) => {
+                self.given_up = Some(order);
+                self.push(Output::DrainGivenUp(order));
+                self.follow_orders(now);
+            }
             DrainStep::Release => {
                 let held: Vec<_> = self.rows.held().cloned().collect();
                 for shard in held {

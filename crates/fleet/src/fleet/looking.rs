@@ -138,6 +138,7 @@ impl Fleet {
             }
             Hint::Move { shard, to } => self.follow_target(&shard, to, now),
             Hint::Warmed { shard, by } => self.handovers.warmed(&shard, by, now),
+            Hint::NotWarmed { shard, by } => self.handovers.not_warmed(&shard, by),
         }
     }
 

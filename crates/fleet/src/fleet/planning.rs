@@ -11,7 +11,7 @@ use crate::{
     input::Hint,
     membership::Life,
     output::Output,
-    plan::{Balance, Move, Situation, plan},
+    plan::{Balance, Candidate, Move, Situation, Standing, plan},
     planner::Turn,
     rows::settled_owner,
 };
@@ -38,12 +38,12 @@ impl Fleet {
         self.write_targets(Vec::new(), arrived, now);
         self.forget_the_dead(now);
         let orphans = self.found_orphans(now);
-        let candidates = self.members.candidates(now);
+        let candidates = self.candidates(now);
         let shards = self.placements(&orphans);
         let plan = plan(&Situation {
             candidates: &candidates,
             shards: &shards,
-            pins: &self.pins,
+            pins: &self.orders.pins,
             balance: self.balance(&orphans, now),
         });
         self.report((plan.left_over, plan.pins_unmet));
@@ -56,10 +56,30 @@ impl Fleet {
     fn balance(&self, orphans: &Found, now: Moment) -> Balance {
         let is_calm = orphans.is_empty()
             && self.members.calm(now) >= BALANCE_CALM
-            && !self.members.is_in_transition(now)
+            && !self.is_in_transition(now)
             && !self.rows.has_shards_without_session()
             && self.gate.is_empty();
         if is_calm { Balance::Now } else { Balance::Waits }
+    }
+
+    /// Whoever is ordered to leave is not given anything more, although it may not know yet.
+    fn candidates(&self, now: Moment) -> Vec<Candidate> {
+        let mut candidates = self.members.candidates(now);
+        for candidate in &mut candidates {
+            if candidate.standing == Standing::Target
+                && self.orders.drains.contains_key(&candidate.id)
+            {
+                candidate.standing = Standing::Waiting;
+            }
+        }
+        candidates
+    }
+
+    /// Whether somebody comes or goes. Whoever was drained and is kept for later does neither.
+    fn is_in_transition(&self, now: Moment) -> bool {
+        let owners = self.rows.owners();
+        let is_empty = |id| self.orders.drains.contains_key(&id) && !owners.contains(&id);
+        self.members.is_in_transition(is_empty, now)
     }
 
     /// Moves whose shards the rows show at their destination.

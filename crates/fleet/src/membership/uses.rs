@@ -87,9 +87,15 @@ impl Membership {
         })
     }
 
-    /// Whether a deploy is under way: somebody comes or goes, or versions differ.
-    pub(crate) fn is_in_transition(&self, now: Moment) -> bool {
+    /// Whether a deploy is under way: somebody comes or goes, or versions differ. Those set aside
+    /// do not count.
+    pub(crate) fn is_in_transition(
+        &self,
+        is_set_aside: impl Fn(InstanceId) -> bool,
+        now: Moment,
+    ) -> bool {
         let alive = self.known.iter().filter(|(id, _)| self.life(**id, now) != Life::Dead);
+        let alive = alive.filter(|(id, _)| !is_set_aside(**id));
         let mut versions: Vec<Version> = Vec::new();
         for record in alive.filter_map(|(_, known)| known.record.as_ref()) {
             match record.phase {

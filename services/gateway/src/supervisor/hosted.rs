@@ -1,6 +1,6 @@
 //! What the supervisor remembers of a shard that has a task here.
 
-use baton_model::{Epoch, InstanceId, Moment};
+use baton_model::{Epoch, InstanceId, Moment, SessionRow};
 use baton_shard::SocketId;
 
 /// A shard with a task.
@@ -37,12 +37,19 @@ pub(super) struct Arrival {
     pub(super) next_look: Moment,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Its session is being read.
     Reading,
     /// The task gets a socket ready.
-    Warming,
+    Warming {
+        /// For this session.
+        session: SessionRow,
+        /// Since when it tries.
+        since: Moment,
+    },
+    /// It has not got one. The source keeps the shard, unless it has not heard of this.
+    Failed,
     /// The source knows that all is ready.
     Awaited,
 }

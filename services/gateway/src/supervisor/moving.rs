@@ -14,6 +14,9 @@ use super::{
 /// but may be lost.
 const OFFER_LOOK_PERIOD: Duration = Duration::from_millis(100);
 
+/// Whoever has to try another host has to know soon, or the source hears of nothing in time.
+const SECOND_TRY_WITHIN: Duration = Duration::from_millis(500);
+
 impl Supervisor {
     pub(super) fn on_message(&mut self, message: Message, now: Moment) {
         let hint = match message {
@@ -22,6 +25,7 @@ impl Supervisor {
             Message::Taken { shard, epoch, by } => Hint::Taken { shard, epoch, by },
             Message::Move { shard, to } => Hint::Move { shard, to },
             Message::Warmed { shard, by } => Hint::Warmed { shard, by },
+            Message::NotWarmed { shard, by } => Hint::NotWarmed { shard, by },
             Message::Offered { shard, to } => {
                 if to == self.me {
                     self.ask(Ask::Row(shard));
@@ -56,10 +60,36 @@ impl Supervisor {
         if arrival.stage != Stage::Reading {
             return; // Only the offer is awaited.
         }
-        arrival.stage = Stage::Warming;
-        match session {
-            Some(session) => self.errand(shard, baton_shard::Input::Warm(session)),
-            None => self.await_offer(shard, now),
+        let Some(session) = session else {
+            self.await_offer(shard, now);
+            return;
+        };
+        arrival.stage = Stage::Warming { session: session.clone(), since: now };
+        self.errand(shard, baton_shard::Input::Warm(session));
+    }
+
+    /// The warm socket came to nothing. Its host may be dead and Discord's door open all the same:
+    /// tried once, if that did not take long. Whoever gave the shard away then would end a
+    /// connection that works for one that does not.
+    pub(super) fn on_cold(&mut self, shard: &ShardKey, now: Moment) {
+        let Some(arrival) = self.arrivals.get_mut(shard) else {
+            return;
+        };
+        let by = self.me;
+        match arrival.stage.clone() {
+            Stage::Warming { mut session, since }
+                if session.resume_url.is_some() && now.since(since) < SECOND_TRY_WITHIN =>
+            {
+                session.resume_url = None;
+                arrival.stage = Stage::Warming { session: session.clone(), since };
+                self.errand(shard, baton_shard::Input::Warm(session));
+            }
+            Stage::Warming { .. } => {
+                arrival.stage = Stage::Failed;
+                self.push(Output::Tell(Message::NotWarmed { shard: shard.clone(), by }));
+            }
+            // The offer is on its way, and is taken by an ordinary RESUME.
+            Stage::Reading | Stage::Awaited | Stage::Failed => {}
         }
     }
 

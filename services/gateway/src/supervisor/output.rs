@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Dispute;
-use baton_fleet::{Bucket, Hint, RequestId};
+use baton_fleet::{Bucket, Hint, OrderId, RequestId};
 use baton_model::{
     AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Lane, Moment, ShardKey,
 };
@@ -114,6 +114,13 @@ pub enum Message {
         /// The target.
         by: InstanceId,
     },
+    /// The target of a move does not get a socket ready.
+    NotWarmed {
+        /// Which shard.
+        shard: ShardKey,
+        /// The target.
+        by: InstanceId,
+    },
     /// A lease stands on offer.
     Offered {
         /// Of which shard.
@@ -132,6 +139,11 @@ pub enum Remark {
         left_over: Vec<ShardKey>,
         /// Pinned shards that are somewhere else.
         pins_unmet: Vec<ShardKey>,
+    },
+    /// The limit of an ordered drain has come; what is left stays.
+    DrainGivenUp {
+        /// Which order.
+        order: OrderId,
     },
     /// An app's daily budget of IDENTIFYs is used up to its reserve.
     BudgetExhausted {
@@ -182,6 +194,7 @@ impl From<Hint> for Message {
             Hint::Taken { shard, epoch, by } => Self::Taken { shard, epoch, by },
             Hint::Move { shard, to } => Self::Move { shard, to },
             Hint::Warmed { shard, by } => Self::Warmed { shard, by },
+            Hint::NotWarmed { shard, by } => Self::NotWarmed { shard, by },
         }
     }
 }

@@ -31,8 +31,8 @@ impl Supervisor {
             Notice::Released { epoch } => self.on_let_go(shard, epoch, Departure::Released, now),
             Notice::Moved { epoch } => self.on_moved(shard, epoch, now),
             Notice::StillHere { .. } => self.on_still_here(shard, now),
-            // A socket that came to nothing: the offer will be taken all the same, so it may come.
-            Notice::Warm | Notice::Cold => self.await_offer(&shard, now),
+            Notice::Warm => self.await_offer(&shard, now),
+            Notice::Cold => self.on_cold(&shard, now),
             Notice::Live => {
                 if let Some(hosted) = self.hosted.get_mut(&shard) {
                     hosted.was_live = true;

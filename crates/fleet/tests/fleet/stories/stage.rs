@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{Departure, Fleet, Input, Myself, Output};
+use baton_fleet::{Departure, Fleet, Input, Myself, Orders, Output};
 use baton_model::{
-    Beat, Capacity, DataSetId, Epoch, InstanceId, InstanceRecord, Moment, Phase, ShardKey,
-    StoreMillis, Tier, Weight,
+    Beat, Capacity, DataSetId, Epoch, InstanceId, InstanceRecord, Moment, Phase, StoreMillis, Tier,
+    Weight,
 };
 
 use super::telling::{id_of, line};
@@ -50,7 +50,7 @@ pub(super) struct Stage {
     claims: Claims,
     /// Puppets that do not beat.
     still: BTreeSet<InstanceId>,
-    pins: BTreeMap<ShardKey, InstanceId>,
+    orders: Orders,
     next_tick: Moment,
     lines: Vec<String>,
 }
@@ -91,7 +91,7 @@ impl Stage {
             answers: Answers::Given,
             claims: Claims::Judged,
             still: BTreeSet::new(),
-            pins: BTreeMap::new(),
+            orders: Orders::default(),
             next_tick: Moment::from_millis(500),
             lines: Vec::new(),
         }

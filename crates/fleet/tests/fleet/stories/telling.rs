@@ -50,6 +50,7 @@ pub(super) fn line(output: &Output) -> Option<String> {
         Output::HandOver(shard, to) => format!("hand over {} to {}", shard.number, letter(*to)),
         Output::Superseded(shard) => format!("superseded {}", shard.number),
         Output::Release(shard) => format!("release {}", shard.number),
+        Output::DrainGivenUp(order) => format!("drain {} given up", order.0),
         Output::Drained => "drained".to_owned(),
         Output::Tell(hint) => return told(hint),
         Output::TakePermit { request, bucket, .. } => {
@@ -70,6 +71,7 @@ fn told(hint: &Hint) -> Option<String> {
         Hint::Suspect(id) => Some(format!("tell suspect {}", letter(*id))),
         Hint::Released => Some("tell released".to_owned()),
         Hint::Warmed { shard, .. } => Some(format!("tell warmed {}", shard.number)),
+        Hint::NotWarmed { shard, .. } => Some(format!("tell not warmed {}", shard.number)),
         // These follow every claim and every target.
         Hint::Taken { .. } | Hint::Move { .. } => None,
     }

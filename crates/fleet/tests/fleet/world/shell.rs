@@ -16,6 +16,7 @@ impl World {
             | Output::Unconfirmed
             | Output::Cool(_)
             | Output::NoPlace { .. }
+            | Output::DrainGivenUp(_)
             | Output::BudgetExhausted { .. } => {}
             Output::Impostor => panic!("{id} takes itself for another"),
             Output::Drained => {

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{Departure, Hint, History, Input, PermitAnswer, RequestId, StoreSafety};
+use baton_fleet::{
+    Departure, DrainOrder, Hint, History, Input, OrderId, PermitAnswer, RequestId, StoreSafety,
+};
 use baton_model::{Beat, Epoch, Holding, InstanceId, OfferId, Phase, ShardKey};
 
 use super::{Answers, Claims, FIRST_EPOCH, Stage, fleet, record};
@@ -45,8 +47,18 @@ impl Stage {
             ["drain"] => self.tell(Input::Drain { limit: Duration::from_secs(60) }),
             ["stalled", number] => self.tell(Input::Stalled(BTreeSet::from([key(number)]))),
             ["pin", number, to] => {
-                self.pins.insert(key(number), id_of(to));
-                self.tell(Input::Pins(self.pins.clone()));
+                self.orders.pins.insert(key(number), id_of(to));
+                self.tell(Input::Orders(self.orders.clone()));
+            }
+            ["order", whom, id, limit @ ..] => {
+                let limit = limit.first().map(|limit| duration(limit));
+                let order = DrainOrder { id: OrderId(id.parse().unwrap()), limit };
+                self.orders.drains.insert(id_of(whom), order);
+                self.tell(Input::Orders(self.orders.clone()));
+            }
+            ["unorder", whom] => {
+                self.orders.drains.remove(&id_of(whom));
+                self.tell(Input::Orders(self.orders.clone()));
             }
             ["hint", hint @ ..] => self.hint(hint),
             ["gone", number, how @ ..] => self.gone(number, how),
@@ -157,6 +169,7 @@ impl Stage {
             },
             ["move", number, to] => Hint::Move { shard: key(number), to: id_of(to) },
             ["warmed", number, by] => Hint::Warmed { shard: key(number), by: id_of(by) },
+            ["not", "warmed", number, by] => Hint::NotWarmed { shard: key(number), by: id_of(by) },
             _ => panic!("what hint is {words:?}?"),
         };
         self.tell(Input::Hint(hint));

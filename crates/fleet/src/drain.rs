@@ -11,13 +11,13 @@
 use std::time::Duration;
 
 use baton_model::{
-    Beat, InstanceId, Moment, ShardKey,
+    Beat, InstanceId, IntentId, Moment, ShardKey,
     limits::{BEAT_TIMEOUT, JOIN_DEBOUNCE},
 };
 use thiserror::Error;
 
 use crate::{
-    input::{DrainOrder, OrderId},
+    input::DrainOrder,
     plan::{Balance, Candidate, Situation, Standing, plan},
 };
 
@@ -27,7 +27,7 @@ pub(crate) enum Drain {
     /// None is asked for.
     No,
     /// An operator wants everything handed over.
-    Ordered { order: OrderId, until: Option<Moment> },
+    Ordered { order: IntentId, until: Option<Moment> },
     /// The process is to end, and shards are being handed over.
     HandingOver {
         until: Moment,
@@ -50,7 +50,7 @@ pub(crate) enum DrainStep {
     /// Nothing yet.
     Wait,
     /// The order's limit has come: what is left stays.
-    GiveUp(OrderId),
+    GiveUp(IntentId),
     /// Release what is left.
     Release,
     /// Say that this instance is down.
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(drain.step(3, false, at(5_000)), DrainStep::Release);
     }
 
-    const ORDER: DrainOrder = DrainOrder { id: OrderId(7), limit: Some(Duration::from_secs(60)) };
+    const ORDER: DrainOrder = DrainOrder { id: IntentId(7), limit: Some(Duration::from_secs(60)) };
 
     fn ordered() -> Drain {
         let mut drain = Drain::No;
@@ -252,7 +252,7 @@ mod tests {
         let mut drain = ordered();
         drain.follow(Some(ORDER), at(30_000));
         assert_eq!(drain.due(), Some(at(60_000)), "the same order");
-        drain.follow(Some(DrainOrder { id: OrderId(8), limit: None }), at(30_000));
+        drain.follow(Some(DrainOrder { id: IntentId(8), limit: None }), at(30_000));
         assert_eq!(drain.due(), None, "another one, without a limit");
         drain.follow(None, at(31_000));
         assert_eq!(drain, Drain::No);

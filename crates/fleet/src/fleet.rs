@@ -16,7 +16,9 @@ mod identifying;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use baton_model::{InstanceId, InstanceRecord, Moment, Phase, ShardKey, limits::BEAT_PERIOD};
+use baton_model::{
+    InstanceId, InstanceRecord, IntentId, Moment, Phase, ShardKey, limits::BEAT_PERIOD,
+};
 
 use self::claiming::Evaluation;
 use crate::{
@@ -25,7 +27,7 @@ use crate::{
     drain::Drain,
     handover::{Handovers, Targets},
     identify::IdentifyGate,
-    input::{Input, OrderId, Orders, StoreSafety},
+    input::{Input, Orders, StoreSafety},
     membership::Membership,
     moves::Moves,
     orphans::Orphans,
@@ -84,7 +86,7 @@ pub struct Fleet {
     targets: Targets,
     orders: Orders,
     /// The order to drain that took too long.
-    given_up: Option<OrderId>,
+    given_up: Option<IntentId>,
     moves: Moves,
     no_place: (Vec<ShardKey>, Vec<ShardKey>),
     handovers: Handovers,

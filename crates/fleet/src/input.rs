@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{AppName, Beat, Epoch, InstanceId, LeaseRow, Member, ShardKey, StoreIdentity};
+use baton_model::{
+    AppName, Beat, Epoch, InstanceId, IntentId, LeaseRow, Member, ShardKey, StoreIdentity,
+};
 
 use crate::{
     asking::RequestId,
@@ -99,15 +101,11 @@ pub enum StoreSafety {
     Unsafe,
 }
 
-/// Tells one order from another about the same thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrderId(pub u64);
-
 /// An instance is to give everything away, until the order is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrainOrder {
     /// Which order.
-    pub id: OrderId,
+    pub id: IntentId,
     /// For how long it is tried; without end if none. What is left then stays.
     pub limit: Option<Duration>,
 }

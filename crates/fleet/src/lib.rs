@@ -44,7 +44,7 @@ pub use self::{
     fleet::{Fleet, Myself},
     handover::Targets,
     identify::{Bucket, History, PermitAnswer, bucket_of, identifies_spendable},
-    input::{Departure, DrainOrder, Hint, Input, OrderId, Orders, Poll, StoreSafety, Sweep},
+    input::{Departure, DrainOrder, Hint, Input, Orders, Poll, StoreSafety, Sweep},
     output::{Output, WakeReason},
     planner::PlannerRow,
 };

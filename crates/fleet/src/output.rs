@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use baton_model::{AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Moment, ShardKey};
-
-use crate::{
-    asking::RequestId,
-    identify::Bucket,
-    input::{Hint, OrderId},
+use baton_model::{
+    AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, IntentId, Moment, ShardKey,
 };
+
+use crate::{asking::RequestId, identify::Bucket, input::Hint};
 
 /// Something to be carried out by the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +64,7 @@ pub enum Output {
     /// Give the lease of a shard held here back, with its session.
     Release(ShardKey),
     /// The limit of an ordered drain has come, and what is left stays.
-    DrainGivenUp(OrderId),
+    DrainGivenUp(IntentId),
     /// Nothing is left and the others know: the process may end.
     Drained,
     /// Tell the other instances.

@@ -43,11 +43,13 @@ pub struct NewIntent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
-    /// An instance should give its shards away and end.
+    /// An instance should give its shards away, and get none until this is taken back. Its process
+    /// stays.
     Drain {
         /// Which instance.
         instance: InstanceId,
-        /// How long it may take, in whole milliseconds; what it is configured with if none.
+        /// For how long it is tried, in whole milliseconds: then it is given up, and what is left
+        /// stays. As long as it takes if none.
         #[serde(rename = "limit_ms", with = "optional_millis")]
         limit: Option<Duration>,
     },

@@ -42,6 +42,8 @@ pub enum Input {
     Halt,
     /// Try again what was given up: somebody has mended the cause of a fatal close.
     Restart,
+    /// Close the connection and RESUME on another one; an operator asked for it.
+    Reconnect,
     /// End the session and begin another one; an operator asked for it.
     NewSession,
     /// The instance's memory for rings is nearly full: hold no more than must be held.

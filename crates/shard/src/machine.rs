@@ -122,6 +122,7 @@ impl ShardMachine {
             Input::StoreChanged => self.on_store_changed(now),
             Input::Halt => self.is_halted = true,
             Input::Restart => self.on_restart(now),
+            Input::Reconnect => self.on_reconnect(now),
             Input::NewSession => self.on_new_session(now),
             Input::Shed => self.on_shed(now),
             Input::RingBudget { bytes } => self.ring_budget = bytes,

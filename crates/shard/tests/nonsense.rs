@@ -170,6 +170,7 @@ fn from_the_supervisor() -> impl Strategy<Value = Input> {
         1 => Just(Input::StoreChanged),
         1 => Just(Input::Halt),
         1 => Just(Input::Restart),
+        1 => Just(Input::Reconnect),
         1 => Just(Input::NewSession),
         1 => Just(Input::Shed),
         1 => (0..900_usize).prop_map(|bytes| Input::RingBudget { bytes }),

@@ -81,6 +81,7 @@ fn of_the_fleet() -> impl Strategy<Value = Deed> {
         1 => Just(Deed::Tell(Input::LeaseUnconfirmed)),
         1 => Just(Deed::Tell(Input::Halt)),
         2 => Just(Deed::Tell(Input::Restart)),
+        1 => Just(Deed::Tell(Input::Reconnect)),
         1 => Just(Deed::Tell(Input::NewSession)),
         2 => Just(Deed::Tell(Input::Shed)),
         1 => (0..2_000_usize).prop_map(|bytes| Deed::Tell(Input::RingBudget { bytes })),

@@ -1,5 +1,7 @@
 //! Apps on Valkey.
 
+use std::collections::BTreeMap;
+
 use baton_model::{AppName, AppShape};
 use baton_store::{Apps, StoreError, key::Key, stored};
 use fred::interfaces::HashesInterface;
@@ -27,6 +29,20 @@ impl Apps for Valkey {
             self.control().client().hget(key.as_str(), app.as_str()).await;
         let found = found.map_err(|error| fred_error(&error))?;
         found.map(|text| stored::app::decode(&field(&key, app), &text)).transpose()
+    }
+
+    async fn apps(&self) -> Result<Vec<(AppName, AppShape)>, StoreError> {
+        let key = Key::Apps(&self.config().fleet).to_string();
+        let found: Result<BTreeMap<String, String>, _> =
+            self.control().client().hgetall(key.as_str()).await;
+        let found = found.map_err(|error| fred_error(&error))?;
+        let named = found.into_iter().map(|(name, text)| {
+            let app: AppName =
+                name.parse().map_err(|_| StoreError::corrupt(&key, name, "an app's name"))?;
+            let shape = stored::app::decode(&field(&key, &app), &text)?;
+            Ok((app, shape))
+        });
+        named.collect()
     }
 }
 

@@ -25,4 +25,7 @@ pub trait Apps {
         &self,
         app: &AppName,
     ) -> impl Future<Output = Result<Option<AppShape>, StoreError>> + Send;
+
+    /// All apps, ordered by name.
+    fn apps(&self) -> impl Future<Output = Result<Vec<(AppName, AppShape)>, StoreError>> + Send;
 }

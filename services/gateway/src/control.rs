@@ -263,6 +263,7 @@ impl Ask {
             Self::ClaimPlanner(_) => "claim the planner's lease",
             Self::ReleasePlanner(_) => "release the planner's lease",
             Self::WriteTargets { .. } => "write targets",
+            Self::Withdraw(..) => "withdraw an intent",
             Self::TakePermit { .. } => "take a permit",
         }
     }

@@ -198,9 +198,10 @@ async fn pass_on(
             Remark::NoPlace { left_over, pins_unmet } => {
                 tracing::warn!(?left_over, ?pins_unmet, "no instance has room for these shards");
             }
-            Remark::DrainGivenUp { order } => {
-                tracing::warn!(order = order.0, "the drain took too long; what is left stays here");
+            Remark::DrainGivenUp => {
+                tracing::warn!("the drain took longer than it may; what is left stays here");
             }
+            Remark::ReadToken { app } => tell(&app, Event::TokenChanged),
             Remark::Unread { app, lane, entries } => {
                 let remedy = "make its consumers faster, or let the app keep more";
                 tracing::warn!(%app, %lane, entries, remedy, "entries were trimmed unread");

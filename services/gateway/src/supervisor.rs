@@ -16,6 +16,7 @@ mod output;
 mod carrying;
 mod disputes;
 mod moving;
+mod orders;
 mod reports;
 mod restarting;
 mod rows;
@@ -26,7 +27,7 @@ use std::{
 };
 
 use baton_fleet::{Fleet, History, Myself};
-use baton_model::{AppName, AppShape, InstanceId, Moment, Phase, ShardKey};
+use baton_model::{AppName, AppShape, InstanceId, Intent, IntentId, Moment, Phase, ShardKey};
 use baton_store::ShardAddress;
 
 use self::{
@@ -51,6 +52,10 @@ pub struct Supervisor {
     past: BTreeMap<ShardKey, Past>,
     arrivals: BTreeMap<ShardKey, Arrival>,
     losses: Losses,
+    /// What operators want, as the last poll showed it.
+    intents: Vec<Intent>,
+    /// What of that has been done here.
+    obeyed: BTreeSet<IntentId>,
     /// Apps that Discord rejects.
     halted: BTreeSet<AppName>,
     is_confirmed: bool,
@@ -73,6 +78,8 @@ impl Supervisor {
             past: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             losses: Losses::default(),
+            intents: Vec::new(),
+            obeyed: BTreeSet::new(),
             halted: BTreeSet::new(),
             is_confirmed: false,
             ending: Ending::Drained,
@@ -88,6 +95,7 @@ impl Supervisor {
             Input::Fleet(input) => self.tell_fleet(*input, now),
             Input::Message(message) => self.on_message(message, now),
             Input::App(name, app) => self.on_app(name, app, now),
+            Input::Intents(intents, at) => self.on_intents(intents, at, now),
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),
             Input::Row(shard, row) => self.on_row(&shard, row, now),
             Input::Report(shard, report) => self.on_report(shard, report, now),

@@ -119,6 +119,7 @@ impl Scene {
             | Ask::ClaimPlanner(_)
             | Ask::ReleasePlanner(_)
             | Ask::WriteTargets { .. }
+            | Ask::Withdraw(..)
             | Ask::TakePermit { .. } => return,
         };
         self.tell(answer);

@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{DrainOrder, OrderId, Orders};
 use baton_gateway::{
     app::{AppSettings, ShardsWanted},
     clock::Clock,
@@ -31,11 +30,11 @@ use baton_mock_discord::{
     verdict::Rule,
 };
 use baton_model::{
-    AppName, Capacity, Generation, InstanceId, LaneCount, ShardKey, ShardNumber, StoreMillis, Tier,
-    Version, Weight,
+    AppName, Capacity, Generation, InstanceId, Intent, IntentId, LaneCount, Line, NewIntent,
+    ShardKey, ShardNumber, StoreMillis, Subject, Tier, Version, Weight, Wish,
     limits::{DRAIN_LIMIT, KILL_TIMEOUT},
 };
-use baton_store::{Faults, Faulty, Leases, ShardAddress, Trim};
+use baton_store::{Faults, Faulty, Intents as _, Leases, Membership, ShardAddress, Trim};
 use baton_store_embedded::{EmbeddedStore, Options};
 use tokio::{
     net::TcpListener,
@@ -107,6 +106,7 @@ pub struct World {
     /// How much of the lanes is kept, by instances to be started.
     pub keep: Trim,
     clock: Clock,
+    intents_drawn: AtomicU64,
     /// Into how many shards instances that start from here on cut the app.
     pub shards: u32,
     /// What instances that start from here on run.
@@ -149,6 +149,7 @@ impl World {
             // Whoever judges wants to see everything.
             keep: Trim { min_age: Duration::from_secs(7 * 24 * 60 * 60), ..USUAL },
             clock: Clock::Runtime(zero),
+            intents_drawn: AtomicU64::new(0),
             shards,
             version: Version::default(),
             lanes: LaneCount(NonZeroU16::new(2).expect("not 0")),
@@ -286,14 +287,34 @@ impl World {
         glances.filter(|glance| glance.epoch.is_some()).count()
     }
 
-    /// Tells everybody whom an operator wants to be empty.
-    pub fn order_drain(&self, number: Option<u128>) {
-        let order = DrainOrder { id: OrderId(1), limit: None };
-        let drains = number.map(|number| (InstanceId::new(number), order)).into_iter().collect();
-        let orders = Orders { drains, ..Orders::default() };
-        for running in self.instances.values() {
-            running.ear.fleet(baton_fleet::Input::Orders(orders.clone()));
-        }
+    /// Writes down what an operator wants.
+    ///
+    /// # Panics
+    /// If the store does not take it.
+    pub async fn intend(&self, wish: Wish) -> IntentId {
+        let (by, reason) = (Line::shortened("operator"), Line::shortened("a test"));
+        let id = IntentId(self.intents_drawn.fetch_add(1, Ordering::Relaxed));
+        let intent = NewIntent { id, wish, by, reason };
+        self.store.intend(&intent).await.expect("it is taken");
+        id
+    }
+
+    /// Takes back what an operator wanted.
+    ///
+    /// # Panics
+    /// If it did not stand there.
+    pub async fn withdraw(&self, wish: Wish, id: IntentId) {
+        let stood = self.store.withdraw(&wish.subject(), id).await.expect("it answers");
+        assert!(stood, "{wish:?}");
+    }
+
+    /// What operators want, as far as it still stands.
+    ///
+    /// # Panics
+    /// If the store does not say.
+    pub async fn intents(&self) -> Vec<Subject> {
+        let poll = self.store.poll().await.expect("it answers");
+        poll.intents.iter().map(Intent::subject).collect()
     }
 
     /// Has an instance give everything away, and waits until it has.

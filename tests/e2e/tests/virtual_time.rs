@@ -92,26 +92,6 @@ async fn a_drain_gives_everything_away_by_resume() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_ordered_drain_gives_nothing_to_whom_discord_does_not_greet() {
-    let world = under_load().await;
-    let held = world.held_by(1);
-    assert!(held > 0);
-    world.discord.input(Input::Fault(Fault::SilentAfterUpgrade {})).await;
-    world.order_drain(Some(1));
-    seconds(60).await;
-    assert_eq!(world.held_by(1), held, "a shard that runs stays where it is");
-    passes(&world).await;
-    world.discord.input(Input::ClearFaults).await;
-    seconds(60).await;
-    assert_eq!(world.held_by(1), 0, "it is empty, and there");
-    world.order_drain(None);
-    seconds(180).await;
-    assert!(world.held_by(1) > 0, "it is as any other again");
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 8, "nobody identified again");
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_discord_does_to_connections_costs_no_event() {
     let world = under_load().await;
     let shard = None;

@@ -163,6 +163,7 @@ impl Laws {
             | Ask::ClaimPlanner(_)
             | Ask::ReleasePlanner(_)
             | Ask::WriteTargets { .. }
+            | Ask::Withdraw(..)
             | Ask::TakePermit { .. }
             | Ask::Limit(_)
             | Ask::Learn(..) => Vec::new(),

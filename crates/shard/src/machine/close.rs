@@ -117,6 +117,16 @@ impl ShardMachine {
         }
     }
 
+    /// Without a socket, or with one that is not up yet, there is nothing to gain.
+    pub(super) fn on_reconnect(&mut self, now: Moment) {
+        let is_serving = self.lease.held().is_some_and(|held| matches!(held.duty, Duty::Serving));
+        match (is_serving, &self.link) {
+            (true, Link::Live { .. }) => self.on_reconnect_asked(now),
+            (true, _) => {}
+            (false, _) => self.tell(Notice::Refused(Refusal::NotOurs)),
+        }
+    }
+
     pub(super) fn on_new_session(&mut self, now: Moment) {
         let Some(held) = self.lease.held() else {
             self.tell(Notice::Refused(Refusal::NotOurs));

@@ -34,6 +34,7 @@ fn from_supervisor(words: &[&str]) -> Option<Input> {
         ["store", "changed"] => Input::StoreChanged,
         ["halt"] => Input::Halt,
         ["restart"] => Input::Restart,
+        ["reconnect"] => Input::Reconnect,
         ["new", "session"] => Input::NewSession,
         ["shed"] => Input::Shed,
         ["budget", bytes] => Input::RingBudget { bytes: size(bytes) },

@@ -248,6 +248,7 @@ impl World {
             | Input::HandOver { .. }
             | Input::Release
             | Input::StoreChanged
+            | Input::Reconnect
             | Input::NewSession
             | Input::Shed
             | Input::Socket { .. }

@@ -13,4 +13,8 @@ impl Apps for EmbeddedStore {
     async fn app_shape(&self, app: &AppName) -> Result<Option<AppShape>, StoreError> {
         self.live.run(|at| at.state.app_shape(app)).await
     }
+
+    async fn apps(&self) -> Result<Vec<(AppName, AppShape)>, StoreError> {
+        self.live.run(|at| at.state.apps()).await
+    }
 }

@@ -19,4 +19,10 @@ impl StoreState {
     pub fn app_shape(&self, app: &AppName) -> Option<AppShape> {
         self.apps.get(app).copied()
     }
+
+    /// See [`Apps::apps`](baton_store::Apps::apps).
+    #[must_use]
+    pub fn apps(&self) -> Vec<(AppName, AppShape)> {
+        self.apps.iter().map(|(app, shape)| (app.clone(), *shape)).collect()
+    }
 }

@@ -53,3 +53,12 @@ pub(super) async fn apps_do_not_share_a_shape<S: Store>(s: S, scope: Scope) {
     assert_eq!(s.agree_app(&other, &theirs).await, Ok(theirs));
     assert_eq!(s.app_shape(scope.app()).await, Ok(Some(shape(0, 1, 1))));
 }
+
+pub(super) async fn all_apps_are_listed_by_name<S: Store>(s: S, scope: Scope) {
+    let other = format!("{}-b", scope.app()).parse().expect("a name");
+    s.agree_app(&other, &shape(0, 2, 2)).await.expect("agreed");
+    s.agree_app(scope.app(), &shape(0, 1, 1)).await.expect("agreed");
+    let mut apps = s.apps().await.expect("listed");
+    apps.retain(|(app, _)| app == scope.app() || *app == other);
+    assert_eq!(apps, [(scope.app().clone(), shape(0, 1, 1)), (other, shape(0, 2, 2))]);
+}

@@ -122,6 +122,7 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         apps::the_first_proposal_stands_and_everybody_is_told_it,
         apps::of_many_proposals_at_once_one_stands,
         apps::apps_do_not_share_a_shape,
+        apps::all_apps_are_listed_by_name,
         membership::a_data_set_has_one_identity,
         membership::a_beat_shows_in_the_next_poll,
         membership::a_beat_behind_the_stored_one_is_a_duplicate,

@@ -13,4 +13,8 @@ impl<S: Apps + Sync> Apps for Faulty<S> {
     async fn app_shape(&self, app: &AppName) -> Result<Option<AppShape>, StoreError> {
         self.through(self.store.app_shape(app)).await
     }
+
+    async fn apps(&self) -> Result<Vec<(AppName, AppShape)>, StoreError> {
+        self.through(self.store.apps()).await
+    }
 }

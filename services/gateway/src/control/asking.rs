@@ -107,6 +107,7 @@ impl<S: Store> Desk<S> {
             Ask::WriteTargets { epoch, set, clear } => {
                 self.write_targets(epoch, &set, &clear).await
             }
+            Ask::Withdraw(subject, id) => self.store.withdraw(&subject, id).await.map(drop),
             Ask::TakePermit { request, app, bucket } => {
                 self.take_permit(request, &app, bucket.0).await
             }
@@ -130,6 +131,7 @@ impl<S: Store> Desk<S> {
         match self.store.poll().await {
             Ok(poll) => {
                 self.store_clock.learn(asked_at, poll.now);
+                self.ear.input(Input::Intents(poll.intents, poll.now));
                 let poll = baton_fleet::Poll {
                     store: poll.identity,
                     members: poll.members,

@@ -51,9 +51,7 @@ impl Supervisor {
             Decision::Superseded(shard) => self.ask(Ask::Row(shard)),
             Decision::Release(shard) => self.errand(&shard, baton_shard::Input::Release),
 
-            Decision::DrainGivenUp(order) => {
-                self.push(Output::Remark(Remark::DrainGivenUp { order }));
-            }
+            Decision::DrainGivenUp(order) => self.on_drain_given_up(order),
             Decision::Drained => self.push(Output::End(self.ending)),
             Decision::Impostor => self.on_impostor(),
             Decision::NoPlace { left_over, pins_unmet } => {

@@ -55,6 +55,10 @@ pub(super) enum Stage {
 }
 
 impl Hosted {
+    pub(super) const fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Whether nobody expects anything of it.
     pub(super) const fn is_spare(&self) -> bool {
         !self.is_claiming && self.held.is_none()

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU16, time::Duration};
 
 use baton_fleet::RequestId;
-use baton_model::{AppName, AppShape, InstanceId, LeaseRow, ShardKey};
+use baton_model::{AppName, AppShape, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis};
 use baton_shard::{Notice, SocketId};
 
 use super::Message;
@@ -28,6 +28,8 @@ pub enum Input {
     Message(Message),
     /// An app is to run, or runs otherwise than before.
     App(AppName, App),
+    /// What operators want, all of it, and the store's time; comes with every poll, before it.
+    Intents(Vec<Intent>, StoreMillis),
     /// Answers [`Ask::Sweep`](super::Ask::Sweep).
     Swept(RequestId, baton_fleet::Sweep),
     /// Answers [`Ask::Row`](super::Ask::Row). An answer that does not come is asked for again.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::Dispute;
-use baton_fleet::{Bucket, Hint, OrderId, RequestId};
+use baton_fleet::{Bucket, Hint, RequestId};
 use baton_model::{
-    AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, Lane, Moment, ShardKey,
+    AppName, Beat, Epoch, Expected, InstanceId, InstanceRecord, IntentId, Lane, Moment, ShardKey,
+    Subject,
 };
 use baton_shard::SocketId;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,8 @@ pub enum Ask {
         /// Shards whose move is over.
         clear: Vec<ShardKey>,
     },
+    /// Remove what an operator wanted, because it is done.
+    Withdraw(Subject, IntentId),
     /// Take a permit to IDENTIFY.
     TakePermit {
         /// Names the answer.
@@ -141,9 +144,11 @@ pub enum Remark {
         pins_unmet: Vec<ShardKey>,
     },
     /// The limit of an ordered drain has come; what is left stays.
-    DrainGivenUp {
-        /// Which order.
-        order: OrderId,
+    DrainGivenUp,
+    /// An operator wants an app's token sources read again.
+    ReadToken {
+        /// Which app.
+        app: AppName,
     },
     /// An app's daily budget of IDENTIFYs is used up to its reserve.
     BudgetExhausted {

@@ -78,6 +78,7 @@ impl Process {
             Wanted::WriteTargets { epoch, set, clear } => {
                 (Ask::WriteTargets { epoch, set, clear }, Purpose::Nothing)
             }
+            Wanted::Withdraw(subject, id) => (Ask::Withdraw(subject, id), Purpose::Nothing),
             Wanted::TakePermit { request, app, bucket } => {
                 (Ask::TakePermit { app, bucket: bucket.0 }, Purpose::Permit(request))
             }
@@ -138,7 +139,8 @@ impl Process {
                 Purpose::Beat(_),
                 Answered::Beat(Err(BeatError::Duplicate(_) | BeatError::Store(_))),
             ) => {}
-            (Purpose::Poll(request), Answered::Poll(poll)) => {
+            (Purpose::Poll(request), Answered::Poll(mut poll)) => {
+                self.tell(Input::Intents(std::mem::take(&mut poll.intents), poll.now));
                 self.tell_fleet(ToFleet::Polled(request, Box::new(seen(*poll))));
             }
             (Purpose::Sweep(request), Answered::Rows(rows)) => {

@@ -1,8 +1,8 @@
 //! What the processes ask of the store, and what it answers.
 
 use baton_model::{
-    AppName, Beat, DataSetId, Epoch, Expected, InstanceId, InstanceRecord, LeaseRow, Seq, ShardKey,
-    StoreMillis,
+    AppName, Beat, DataSetId, Epoch, Expected, InstanceId, InstanceRecord, IntentId, LeaseRow, Seq,
+    ShardKey, StoreMillis, Subject,
 };
 use baton_shard::{Answer, Failure, Request};
 use baton_store::{
@@ -28,6 +28,7 @@ pub(crate) enum Ask {
         set: Vec<(ShardKey, InstanceId)>,
         clear: Vec<ShardKey>,
     },
+    Withdraw(Subject, IntentId),
     TakePermit {
         app: AppName,
         bucket: u16,
@@ -95,6 +96,10 @@ pub(super) fn perform(
         }
         Ask::Forget(id, beat) => {
             state.forget(*id, *beat);
+            Answered::Done
+        }
+        Ask::Withdraw(subject, id) => {
+            state.withdraw(subject, *id);
             Answered::Done
         }
         Ask::ClaimPlanner(expected) => Answered::Planner(state.claim_planner(now, *expected, by)),

@@ -150,6 +150,7 @@ impl World {
             | Ask::ClaimPlanner(_)
             | Ask::ReleasePlanner(_)
             | Ask::WriteTargets { .. }
+            | Ask::Withdraw(..)
             | Ask::TakePermit { .. }
             | Ask::Learn(..)) => {
                 self.trace.note(self.now, format_args!("{pid} {ask:?}: {answered:?}"));

@@ -6,9 +6,9 @@ use std::{
 };
 
 use baton_fleet::{
-    Departure, DrainOrder, Hint, History, Input, OrderId, PermitAnswer, RequestId, StoreSafety,
+    Departure, DrainOrder, Hint, History, Input, PermitAnswer, RequestId, StoreSafety,
 };
-use baton_model::{Beat, Epoch, Holding, InstanceId, OfferId, Phase, ShardKey};
+use baton_model::{Beat, Epoch, Holding, InstanceId, IntentId, OfferId, Phase, ShardKey};
 
 use super::{Answers, Claims, FIRST_EPOCH, Stage, fleet, record};
 use crate::{
@@ -52,7 +52,7 @@ impl Stage {
             }
             ["order", whom, id, limit @ ..] => {
                 let limit = limit.first().map(|limit| duration(limit));
-                let order = DrainOrder { id: OrderId(id.parse().unwrap()), limit };
+                let order = DrainOrder { id: IntentId(id.parse().unwrap()), limit };
                 self.orders.drains.insert(id_of(whom), order);
                 self.tell(Input::Orders(self.orders.clone()));
             }

@@ -20,15 +20,19 @@
 //! | dispatch | [`Dispatch`] | an event as Discord sent it |
 //! | marker | [`Marker`] | an entry that Baton itself writes, to say what no dispatch says |
 //! | offer | [`Holding::Offered`] | a lease on its way from one instance to another |
+//! | intent | [`Intent`] | what an operator wants, until it is done or taken back |
 
 mod app_shape;
 mod dispatch;
 mod instance;
+mod intent;
 mod lane;
 mod lease;
 pub mod limits;
+mod line;
 mod marker;
 mod name;
+mod random_id;
 mod session;
 mod shard;
 mod store_identity;
@@ -41,14 +45,17 @@ pub use instance::{
     Beat, Capacity, InstanceId, InstanceIdError, InstanceRecord, Member, Phase, Presence, Tier,
     Version, VersionError, Weight,
 };
+pub use intent::{Intent, NewIntent, PinUntil, RestartHow, Subject, SubjectError, Wish};
 pub use lane::{Lane, LaneCount};
 pub use lease::{Epoch, Expected, Holding, LeaseRow, OfferId};
+pub use line::{Line, LineError};
 pub use marker::{Marker, SessionStart};
 pub use name::{AppName, FleetName, NameError, Zone};
+pub use random_id::{ConflictId, IntentId, RandomIdError};
 pub use session::{
     ResumeUrl, ResumeUrlError, RowSession, Seq, SessionId, SessionNumber, SessionRow,
 };
-pub use shard::{Generation, ShardCount, ShardKey, ShardNumber};
+pub use shard::{Generation, ShardCount, ShardKey, ShardKeyError, ShardNumber};
 pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
 pub use stream_id::{StreamId, StreamIdError};
 pub use time::{Moment, StoreMillis, UnixMicros};

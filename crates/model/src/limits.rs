@@ -548,6 +548,9 @@ pub const DISK_WAITING_BYTES_MAX: usize = RING_BYTES_MAX;
 /// Bytes of a fleet's, an app's or a zone's name.
 pub const NAME_BYTES_MAX: usize = 64;
 
+/// Bytes of a line of text from people or for them.
+pub const LINE_BYTES_MAX: usize = 256;
+
 /// Bytes of a resume url. Discord's have about 40.
 pub const RESUME_URL_BYTES_MAX: usize = 512;
 
@@ -562,3 +565,9 @@ pub const CONFLICTS_KEPT_MAX: usize = 1_000;
 
 /// Instances of one fleet.
 pub const INSTANCES_MAX: usize = 256;
+
+/// Intents of operators that stand at once: every poll carries all of them. Room for a drain of
+/// every instance and for as many shards that are pinned.
+pub const INTENTS_MAX: usize = 512;
+
+const _: () = assert!(INTENTS_MAX >= 2 * INSTANCES_MAX);

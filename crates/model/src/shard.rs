@@ -1,8 +1,9 @@
 //! A shard: Discord's slice of an app.
 
-use std::{fmt, num::NonZeroU32};
+use std::{fmt, num::NonZeroU32, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::AppName;
 
@@ -44,6 +45,29 @@ pub struct ShardKey {
     pub number: ShardNumber,
 }
 
+/// A text that is no shard.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is not a shard; expected <app>/<generation>.<shard>, as in bot/0.7")]
+pub struct ShardKeyError(String);
+
+impl FromStr for ShardKey {
+    type Err = ShardKeyError;
+
+    fn from_str(text: &str) -> Result<Self, ShardKeyError> {
+        let key = text.split_once('/').and_then(|(app, rest)| {
+            let (generation, number) = rest.split_once('.')?;
+            Some(Self {
+                app: app.parse().ok()?,
+                generation: Generation(generation.parse().ok()?),
+                number: ShardNumber(number.parse().ok()?),
+            })
+        });
+        // One shard has one text, or it could stand in a list twice.
+        let key = key.filter(|key| key.to_string() == text);
+        key.ok_or_else(|| ShardKeyError(text.to_owned()))
+    }
+}
+
 impl fmt::Display for ShardNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -71,5 +95,18 @@ impl fmt::Display for ShardKey {
 impl fmt::Debug for ShardKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_has_one_text() {
+        assert_eq!("music-bot.2/0.7".parse::<ShardKey>().unwrap().to_string(), "music-bot.2/0.7");
+        for bad in ["", "bot", "bot/1", "bot/1.x", "/1.2", "Bot/1.2", "bot/+1.2", "bot/1.02"] {
+            assert!(bad.parse::<ShardKey>().is_err(), "{bad:?}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 -- poll: one consistent look at everybody, at one primary, at one moment. Writes nothing.
 --
--- keys: instances, data set, planner's row, targets
+-- keys: instances, data set, planner's row, targets, intents
 -- args: what presence channels start with
 -- answers: ok <run id> <data set or ''> <server time in ms> <planner's row> <members> <targets>
+--          <intents>
 --          where members holds for each: id, beat and record, subscribers of its presence
 --
 -- The run id tells one server process from another: after a promotion or a restart, beats that
--- stand still are no evidence of anything.
+-- stand still are no evidence of anything. A caller below revision 7 does not name the intents.
 redis.register_function({
   function_name = 'baton_1_poll',
   flags = { 'no-writes' },
@@ -24,6 +25,7 @@ redis.register_function({
     local data_set = redis.call('HGET', keys[2], 'id') or ''
     local planner = redis.call('HGETALL', keys[3])
     local targets = redis.call('HGETALL', keys[4])
-    return { 'ok', run_id, data_set, text(now_millis()), planner, members, targets }
+    local intents = keys[5] and redis.call('HGETALL', keys[5]) or {}
+    return { 'ok', run_id, data_set, text(now_millis()), planner, members, targets, intents }
   end,
 })

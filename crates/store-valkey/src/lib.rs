@@ -14,6 +14,7 @@ mod data;
 mod events;
 mod hints;
 mod identify;
+mod intents;
 mod leases;
 mod library;
 mod majority;

@@ -11,7 +11,7 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 6;
+pub(crate) const REVISION: u32 = 7;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
@@ -21,7 +21,7 @@ const OLDEST_CALLER: u32 = 1;
 const SHARED: usize = 2;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 26] = [
+const FILES: [&str; 28] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/streams.lua"),
     include_str!("../functions/append.lua"),
@@ -43,6 +43,8 @@ const FILES: [&str; 26] = [
     include_str!("../functions/data_set.lua"),
     include_str!("../functions/agree_app.lua"),
     include_str!("../functions/write_targets.lua"),
+    include_str!("../functions/intend.lua"),
+    include_str!("../functions/withdraw.lua"),
     include_str!("../functions/identify_take.lua"),
     include_str!("../functions/identify_learn.lua"),
     include_str!("../functions/identify_limit.lua"),
@@ -71,6 +73,8 @@ pub(crate) mod function {
     pub(crate) const DATA_SET: &str = "baton_1_data_set";
     pub(crate) const AGREE_APP: &str = "baton_1_agree_app";
     pub(crate) const WRITE_TARGETS: &str = "baton_1_write_targets";
+    pub(crate) const INTEND: &str = "baton_1_intend";
+    pub(crate) const WITHDRAW: &str = "baton_1_withdraw";
     pub(crate) const IDENTIFY_TAKE: &str = "baton_1_identify_take";
     pub(crate) const IDENTIFY_LEARN: &str = "baton_1_identify_learn";
     pub(crate) const IDENTIFY_LIMIT: &str = "baton_1_identify_limit";

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use baton_model::{
-    Beat, DataSetId, InstanceId, InstanceRecord, Member, Presence, PrimaryId, ShardKey,
-    StoreIdentity, StoreMillis,
+    Beat, DataSetId, InstanceId, InstanceRecord, Intent, Member, Presence, PrimaryId, ShardKey,
+    StoreIdentity, StoreMillis, Subject,
 };
 use baton_store::{
     BeatError, Membership, Poll, PresenceGuard, Safety, StoreError, key::Key, stored,
@@ -69,14 +69,21 @@ impl Membership for Valkey {
     }
 
     async fn forget(&self, id: InstanceId, beat: Beat) -> Result<(), StoreError> {
-        let key = Key::Instances(&self.config().fleet).to_string();
-        self.control().call(function::FORGET, [key], [arg(id), arg(beat)]).await.map(drop)
+        let fleet = &self.config().fleet;
+        let keys = [Key::Instances(fleet), Key::Intents(fleet)].map(|key| key.to_string());
+        let args = [arg(id), arg(beat), arg(Subject::Drain(id))];
+        self.control().call(function::FORGET, keys, args).await.map(drop)
     }
 
     async fn poll(&self) -> Result<Poll, StoreError> {
         let fleet = &self.config().fleet;
-        let keys =
-            [Key::Instances(fleet), Key::DataSet(fleet), Key::Planner(fleet), Key::Targets(fleet)];
+        let keys = [
+            Key::Instances(fleet),
+            Key::DataSet(fleet),
+            Key::Planner(fleet),
+            Key::Targets(fleet),
+            Key::Intents(fleet),
+        ];
         let keys = keys.map(|key| key.to_string());
         let presence = presence_prefix(self);
         let reply = self.control().call(function::POLL, keys.clone(), [arg(presence)]).await?;
@@ -110,8 +117,8 @@ fn data_set_id(key: &str, text: &str) -> Result<DataSetId, StoreError> {
     parsed.map_err(|_| StoreError::corrupt(format!("{key} field id"), found(), "128 bits in hex"))
 }
 
-fn read_poll(keys: &[String; 4], rest: &[Reply]) -> Result<Poll, StoreError> {
-    let [instances, data_set, planner, targets] = keys;
+fn read_poll(keys: &[String; 5], rest: &[Reply]) -> Result<Poll, StoreError> {
+    let [instances, data_set, planner, targets, _intents] = keys;
     let primary = PrimaryId(Arc::from(nth(rest, 0)?.text()?));
     let data_set = match nth(rest, 1)?.text()? {
         "" => None,
@@ -125,6 +132,8 @@ fn read_poll(keys: &[String; 4], rest: &[Reply]) -> Result<Poll, StoreError> {
         now: StoreMillis(nth(rest, 2)?.number()?),
         planner: stored::row::decode(planner, nth(rest, 3)?.pairs()?)?,
         targets: read_targets(targets, nth(rest, 5)?)?,
+        // An older library than ours does not tell of intents, nor does it take any.
+        intents: rest.get(6).map_or(Ok(Vec::new()), read_intents)?,
         members,
     })
 }
@@ -148,4 +157,15 @@ fn read_targets(key: &str, found: &Reply) -> Result<Vec<(ShardKey, InstanceId)>,
     let mut targets = targets.collect::<Result<Vec<_>, StoreError>>()?;
     targets.sort();
     Ok(targets)
+}
+
+fn read_intents(found: &Reply) -> Result<Vec<Intent>, StoreError> {
+    let pairs = found.list()?.chunks(2);
+    let readable = pairs.filter_map(|pair| {
+        let (subject, value) = (pair.first()?.text().ok()?, pair.get(1)?.text().ok()?);
+        stored::intent::decode(subject, value)
+    });
+    let mut intents: Vec<_> = readable.collect();
+    intents.sort_by_key(Intent::subject);
+    Ok(intents)
 }

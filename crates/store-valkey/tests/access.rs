@@ -11,11 +11,12 @@ use std::{
 };
 
 use baton_model::{
-    AppShape, Beat, Expected, Generation, LaneCount, ShardCount, ShardNumber, UnixMicros,
+    AppShape, Beat, Expected, Generation, IntentId, LaneCount, Line, NewIntent, ShardCount,
+    ShardNumber, UnixMicros, Wish,
 };
 use baton_store::{
     Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
-    ConflictKind, Conflicts, Events, Hints, IdentifyBudget, Leases, Membership, Planning,
+    ConflictKind, Conflicts, Events, Hints, IdentifyBudget, Intents, Leases, Membership, Planning,
     PresenceGuard, Safety, StreamId, Take, Targets, Trim,
     conformance::{Audit, Scope, live, stream},
 };
@@ -86,7 +87,12 @@ async fn do_everything(store: &Valkey) {
     store.tell("look".into()).await.expect("told");
     drop(hearing);
     assert_eq!(store.safety().await, Ok(Safety::Safe));
-    store.poll().await.expect("polled");
+    let wish = Wish::ReadToken { app: scope.app().clone() };
+    let (by, reason) = (Line::shortened("ann"), Line::shortened(""));
+    let intent = NewIntent { id: IntentId(1), wish, by, reason };
+    assert_eq!(store.intend(&intent).await, Ok(None));
+    assert_eq!(store.poll().await.expect("polled").intents.len(), 1);
+    assert_eq!(store.withdraw(&intent.subject(), intent.id).await, Ok(true));
     store.forget(scope.instance(1), Beat(1)).await.expect("forgotten");
     let planner = store.poll().await.expect("polled").planner;
     let expected = Expected::unchanged(planner.as_ref());

@@ -1,26 +1,15 @@
 //! A conflict: two who believed that they were the one, and how it ended.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::collections::BTreeSet;
 
-use baton_model::{Epoch, InstanceId, ShardKey, UnixMicros};
+use baton_model::{ConflictId, Epoch, InstanceId, ShardKey, UnixMicros};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::fields::{FORMAT, Fields, FieldsError, decimal, malformed};
 
 /// The fields of a conflict, in their order.
 pub const CONFLICT_FIELDS: [&str; 2] = ["v", "d"];
-
-/// Tells one conflict from another, whoever writes it down and however often. Drawn at random.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ConflictId(pub u64);
-
-/// A text that is no conflict's id.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0:?} is not a conflict's id; expected 16 hexadecimal digits")]
-pub struct ConflictIdError(String);
 
 /// What kind of conflict it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,36 +69,6 @@ impl Conflict {
     }
 }
 
-impl FromStr for ConflictId {
-    type Err = ConflictIdError;
-
-    fn from_str(text: &str) -> Result<Self, ConflictIdError> {
-        let is_ours = text.len() == 16 && !text.starts_with('+');
-        let bits = is_ours.then(|| u64::from_str_radix(text, 16).ok()).flatten();
-        bits.map(Self).ok_or_else(|| ConflictIdError(text.to_owned()))
-    }
-}
-
-impl TryFrom<String> for ConflictId {
-    type Error = ConflictIdError;
-
-    fn try_from(text: String) -> Result<Self, ConflictIdError> {
-        text.parse()
-    }
-}
-
-impl From<ConflictId> for String {
-    fn from(id: ConflictId) -> Self {
-        id.to_string()
-    }
-}
-
-impl fmt::Display for ConflictId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use baton_model::{Generation, ShardNumber};
@@ -166,9 +125,6 @@ mod tests {
         for body in ["", "{}", r#"{"id":"1"}"#] {
             let error = read(&[version.clone(), ("d", Bytes::from(body))]).unwrap_err();
             assert!(error.to_string().starts_with(r#"field "d" holds"#), "{error}");
-        }
-        for text in ["", "1", "+000000000000001", "000000000000000g"] {
-            assert!(text.parse::<ConflictId>().is_err(), "{text}");
         }
     }
 }

@@ -22,6 +22,9 @@ pub enum Key<'a> {
     Targets(&'a FleetName),
     /// Hash, app → its shape. A field is written once by whoever proposes first; stays.
     Apps(&'a FleetName),
+    /// Hash, subject → intent. Written by operators; a field goes when the intent is done or taken
+    /// back.
+    Intents(&'a FleetName),
     /// Hash, the identity of this data set. Written once by whoever comes first; stays. If it is
     /// missing, the store was wiped.
     DataSet(&'a FleetName),
@@ -57,6 +60,7 @@ impl fmt::Display for Key<'_> {
             Self::Planner(fleet) => write!(f, "baton:{{{fleet}}}:planner"),
             Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
             Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
+            Self::Intents(fleet) => write!(f, "baton:{{{fleet}}}:intents"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
             Self::Conflicts(fleet) => write!(f, "baton:{{{fleet}}}:conflicts"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
@@ -101,7 +105,14 @@ mod tests {
         assert_eq!(tag(Key::Row(&address)), tag(Key::Results(&app, Lane(3), "{x}")));
         assert_eq!(tag(Key::IdentifyBuckets(&app)), tag(Key::IdentifyDay(&app)));
         let presence = Key::Presence(&fleet, InstanceId::new(1));
-        for key in [Key::Instances(&fleet), Key::Planner(&fleet), Key::DataSet(&fleet), presence] {
+        let looked_at = [
+            Key::Instances(&fleet),
+            Key::DataSet(&fleet),
+            Key::Planner(&fleet),
+            Key::Intents(&fleet),
+            presence,
+        ];
+        for key in looked_at {
             assert_eq!(tag(key), tag(Key::Targets(&fleet)));
         }
     }

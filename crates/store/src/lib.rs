@@ -28,6 +28,7 @@ mod faulty;
 mod fields;
 mod hints;
 mod identify;
+mod intents;
 pub mod key;
 mod leases;
 mod membership;
@@ -35,7 +36,7 @@ mod planning;
 pub mod stored;
 mod trim;
 
-pub use baton_model::{StreamId, StreamIdError};
+pub use baton_model::{ConflictId, StreamId, StreamIdError};
 
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
@@ -44,7 +45,7 @@ pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
 pub use commands::{
     AnswerError, CommandError, CommandTrim, Commands, ensure_command_fits, is_awaited,
 };
-pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictId, ConflictIdError, ConflictKind};
+pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictKind};
 pub use conflicts::Conflicts;
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
@@ -53,6 +54,7 @@ pub use faulty::{Faults, Faulty, FaultyHearing};
 pub use fields::{FORMAT, FieldsError};
 pub use hints::{Hearing, Hints, ensure_hint_fits};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take};
+pub use intents::{IntendError, Intents};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
@@ -65,7 +67,16 @@ impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 
 /// The nouns together.
 pub trait Operations:
-    Apps + Leases + Events + Commands + Membership + Planning + IdentifyBudget + Hints + Conflicts
+    Apps
+    + Leases
+    + Events
+    + Commands
+    + Membership
+    + Planning
+    + IdentifyBudget
+    + Hints
+    + Conflicts
+    + Intents
 {
 }
 
@@ -79,5 +90,6 @@ impl<S> Operations for S where
         + IdentifyBudget
         + Hints
         + Conflicts
+        + Intents
 {
 }

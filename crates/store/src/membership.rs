@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use baton_model::{
-    Beat, DataSetId, InstanceId, InstanceRecord, LeaseRow, Member, ShardKey, StoreIdentity,
+    Beat, DataSetId, InstanceId, InstanceRecord, Intent, LeaseRow, Member, ShardKey, StoreIdentity,
     StoreMillis,
 };
 use thiserror::Error;
@@ -23,6 +23,9 @@ pub struct Poll {
     pub planner: Option<LeaseRow>,
     /// Where the planner wants shards that are on the move, ordered by shard.
     pub targets: Vec<(ShardKey, InstanceId)>,
+    /// What operators want, ordered by subject. What a newer Baton can be asked for and this one
+    /// cannot is left out.
+    pub intents: Vec<Intent>,
 }
 
 /// Why a beat was not taken.
@@ -80,7 +83,7 @@ pub trait Membership {
     ) -> impl Future<Output = Result<StoreMillis, BeatError>> + Send;
 
     /// Removes an instance, if its beat is still this one: whoever beats is not to be forgotten.
-    /// Repeating it changes nothing.
+    /// The wish that it should drain goes with it. Repeating it changes nothing.
     fn forget(
         &self,
         id: InstanceId,

@@ -6,6 +6,7 @@ mod conflicts;
 mod events;
 mod hints;
 mod identify;
+mod intents;
 mod leases;
 mod membership;
 mod planning;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use baton_model::{
-    AppName, AppShape, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis,
+    AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, Subject,
     limits::DISPATCH_OVERHEAD_BYTES,
 };
 use baton_store::{Command, Conflict, Entry, ShardAddress, StreamId};
@@ -44,6 +44,10 @@ pub enum Change {
     Target(ShardKey, InstanceId),
     /// A shard has no target.
     TargetCleared(ShardKey),
+    /// This is what is wanted of its subject.
+    Intent(Intent),
+    /// Nothing is wanted of a subject.
+    IntentGone(Subject),
     /// The next IDENTIFY of an app's bucket may go at this time.
     IdentifyBucket(AppName, u32, StoreMillis),
     /// An app's daily limit is this.
@@ -95,6 +99,12 @@ impl StoreState {
             Change::TargetCleared(shard) => {
                 self.targets.remove(shard);
             }
+            Change::Intent(intent) => {
+                self.intents.insert(intent.subject(), intent.clone());
+            }
+            Change::IntentGone(subject) => {
+                self.intents.remove(subject);
+            }
             Change::IdentifyBucket(app, bucket, next_at) => {
                 let budget = self.identify.entry(app.clone()).or_default();
                 budget.buckets.insert(*bucket, *next_at);
@@ -125,6 +135,8 @@ impl Change {
             | Self::Planner(_)
             | Self::Target(..)
             | Self::TargetCleared(_)
+            | Self::Intent(_)
+            | Self::IntentGone(_)
             | Self::IdentifyBucket(..)
             | Self::IdentifyDay(..) => DISPATCH_OVERHEAD_BYTES,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use baton_model::{
     Beat, DataSetId, InstanceId, InstanceRecord, Member, Presence, PrimaryId, StoreIdentity,
-    StoreMillis,
+    StoreMillis, Subject,
 };
 use baton_store::{BeatError, Poll};
 
@@ -63,6 +63,7 @@ impl StoreState {
     pub fn forget(&mut self, id: InstanceId, beat: Beat) {
         if self.members.get(&id).is_some_and(|stored| stored.beat == beat) {
             self.change(Change::MemberForgotten(id));
+            self.end_intent(&Subject::Drain(id));
         }
     }
 
@@ -85,6 +86,7 @@ impl StoreState {
             members: members.collect(),
             planner: self.planner.clone(),
             targets: self.targets.iter().map(|(shard, id)| (shard.clone(), *id)).collect(),
+            intents: self.intents.values().cloned().collect(),
         }
     }
 }

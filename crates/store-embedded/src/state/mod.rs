@@ -12,6 +12,7 @@ mod commands;
 mod conflicts;
 mod events;
 mod identify;
+mod intents;
 mod leases;
 mod membership;
 mod planning;
@@ -24,7 +25,9 @@ mod trimming;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use baton_model::{AppName, AppShape, DataSetId, InstanceId, LeaseRow, ShardKey, StoreMillis};
+use baton_model::{
+    AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, Subject,
+};
 use baton_store::{Command, Conflict, Entry, ShardAddress};
 
 pub use change::Change;
@@ -49,6 +52,7 @@ pub struct StoreState {
     members: BTreeMap<InstanceId, StoredMember>,
     planner: Option<LeaseRow>,
     targets: BTreeMap<ShardKey, InstanceId>,
+    intents: BTreeMap<Subject, Intent>,
     identify: BTreeMap<AppName, identify::Budget>,
     changes: Vec<Change>,
 }

@@ -12,9 +12,10 @@ use std::{
 
 use baton_model::{
     AppName, AppShape, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation,
-    GuildId, InstanceId, InstanceRecord, Lane, LaneCount, LeaseRow, OfferId, Phase, RowSession,
-    Seq, SessionId, SessionNumber, SessionRow, SessionStart, ShardCount, ShardKey, ShardNumber,
-    StoreMillis, Tier, UnixMicros, Version, Weight, limits::RING_KEEP,
+    GuildId, InstanceId, InstanceRecord, IntentId, Lane, LaneCount, LeaseRow, NewIntent, OfferId,
+    Phase, PinUntil, RestartHow, RowSession, Seq, SessionId, SessionNumber, SessionRow,
+    SessionStart, ShardCount, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros, Version,
+    Weight, Wish, limits::RING_KEEP,
 };
 use baton_store::{
     Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, EntryBody, Hold, NewSession,
@@ -172,7 +173,7 @@ impl Script {
 
     fn take_part(&mut self, state: &mut StoreState) {
         let me = self.instance();
-        match self.roll(8) {
+        match self.roll(12) {
             0 => {
                 let stored = state.members.get(&me).map(|member| member.beat);
                 state.forget(me, stored.unwrap_or_default());
@@ -187,6 +188,14 @@ impl Script {
             3 => {
                 let conflict = self.conflict();
                 state.record_conflict(self.now, &conflict);
+            }
+            4 | 5 => {
+                let intent = self.intent();
+                drop(state.intend(self.now, &intent));
+            }
+            6 => {
+                let intent = self.intent();
+                state.withdraw(&intent.subject(), intent.id);
             }
             beat => {
                 let beat = Beat(self.now.0 + beat);
@@ -289,6 +298,18 @@ impl Script {
             resolution: "stopped".to_owned(),
             at: UnixMicros(self.now.0),
         }
+    }
+
+    fn intent(&mut self) -> NewIntent {
+        let shard = self.address().shard;
+        let wish = match self.roll(4) {
+            0 => Wish::Drain { instance: self.instance(), limit: None },
+            1 => Wish::Pin { shard, to: self.instance(), until: PinUntil::Arrived },
+            2 => Wish::Restart { shard, how: RestartHow::Resume },
+            _ => Wish::ReadToken { app: app() },
+        };
+        let line = |text: &str| text.parse().unwrap();
+        NewIntent { id: IntentId(self.roll(3)), wish, by: line("ann"), reason: line("") }
     }
 
     fn shape(&mut self) -> AppShape {
@@ -405,6 +426,8 @@ mod tests {
             ("planner", count(|c| matches!(c, Change::Planner(_)))),
             ("target", count(|c| matches!(c, Change::Target(..)))),
             ("cleared", count(|c| matches!(c, Change::TargetCleared(_)))),
+            ("intent", count(|c| matches!(c, Change::Intent(_)))),
+            ("intent gone", count(|c| matches!(c, Change::IntentGone(_)))),
             ("bucket", count(|c| matches!(c, Change::IdentifyBucket(..)))),
             ("day", count(|c| matches!(c, Change::IdentifyDay(..)))),
         ] {

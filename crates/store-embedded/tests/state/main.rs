@@ -4,6 +4,7 @@ mod apps;
 mod commands;
 mod events;
 mod identify;
+mod intents;
 mod leases;
 mod membership;
 mod planning;

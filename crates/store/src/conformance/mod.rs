@@ -14,6 +14,7 @@ mod fences;
 mod hand_over;
 mod hints;
 mod identify;
+mod intents;
 mod membership;
 mod planning;
 mod reassertion;
@@ -134,6 +135,11 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         planning::only_the_planner_writes_targets,
         conflicts::a_conflict_is_read_as_it_was_written_down,
         conflicts::a_conflict_that_is_told_twice_is_the_same_by_its_id,
+        intents::every_kind_of_intent_shows_in_the_next_poll,
+        intents::a_later_intent_replaces_the_one_about_the_same_subject,
+        intents::an_intent_that_is_repeated_is_the_same_one,
+        intents::only_the_very_intent_is_taken_back,
+        intents::a_forgotten_instance_need_not_drain,
         hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
         hints::a_hint_is_any_bytes_up_to_its_limit,
         hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,

@@ -10,6 +10,7 @@ mod conflicts;
 mod events;
 mod hints;
 mod identify;
+mod intents;
 mod leases;
 mod membership;
 mod planning;

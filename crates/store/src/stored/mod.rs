@@ -2,5 +2,6 @@
 
 pub mod app;
 pub mod instance;
+pub mod intent;
 pub mod row;
 pub mod target;

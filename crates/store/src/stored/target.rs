@@ -1,6 +1,6 @@
 //! A shard as a field of the targets' hash: `<app>/<generation>.<number>`.
 
-use baton_model::{Generation, ShardKey, ShardNumber};
+use baton_model::ShardKey;
 
 use crate::StoreError;
 
@@ -15,19 +15,13 @@ pub fn encode(shard: &ShardKey) -> String {
 /// # Errors
 /// [`StoreError::Corrupt`] if it was written by something else.
 pub fn decode(key: &str, field: &str) -> Result<ShardKey, StoreError> {
-    let parsed = field.rsplit_once('/').and_then(|(app, rest)| {
-        let (generation, number) = rest.split_once('.')?;
-        Some(ShardKey {
-            app: app.parse().ok()?,
-            generation: Generation(generation.parse().ok()?),
-            number: ShardNumber(number.parse().ok()?),
-        })
-    });
-    parsed.ok_or_else(|| StoreError::corrupt(key, format!("{field:?}"), "app/generation.shard"))
+    let parsed = field.parse();
+    parsed.map_err(|_| StoreError::corrupt(key, format!("{field:?}"), "app/generation.shard"))
 }
 
 #[cfg(test)]
 mod tests {
+    use baton_model::{Generation, ShardNumber};
     use proptest::prelude::*;
 
     use super::*;

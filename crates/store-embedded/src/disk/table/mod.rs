@@ -11,6 +11,7 @@
 //! | [`members`] | instance id | with every beat; removed when forgotten |
 //! | [`planner`] | – | when claimed |
 //! | [`targets`] | app, generation, shard | when set; removed when cleared |
+//! | [`intents`] | subject | with every intent; removed when done or taken back |
 //! | [`identify`] | app (and bucket) | with every permit, and when Discord is asked |
 //!
 //! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
@@ -19,6 +20,7 @@ mod apps;
 mod conflicts;
 mod data_set;
 mod identify;
+mod intents;
 mod members;
 pub(super) mod meta;
 mod planner;
@@ -59,6 +61,8 @@ pub(super) fn put<'a>(
             Change::Planner(row) => planner::put(transaction, row)?,
             Change::Target(shard, target) => targets::put(transaction, shard, *target)?,
             Change::TargetCleared(shard) => targets::clear(transaction, shard)?,
+            Change::Intent(intent) => intents::put(transaction, intent)?,
+            Change::IntentGone(subject) => intents::remove(transaction, subject)?,
             Change::IdentifyBucket(app, bucket, next_at) => {
                 identify::put_bucket(transaction, app, *bucket, *next_at)?;
             }
@@ -78,6 +82,7 @@ fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
     members::ensure(transaction)?;
     planner::ensure(transaction)?;
     targets::ensure(transaction)?;
+    intents::ensure(transaction)?;
     identify::ensure(transaction)
 }
 
@@ -94,6 +99,7 @@ pub(super) fn read_all(
     members::read(transaction, state)?;
     planner::read(transaction, state)?;
     targets::read(transaction, state)?;
+    intents::read(transaction, state)?;
     identify::read(transaction, state)
 }
 

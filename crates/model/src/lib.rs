@@ -21,6 +21,7 @@
 //! | marker | [`Marker`] | an entry that Baton itself writes, to say what no dispatch says |
 //! | offer | [`Holding::Offered`] | a lease on its way from one instance to another |
 //! | intent | [`Intent`] | what an operator wants, until it is done or taken back |
+//! | report | [`InstanceReport`] | what an instance tells operators of itself |
 
 mod app_shape;
 mod dispatch;
@@ -33,8 +34,11 @@ mod line;
 mod marker;
 mod name;
 mod random_id;
+mod report;
 mod session;
 mod shard;
+mod shard_ranges;
+mod shard_state;
 mod store_identity;
 mod stream_id;
 mod time;
@@ -52,10 +56,13 @@ pub use line::{Line, LineError};
 pub use marker::{Marker, SessionStart};
 pub use name::{AppName, FleetName, NameError, Zone};
 pub use random_id::{ConflictId, IntentId, RandomIdError};
+pub use report::{AppCondition, AppReport, HealthLevel, InstanceReport, ShardStates};
 pub use session::{
     ResumeUrl, ResumeUrlError, RowSession, Seq, SessionId, SessionNumber, SessionRow,
 };
 pub use shard::{Generation, ShardCount, ShardKey, ShardKeyError, ShardNumber};
+pub use shard_ranges::{ShardRanges, ShardRangesError};
+pub use shard_state::{ShardState, ShardStateError};
 pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
 pub use stream_id::{StreamId, StreamIdError};
 pub use time::{Moment, StoreMillis, UnixMicros};

@@ -577,3 +577,7 @@ pub const INSTANCES_MAX: usize = 256;
 pub const INTENTS_MAX: usize = 512;
 
 const _: () = assert!(INTENTS_MAX >= 2 * INSTANCES_MAX);
+
+/// Bytes of an instance's report. Eight thousand shards, in states that alternate with every
+/// shard, take up no more.
+pub const REPORT_BYTES_MAX: usize = 64 * 1024;

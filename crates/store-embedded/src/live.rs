@@ -24,7 +24,7 @@ use crate::{
     Clock,
     hints::Audience,
     presence::Registry,
-    state::{Change, KeptResults, StoreState},
+    state::{Change, KeptReports, KeptResults, StoreState},
 };
 
 /// The open store, shared by all its handles and the thread that writes.
@@ -33,6 +33,7 @@ pub(crate) struct Live {
     pub(crate) presence: Registry,
     pub(crate) hints: Audience,
     results: Mutex<KeptResults>,
+    reports: Mutex<KeptReports>,
     inner: Mutex<Inner>,
     waiting_bytes: AtomicUsize,
     progress: watch::Sender<Progress>,
@@ -116,6 +117,7 @@ impl Live {
             presence: Registry::default(),
             hints: Audience::default(),
             results: Mutex::default(),
+            reports: Mutex::default(),
             inner: Mutex::new(inner),
             waiting_bytes: AtomicUsize::new(0),
             progress: watch::Sender::default(),
@@ -138,6 +140,11 @@ impl Live {
     pub(crate) fn results(&self) -> MutexGuard<'_, KeptResults> {
         // Whatever a panic elsewhere has left there, results may be lost.
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The reports of instances, which no disk holds either.
+    pub(crate) fn reports(&self) -> MutexGuard<'_, KeptReports> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Would an operation be refused at this moment?

@@ -54,7 +54,10 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
+    // One after the other: a child that is being started holds for a moment, by the file that it
+    // has inherited, the lock on every store that this process has open.
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, trials.into()).exit_code()
 }
 
 fn durability_of(name: &str) -> Durability {

@@ -3,7 +3,8 @@
 -- keys: instances, data set, planner's row, targets, intents
 -- args: what presence channels start with
 -- answers: ok <run id> <data set or ''> <server time in ms> <planner's row> <members> <targets>
---          <intents>, where members holds for each: id, beat and record, subscribers of its presence
+--          <intents>
+--          where members holds for each: id, beat and record, subscribers of its presence
 --
 -- The run id tells one server process from another: after a promotion or a restart, beats that
 -- stand still are no evidence of anything. A caller below revision 7 does not name the intents.

@@ -21,6 +21,7 @@ mod majority;
 mod membership;
 mod planning;
 mod reply;
+mod reports;
 mod safety;
 mod sentinels;
 mod subscription;

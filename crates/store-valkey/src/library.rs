@@ -11,7 +11,7 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 7;
+pub(crate) const REVISION: u32 = 8;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
@@ -21,7 +21,7 @@ const OLDEST_CALLER: u32 = 1;
 const SHARED: usize = 2;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 28] = [
+const FILES: [&str; 29] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/streams.lua"),
     include_str!("../functions/append.lua"),
@@ -45,6 +45,7 @@ const FILES: [&str; 28] = [
     include_str!("../functions/write_targets.lua"),
     include_str!("../functions/intend.lua"),
     include_str!("../functions/withdraw.lua"),
+    include_str!("../functions/report.lua"),
     include_str!("../functions/identify_take.lua"),
     include_str!("../functions/identify_learn.lua"),
     include_str!("../functions/identify_limit.lua"),
@@ -75,6 +76,7 @@ pub(crate) mod function {
     pub(crate) const WRITE_TARGETS: &str = "baton_1_write_targets";
     pub(crate) const INTEND: &str = "baton_1_intend";
     pub(crate) const WITHDRAW: &str = "baton_1_withdraw";
+    pub(crate) const REPORT: &str = "baton_1_report";
     pub(crate) const IDENTIFY_TAKE: &str = "baton_1_identify_take";
     pub(crate) const IDENTIFY_LEARN: &str = "baton_1_identify_learn";
     pub(crate) const IDENTIFY_LIMIT: &str = "baton_1_identify_limit";

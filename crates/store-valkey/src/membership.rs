@@ -70,7 +70,8 @@ impl Membership for Valkey {
 
     async fn forget(&self, id: InstanceId, beat: Beat) -> Result<(), StoreError> {
         let fleet = &self.config().fleet;
-        let keys = [Key::Instances(fleet), Key::Intents(fleet)].map(|key| key.to_string());
+        let keys = [Key::Instances(fleet), Key::Intents(fleet), Key::Reports(fleet)];
+        let keys = keys.map(|key| key.to_string());
         let args = [arg(id), arg(beat), arg(Subject::Drain(id))];
         self.control().call(function::FORGET, keys, args).await.map(drop)
     }

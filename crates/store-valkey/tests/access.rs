@@ -3,7 +3,7 @@
 mod support;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     num::{NonZeroU16, NonZeroU32},
     path::Path,
@@ -11,14 +11,14 @@ use std::{
 };
 
 use baton_model::{
-    AppShape, Beat, Expected, Generation, IntentId, LaneCount, Line, NewIntent, ShardCount,
-    ShardNumber, UnixMicros, Wish,
+    AppShape, Beat, Expected, Generation, HealthLevel, InstanceId, InstanceReport, IntentId,
+    LaneCount, Line, NewIntent, ShardCount, ShardNumber, UnixMicros, Wish,
 };
 use baton_store::{
     Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
     ConflictKind, Conflicts, Events, Hints, IdentifyBudget, Intents, Leases, Membership, Planning,
-    PresenceGuard, Safety, StreamId, Take, Targets, Trim,
-    conformance::{Audit, Scope, live, stream},
+    PresenceGuard, Reports, Safety, StreamId, Take, Targets, Trim,
+    conformance::{Audit, Scope, live, record, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
@@ -87,12 +87,7 @@ async fn do_everything(store: &Valkey) {
     store.tell("look".into()).await.expect("told");
     drop(hearing);
     assert_eq!(store.safety().await, Ok(Safety::Safe));
-    let wish = Wish::ReadToken { app: scope.app().clone() };
-    let (by, reason) = (Line::shortened("ann"), Line::shortened(""));
-    let intent = NewIntent { id: IntentId(1), wish, by, reason };
-    assert_eq!(store.intend(&intent).await, Ok(None));
-    assert_eq!(store.poll().await.expect("polled").intents.len(), 1);
-    assert_eq!(store.withdraw(&intent.subject(), intent.id).await, Ok(true));
+    tell_operators(store, &scope, hold.owner).await;
     store.forget(scope.instance(1), Beat(1)).await.expect("forgotten");
     let planner = store.poll().await.expect("polled").planner;
     let expected = Expected::unchanged(planner.as_ref());
@@ -133,6 +128,31 @@ async fn do_everything(store: &Valkey) {
     store.record_conflict(&conflict).await.expect("written down");
     let conflicts = store.conflicts(StreamId::START, 9).await.expect("read");
     assert_eq!(conflicts.last().map(|(_, last)| last), Some(&conflict));
+}
+
+/// What instances and operators tell each other.
+async fn tell_operators(store: &Valkey, scope: &Scope, me: InstanceId) {
+    let wish = Wish::ReadToken { app: scope.app().clone() };
+    let (by, reason) = (Line::shortened("ann"), Line::shortened(""));
+    let intent = NewIntent { id: IntentId(1), wish, by, reason };
+    assert_eq!(store.intend(&intent).await, Ok(None));
+    assert_eq!(store.poll().await.expect("polled").intents.len(), 1);
+    assert_eq!(store.withdraw(&intent.subject(), intent.id).await, Ok(true));
+    store.beat(me, Beat(1), &record()).await.expect("beaten");
+    let report = InstanceReport {
+        at: UnixMicros(0),
+        name: Line::shortened("host"),
+        pid: 1,
+        health: HealthLevel::Healthy,
+        reasons: Vec::new(),
+        resident_bytes: None,
+        ring_bytes: 0,
+        ring_bytes_max: 0,
+        dispatches: 0,
+        apps: BTreeMap::new(),
+    };
+    store.report(me, &report).await.expect("taken");
+    assert_eq!(store.reports().await, Ok(vec![(me, Ok(report))]));
 }
 
 fn tls_server(certificate: &CertifiedKey<rcgen::KeyPair>) -> (Server, String) {

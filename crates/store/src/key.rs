@@ -25,6 +25,9 @@ pub enum Key<'a> {
     /// Hash, subject → intent. Written by operators; a field goes when the intent is done or taken
     /// back.
     Intents(&'a FleetName),
+    /// Hash, instance id → its report. Written by each instance now and then; a field goes when
+    /// its instance is forgotten.
+    Reports(&'a FleetName),
     /// Hash, the identity of this data set. Written once by whoever comes first; stays. If it is
     /// missing, the store was wiped.
     DataSet(&'a FleetName),
@@ -61,6 +64,7 @@ impl fmt::Display for Key<'_> {
             Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
             Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
             Self::Intents(fleet) => write!(f, "baton:{{{fleet}}}:intents"),
+            Self::Reports(fleet) => write!(f, "baton:{{{fleet}}}:reports"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
             Self::Conflicts(fleet) => write!(f, "baton:{{{fleet}}}:conflicts"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
@@ -110,6 +114,7 @@ mod tests {
             Key::DataSet(&fleet),
             Key::Planner(&fleet),
             Key::Intents(&fleet),
+            Key::Reports(&fleet),
             presence,
         ];
         for key in looked_at {

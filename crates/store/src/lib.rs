@@ -33,6 +33,7 @@ pub mod key;
 mod leases;
 mod membership;
 mod planning;
+mod reports;
 pub mod stored;
 mod trim;
 
@@ -58,6 +59,7 @@ pub use intents::{IntendError, Intents};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
+pub use reports::{FoundReport, ReportError, Reports, written_report};
 pub use trim::{Trim, Trimmed};
 
 /// Everything that a store does.
@@ -77,6 +79,7 @@ pub trait Operations:
     + Hints
     + Conflicts
     + Intents
+    + Reports
 {
 }
 
@@ -91,5 +94,6 @@ impl<S> Operations for S where
         + Hints
         + Conflicts
         + Intents
+        + Reports
 {
 }

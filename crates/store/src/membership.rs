@@ -83,7 +83,8 @@ pub trait Membership {
     ) -> impl Future<Output = Result<StoreMillis, BeatError>> + Send;
 
     /// Removes an instance, if its beat is still this one: whoever beats is not to be forgotten.
-    /// The wish that it should drain goes with it. Repeating it changes nothing.
+    /// The wish that it should drain goes with it, and so does its report. Repeating it changes
+    /// nothing.
     fn forget(
         &self,
         id: InstanceId,

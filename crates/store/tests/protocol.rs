@@ -101,6 +101,7 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Targets(&fleet),
         Key::Apps(&fleet),
         Key::Intents(&fleet),
+        Key::Reports(&fleet),
         Key::DataSet(&fleet),
         Key::Conflicts(&fleet),
         Key::IdentifyBuckets(&app),

@@ -22,7 +22,12 @@ impl Membership for EmbeddedStore {
     }
 
     async fn forget(&self, id: InstanceId, beat: Beat) -> Result<(), StoreError> {
-        self.live.run(|at| at.state.forget(id, beat)).await
+        let forgetting = self.live.run(|at| {
+            if at.state.forget(id, beat) {
+                self.live.reports().remove(id);
+            }
+        });
+        forgetting.await
     }
 
     async fn poll(&self) -> Result<Poll, StoreError> {

@@ -10,3 +10,4 @@ mod intents;
 mod leases;
 mod membership;
 mod planning;
+mod reports;

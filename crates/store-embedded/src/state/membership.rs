@@ -59,12 +59,20 @@ impl StoreState {
         Ok(now)
     }
 
-    /// See [`Membership::forget`](baton_store::Membership::forget).
-    pub fn forget(&mut self, id: InstanceId, beat: Beat) {
-        if self.members.get(&id).is_some_and(|stored| stored.beat == beat) {
+    /// See [`Membership::forget`](baton_store::Membership::forget). Says whether it was done.
+    pub fn forget(&mut self, id: InstanceId, beat: Beat) -> bool {
+        let is_forgotten = self.members.get(&id).is_some_and(|stored| stored.beat == beat);
+        if is_forgotten {
             self.change(Change::MemberForgotten(id));
             self.end_intent(&Subject::Drain(id));
         }
+        is_forgotten
+    }
+
+    /// Is it on the list?
+    #[must_use]
+    pub fn is_member(&self, id: InstanceId) -> bool {
+        self.members.contains_key(&id)
     }
 
     /// See [`Membership::poll`](baton_store::Membership::poll).

@@ -16,6 +16,7 @@ mod intents;
 mod leases;
 mod membership;
 mod planning;
+mod reports;
 mod results;
 #[cfg(test)]
 pub(crate) mod script;
@@ -34,6 +35,7 @@ pub use change::Change;
 pub use identify::IdentifyDay;
 pub use leases::Row;
 pub use membership::{StoredMember, Vantage};
+pub use reports::KeptReports;
 pub use results::KeptResults;
 pub use stream::{LaneAddress, Retention, Stream, StreamItem};
 

@@ -18,6 +18,7 @@ mod intents;
 mod membership;
 mod planning;
 mod reassertion;
+mod reports;
 mod results;
 mod scope;
 mod sessions;
@@ -27,7 +28,7 @@ use std::{future::Future, pin::Pin};
 
 use crate::Store;
 
-pub use scope::{Audit, Scope, append, dispatch, live, stream};
+pub use scope::{Audit, Scope, append, dispatch, live, record, stream};
 
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -141,6 +142,10 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         intents::an_intent_that_is_repeated_is_the_same_one,
         intents::only_the_very_intent_is_taken_back,
         intents::a_forgotten_instance_need_not_drain,
+        reports::the_latest_report_of_each_is_read_as_it_was_written,
+        reports::only_members_report,
+        reports::a_forgotten_instance_leaves_no_report,
+        reports::a_report_that_nobody_could_read_is_refused,
         hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
         hints::a_hint_is_any_bytes_up_to_its_limit,
         hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,

@@ -67,7 +67,8 @@ impl Scope {
 }
 
 /// An instance that is up.
-pub(super) fn record() -> InstanceRecord {
+#[must_use]
+pub fn record() -> InstanceRecord {
     InstanceRecord {
         phase: Phase::Up,
         tier: Tier(0),

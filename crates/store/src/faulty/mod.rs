@@ -14,6 +14,7 @@ mod intents;
 mod leases;
 mod membership;
 mod planning;
+mod reports;
 
 use std::{
     future::Future,

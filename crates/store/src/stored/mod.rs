@@ -3,5 +3,6 @@
 pub mod app;
 pub mod instance;
 pub mod intent;
+pub mod report;
 pub mod row;
 pub mod target;

@@ -66,6 +66,20 @@ pub enum HealthLevel {
     Unknown,
 }
 
+impl HealthLevel {
+    /// The level as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Unhealthy => "unhealthy",
+            Self::Fatal => "fatal",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// How an app stands at an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "condition", rename_all = "snake_case")]

@@ -44,6 +44,12 @@ impl ShardRanges {
         self.ranges.is_empty()
     }
 
+    /// Is this one among them?
+    #[must_use]
+    pub fn contains(&self, shard: ShardNumber) -> bool {
+        self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&shard.0))
+    }
+
     /// The shards, ascending.
     pub fn shards(&self) -> impl Iterator<Item = ShardNumber> {
         self.ranges.iter().flat_map(|(first, last)| *first..=*last).map(ShardNumber)

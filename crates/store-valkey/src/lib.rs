@@ -30,6 +30,7 @@ mod url;
 
 use std::sync::Arc;
 
+use baton_model::FleetName;
 use baton_store::StoreError;
 use bytes::Bytes;
 
@@ -76,6 +77,12 @@ impl Valkey {
     #[must_use]
     pub fn url(&self) -> &StoreUrl {
         &self.inner.config.url
+    }
+
+    /// Of which fleet.
+    #[must_use]
+    pub fn fleet(&self) -> &FleetName {
+        &self.inner.config.fleet
     }
 
     fn control(&self) -> &Control {

@@ -27,6 +27,20 @@ pub enum ConflictKind {
     Impostor,
 }
 
+impl ConflictKind {
+    /// The kind as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fenced => "fenced",
+            Self::RolledBack => "rolled_back",
+            Self::TugOfWar => "tug_of_war",
+            Self::ForeignSession => "foreign_session",
+            Self::Impostor => "impostor",
+        }
+    }
+}
+
 /// Two who believed that they were the one, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {

@@ -56,7 +56,7 @@ use self::{
     reader::{Effective, Reader},
     setting::Whole,
 };
-use crate::instance::InstanceSettings;
+use crate::{instance::InstanceSettings, reporting::host_name};
 
 /// A configuration without mistakes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +158,7 @@ impl Config {
     #[must_use]
     pub fn settings(&self, version: Version) -> InstanceSettings {
         InstanceSettings {
+            name: self.instance.name.clone().unwrap_or_else(host_name),
             tier: self.instance.tier,
             zone: self.instance.zone.clone(),
             weight: self.instance.weight,

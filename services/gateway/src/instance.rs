@@ -8,7 +8,7 @@ use std::{
 
 use baton_fleet::Myself;
 use baton_model::{
-    AppName, Capacity, InstanceId, InstanceRecord, Phase, Tier, Version, Weight, Zone,
+    AppName, Capacity, InstanceId, InstanceRecord, Line, Phase, Tier, Version, Weight, Zone,
     limits::STORE_ANSWER_TIMEOUT,
 };
 use baton_shard::Notice;
@@ -29,6 +29,7 @@ use crate::{
     memory::{self, Look, Protection},
     observer::{Identity, Observer},
     pulse::Pulse,
+    reporting::report,
     supervisor::{Dispute, Ending, Remark},
 };
 
@@ -40,6 +41,8 @@ const _: () = assert!(LAST_WORDS.as_millis() > STORE_ANSWER_TIMEOUT.as_millis())
 /// What an instance is to be.
 #[derive(Debug, Clone)]
 pub struct InstanceSettings {
+    /// By what name operators know it.
+    pub name: Line,
     /// Its line of defence.
     pub tier: Tier,
     /// Its failure domain.
@@ -73,6 +76,7 @@ pub struct Instance<S> {
     control: Control<S>,
     /// For what is written down at the side.
     store: S,
+    name: Line,
     remarks: mpsc::UnboundedReceiver<Remark>,
     keepers: Vec<Keeper<S>>,
     news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
@@ -93,7 +97,7 @@ impl<S: Store> Instance<S> {
         (clock, runtime): (Clock, Handle),
     ) -> Result<Self, StoreError> {
         let joined_at = stores.control.poll().await?.now;
-        let InstanceSettings { tier, zone, weight, capacity, version, apps } = settings;
+        let InstanceSettings { name, tier, zone, weight, capacity, version, apps } = settings;
         let record = InstanceRecord {
             phase: Phase::Joining,
             tier,
@@ -142,6 +146,7 @@ impl<S: Store> Instance<S> {
             memory,
             control,
             store: stores.data,
+            name,
             remarks,
             keepers,
             news,
@@ -155,6 +160,8 @@ impl<S: Store> Instance<S> {
         for keeper in self.keepers {
             tasks.spawn_on(keeper.run(), &self.runtime);
         }
+        let reporting = report(self.store.clone(), self.observer.clone(), self.name);
+        tasks.spawn_on(reporting, &self.runtime);
         tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
         tasks.spawn(memory::guard(self.protection, self.ear, self.memory));
         let (tell, disputes) = mpsc::unbounded_channel();

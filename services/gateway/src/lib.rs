@@ -47,6 +47,7 @@ pub mod observer;
 
 pub mod exposition;
 pub mod http;
+pub mod reporting;
 pub mod status;
 
 pub mod config;

@@ -197,6 +197,7 @@ impl World {
     /// If the store does not answer.
     pub async fn start_one_more(&self, number: u128) -> Running {
         let settings = InstanceSettings {
+            name: Line::shortened(&format!("i{number}")),
             tier: Tier(0),
             zone: "here".parse().expect("a name"),
             weight: Weight(NonZeroU16::MIN),

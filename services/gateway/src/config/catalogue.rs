@@ -101,6 +101,14 @@ pub(super) const INSTANCE: &[Entry] = &[
         meaning: "Certificates to trust with TLS, as PEM.",
     },
     Entry {
+        name: "instance.name",
+        kind: Kind::Text,
+        without: Without::Unset("the host's name"),
+        effect: Effect::Restart,
+        meaning: "By what name operators know it, in `baton` and in its logs. Better if no two \
+            have the same.",
+    },
+    Entry {
         name: "instance.zone",
         kind: Kind::Name,
         without: Without::Default("\"default\""),

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use baton_model::{Capacity, Tier, Weight, Zone};
+use baton_model::{Capacity, Line, Tier, Weight, Zone};
 
 use super::{
     kind::Kind,
@@ -15,6 +15,8 @@ use super::{
 /// The section `[instance]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceConfig {
+    /// By what name operators know it; its host's if none.
+    pub name: Option<Line>,
     /// Its failure domain.
     pub zone: Zone,
     /// Its line of defence.
@@ -73,18 +75,26 @@ const LEVELS: [(&str, LogLevel); 5] = [
 impl InstanceConfig {
     /// Reads the section.
     pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let name = section.optional("instance.name");
         let zone = section.required("instance.zone");
         let tier = section.required("instance.tier");
         let weight = section.required("instance.weight");
         let capacity = section.required("instance.capacity");
         let workers = section.required("instance.workers");
         Some(Self {
+            name: name?,
             zone: zone?,
             tier: tier?,
             weight: weight?,
             capacity: capacity?,
             workers: workers?,
         })
+    }
+}
+
+impl Setting for Line {
+    fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
+        text(value)?.parse().ok().filter(|line: &Self| !line.as_str().is_empty()).ok_or_else(wrong)
     }
 }
 

@@ -1,0 +1,83 @@
+//! `wait`: until the fleet is as wished.
+
+use std::time::Duration;
+
+use baton_model::ShardState;
+
+use super::watching::{Judgement, Progress, Watched, watch};
+use crate::{
+    Exit, Failure,
+    arguments::{Goal, WaitArguments},
+    fleet::{Look, is_out_of_balance},
+    output::units,
+    program::Desk,
+};
+
+pub(super) async fn wait(desk: &Desk, arguments: WaitArguments) -> Result<Exit, Failure> {
+    let WaitArguments { goal, timeout } = arguments;
+    until(desk, timeout, |look| distance(look, &goal)).await
+}
+
+/// Waits until nothing is left to do.
+pub(super) async fn until(
+    desk: &Desk,
+    timeout: Option<Duration>,
+    mut distance: impl FnMut(&Look) -> Result<Progress, Failure>,
+) -> Result<Exit, Failure> {
+    let watched = watch(desk, timeout, |look| {
+        let progress = distance(look)?;
+        Ok(match progress.done >= progress.all {
+            true => Judgement::Enough(()),
+            false => Judgement::NotYet(progress),
+        })
+    });
+    match watched.await? {
+        Watched::Reached(()) => Ok(Exit::Done),
+        Watched::TimedOut(timeout) => {
+            Err(Failure::TimedOut(format!("not so after {}", units::time(timeout))))
+        }
+        Watched::Stopped => Ok(Exit::Interrupted),
+    }
+}
+
+/// How far the fleet is from a goal.
+fn distance(look: &Look, goal: &Goal) -> Result<Progress, Failure> {
+    let all_shards = look.shards.len();
+    let so_far = |what: &str, done, all| Progress { what: what.to_owned(), done, all };
+    Ok(match goal {
+        Goal::Drained(name) => match look.find_instance(name) {
+            Ok(id) => {
+                let left = look.held_by(id).count();
+                so_far("draining", usize::from(left == 0), 1)
+            }
+            // Whoever is gone holds nothing.
+            Err(Failure::NotFound(_)) => so_far("draining", 1, 1),
+            Err(failure) => return Err(failure),
+        },
+        Goal::Up(name) => {
+            let is_up = |id| look.instances[&id].standing() == "up";
+            let found = match look.find_instance(name) {
+                Ok(id) => is_up(id),
+                Err(Failure::NotFound(_)) => false,
+                Err(failure) => return Err(failure),
+            };
+            so_far("waiting", usize::from(found), 1)
+        }
+        Goal::Instances(count) => {
+            let up = look.instances.values().filter(|instance| instance.standing() == "up").count();
+            so_far("instances up", up, *count)
+        }
+        Goal::AllOwned => {
+            let owned = look.shards.keys().filter(|shard| look.owner(shard).is_some()).count();
+            so_far("shards owned", owned, all_shards.max(1))
+        }
+        Goal::AllLive => {
+            let is_live = |shard: &&_| look.state(shard) == Some(ShardState::Live);
+            so_far("shards live", look.shards.keys().filter(is_live).count(), all_shards.max(1))
+        }
+        Goal::Balanced => {
+            let is_balanced = look.targets.is_empty() && !is_out_of_balance(look);
+            so_far("balancing", usize::from(is_balanced), 1)
+        }
+    })
+}

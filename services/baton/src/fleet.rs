@@ -1,0 +1,149 @@
+//! What one look at the store shows, brought together: who is there, who holds what, what operators
+//! want.
+//!
+//! It is a look, not a judgement: whether a silent instance is dead is for the instances to find
+//! out, on evidence. Here one can only be *missing*: nobody listens on its presence.
+
+mod names;
+mod planning;
+mod problems;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_fleet::plan::Candidate;
+use baton_model::{
+    AppName, AppShape, InstanceId, InstanceReport, Intent, LeaseRow, Member, Phase, Presence,
+    ShardKey, ShardState, StoreMillis, Wish, limits::ROWS_AT_ONCE_MAX,
+};
+use baton_store::{Leases, Safety, ShardAddress, Store, StoreError};
+
+pub(crate) use self::{
+    planning::{Situation, is_out_of_balance},
+    problems::problems,
+};
+
+/// What one look at the store shows.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// The store's clock.
+    pub(crate) now: StoreMillis,
+    pub(crate) safety: Safety,
+    pub(crate) planner: Option<InstanceId>,
+    pub(crate) instances: BTreeMap<InstanceId, Instance>,
+    pub(crate) apps: BTreeMap<AppName, AppShape>,
+    /// Every shard that should run; without a row if it was never leased.
+    pub(crate) shards: BTreeMap<ShardKey, Option<LeaseRow>>,
+    /// Where the planner wants shards that are on the move.
+    pub(crate) targets: BTreeMap<ShardKey, InstanceId>,
+    pub(crate) intents: Vec<Intent>,
+}
+
+/// An instance, by what it and others say.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) member: Member,
+    pub(crate) report: Option<InstanceReport>,
+    /// An operator wants it to be empty.
+    pub(crate) is_ordered_to_leave: bool,
+}
+
+impl Look {
+    /// Looks.
+    pub(crate) async fn take<S: Store>(store: &S) -> Result<Self, StoreError> {
+        let (poll, apps, reports, safety) =
+            tokio::try_join!(store.poll(), store.apps(), store.reports(), store.safety())?;
+        let shards = rows(store, &apps).await?;
+        let mut reports: BTreeMap<_, _> = reports.into_iter().collect();
+        let leaving: BTreeSet<_> = poll.intents.iter().filter_map(drained).collect();
+        let instances = poll.members.into_iter().map(|member| {
+            let id = member.id;
+            let report = reports.remove(&id).and_then(Result::ok);
+            (id, Instance { member, report, is_ordered_to_leave: leaving.contains(&id) })
+        });
+        Ok(Self {
+            now: poll.now,
+            safety,
+            planner: poll.planner.and_then(|row| row.holding.owner()),
+            instances: instances.collect(),
+            apps: apps.into_iter().collect(),
+            shards,
+            targets: poll.targets.into_iter().collect(),
+            intents: poll.intents,
+        })
+    }
+
+    /// Who holds a shard, or has it on offer.
+    pub(crate) fn owner(&self, shard: &ShardKey) -> Option<InstanceId> {
+        self.shards.get(shard)?.as_ref()?.holding.owner()
+    }
+
+    /// The shards that an instance holds.
+    pub(crate) fn held_by(&self, id: InstanceId) -> impl Iterator<Item = &ShardKey> {
+        self.shards.keys().filter(move |shard| self.owner(shard) == Some(id))
+    }
+
+    /// What the holder of a shard says that it is about.
+    pub(crate) fn state(&self, shard: &ShardKey) -> Option<ShardState> {
+        let report = self.instances.get(&self.owner(shard)?)?.report.as_ref()?;
+        let states = report.apps.get(&shard.app)?.shards.get(&shard.generation)?;
+        let found = states.known.iter().find(|(_, shards)| shards.contains(shard.number));
+        found.map(|(state, _)| *state)
+    }
+
+    pub(crate) fn address(&self, shard: &ShardKey) -> Option<ShardAddress> {
+        Some(ShardAddress::new(shard.clone(), self.apps.get(&shard.app)?.lanes))
+    }
+}
+
+impl Instance {
+    /// Whether its process shows that it lives.
+    pub(crate) fn is_there(&self) -> bool {
+        self.member.presence == Presence::Subscribed
+    }
+
+    /// In one word where it is in its life.
+    pub(crate) const fn standing(&self) -> &'static str {
+        match (self.member.presence, self.member.record.phase, self.is_ordered_to_leave) {
+            (_, Phase::Down, _) => "down",
+            (Presence::Absent, ..) => "missing",
+            (Presence::Subscribed, Phase::Up, true) => "draining",
+            (Presence::Subscribed, phase, _) => phase.as_str(),
+        }
+    }
+
+    /// By what name operators know it.
+    pub(crate) fn name(&self) -> String {
+        let reported = self.report.as_ref().map(|report| report.name.as_str());
+        let reported = reported.filter(|name| !name.is_empty());
+        reported.map_or_else(|| names::short(self.member.id), ToOwned::to_owned)
+    }
+}
+
+fn drained(intent: &Intent) -> Option<InstanceId> {
+    match &intent.wish {
+        Wish::Drain { instance, limit: _ } => Some(*instance),
+        Wish::Pin { .. } | Wish::Restart { .. } | Wish::ReadToken { .. } => None,
+    }
+}
+
+/// Reads all rows, many at a time.
+async fn rows<S: Leases>(
+    store: &S,
+    apps: &[(AppName, AppShape)],
+) -> Result<BTreeMap<ShardKey, Option<LeaseRow>>, StoreError> {
+    let addresses: Vec<_> = apps
+        .iter()
+        .flat_map(|(app, shape)| {
+            shape.shards.shards().map(move |number| {
+                let shard = ShardKey { app: app.clone(), generation: shape.generation, number };
+                ShardAddress::new(shard, shape.lanes)
+            })
+        })
+        .collect();
+    let mut rows = BTreeMap::new();
+    for some in addresses.chunks(ROWS_AT_ONCE_MAX) {
+        let read = store.rows(some).await?;
+        rows.extend(some.iter().map(|address| address.shard.clone()).zip(read));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,93 @@
+//! What operators call things on the command line.
+
+use baton_model::{Generation, InstanceId, ShardKey, ShardNumber};
+
+use super::Look;
+use crate::Failure;
+
+/// So many digits of an id tell instances apart, as a rule.
+const SHORT: usize = 8;
+
+/// An id as short as people like it.
+pub(super) fn short(id: InstanceId) -> String {
+    id.to_string().chars().take(SHORT).collect()
+}
+
+impl Look {
+    /// An instance as operators see it in tables; one that is gone by its id.
+    pub(crate) fn called(&self, id: InstanceId) -> String {
+        self.instances.get(&id).map_or_else(|| short(id), super::Instance::name)
+    }
+
+    /// The instance that is meant by a name, or by the beginning of an id.
+    pub(crate) fn find_instance(&self, text: &str) -> Result<InstanceId, Failure> {
+        let named = |(id, instance): (&InstanceId, &super::Instance)| {
+            let is_meant = instance.name() == text;
+            is_meant.then_some(*id)
+        };
+        let mut found: Vec<_> = self.instances.iter().filter_map(named).collect();
+        if found.is_empty() && !text.is_empty() {
+            let lower = text.to_ascii_lowercase();
+            let ids = self.instances.keys().filter(|id| id.to_string().starts_with(&lower));
+            found = ids.copied().collect();
+        }
+        match found.as_slice() {
+            [id] => Ok(*id),
+            [] => Err(Failure::NotFound(format!(
+                "there is no instance {text:?}; `baton instance ls` lists them"
+            ))),
+            many => {
+                let many: Vec<_> = many.iter().map(ToString::to_string).collect();
+                let many = many.join(", ");
+                Err(Failure::Usage(format!("{text:?} may be each of {many}; say more of its id")))
+            }
+        }
+    }
+
+    /// The shard that is meant by `7`, `mybot/7` or `mybot/0.7`.
+    pub(crate) fn find_shard(&self, text: &str) -> Result<ShardKey, Failure> {
+        let wrong =
+            || Failure::Usage(format!("{text:?} is no shard; expected 7, mybot/7 or mybot/0.7"));
+        let (app, rest) = match text.split_once('/') {
+            Some((app, rest)) => (Some(app), rest),
+            None => (None, text),
+        };
+        let app = match app {
+            Some(app) => app.parse().map_err(|_| wrong())?,
+            None if self.apps.len() > 1 => {
+                return Err(Failure::Usage(format!(
+                    "the fleet runs {} apps; say which, as in mybot/{rest}",
+                    self.apps.len()
+                )));
+            }
+            None => match self.apps.keys().next() {
+                Some(app) => app.clone(),
+                None => return Err(Failure::NotFound("the fleet runs no app".to_owned())),
+            },
+        };
+        let shape = self.apps.get(&app).ok_or_else(|| self.no_such_app(app.as_str()))?;
+        let (generation, number) = match rest.split_once('.') {
+            Some((generation, number)) => {
+                (Generation(generation.parse().map_err(|_| wrong())?), number)
+            }
+            None => (shape.generation, rest),
+        };
+        let number = ShardNumber(number.parse().map_err(|_| wrong())?);
+        let shard = ShardKey { app, generation, number };
+        if !self.shards.contains_key(&shard) {
+            return Err(Failure::NotFound(format!(
+                "there is no shard {shard}; {} has shards 0 to {} of generation {}",
+                shard.app,
+                shape.shards.0.get() - 1,
+                shape.generation
+            )));
+        }
+        Ok(shard)
+    }
+
+    pub(crate) fn no_such_app(&self, app: &str) -> Failure {
+        let known: Vec<_> = self.apps.keys().map(ToString::to_string).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Failure::NotFound(format!("there is no app {app:?}; the fleet runs: {known}"))
+    }
+}

@@ -1,0 +1,68 @@
+//! What is not as it should be, in an operator's words.
+
+use baton_model::{AppCondition, HealthLevel};
+use baton_store::Safety;
+
+use super::Look;
+use crate::output::units::counted;
+
+/// What is not as it should be; nothing if all is well.
+pub(crate) fn problems(look: &Look) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Safety::Unsafe { reason } = &look.safety {
+        problems.push(format!("the store is not safe: {reason}"));
+    }
+    if look.apps.is_empty() {
+        problems.push("no instance has brought an app yet".to_owned());
+    }
+    orphans(look, &mut problems);
+    for instance in look.instances.values() {
+        let name = instance.name();
+        if instance.standing() == "missing" {
+            problems.push(format!("instance {name} is missing: it holds no presence"));
+        }
+        let Some(report) = &instance.report else {
+            continue;
+        };
+        let reasons: Vec<_> = report.reasons.iter().map(|reason| reason.as_str()).collect();
+        match report.health {
+            HealthLevel::Healthy | HealthLevel::Unknown => {}
+            HealthLevel::Degraded | HealthLevel::Unhealthy | HealthLevel::Fatal => {
+                problems.push(format!("instance {name} is not well: {}", reasons.join("; ")));
+            }
+        }
+        for (app, said) in &report.apps {
+            match &said.condition {
+                AppCondition::Rejected { code, remedy } => problems.push(format!(
+                    "app {app} is rejected by discord ({code}) at {name}: {remedy}",
+                    remedy = remedy.as_str()
+                )),
+                AppCondition::Starting { because } => {
+                    problems.push(format!("app {app} waits at {name}: {}", because.as_str()));
+                }
+                AppCondition::Running | AppCondition::Unknown => {}
+            }
+        }
+    }
+    problems
+}
+
+fn orphans(look: &Look, problems: &mut Vec<String>) {
+    let without = |is_orphan: &dyn Fn(&baton_model::ShardKey) -> bool| {
+        look.shards.keys().filter(|shard| is_orphan(shard)).count()
+    };
+    let free = without(&|shard| look.owner(shard).is_none());
+    if free > 0 {
+        let shards = counted(free, "shard has", "shards have");
+        problems.push(format!("{shards} no owner"));
+    }
+    let gone = without(&|shard| {
+        let owner = look.owner(shard);
+        owner
+            .is_some_and(|owner| !look.instances.get(&owner).is_some_and(super::Instance::is_there))
+    });
+    if gone > 0 {
+        let shards = counted(gone, "shard belongs", "shards belong");
+        problems.push(format!("{shards} to instances that are missing"));
+    }
+}

@@ -1,0 +1,25 @@
+//! The admin CLI. How it is put together:
+//!
+//! - [`arguments`] is the command line, one file a noun;
+//! - [`context`] says which store and fleet are meant;
+//! - [`fleet`] is what one look at the store shows, brought together;
+//! - [`command`] answers and acts, one file a command;
+//! - [`output`] shows it: a table for people, JSON for programs.
+//!
+//! Data goes to stdout, everything else to stderr. [`Exit`] is part of the interface.
+
+mod exit;
+mod failure;
+
+pub mod arguments;
+mod context;
+mod terminal;
+
+mod fleet;
+mod output;
+
+mod command;
+
+mod program;
+
+pub use self::{exit::Exit, failure::Failure, program::run};

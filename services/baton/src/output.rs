@@ -1,0 +1,115 @@
+//! How what was found is shown: tables for people, JSON for programs.
+//!
+//! The JSON is a contract (`docs/cli.md`): it carries the number of its schema, and within one only
+//! fields are added. Tables may change at any time.
+
+mod json;
+mod table;
+pub(crate) mod units;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// The number of the JSON's shape.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// How output is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// A table.
+    #[default]
+    Table,
+    /// A table with more columns.
+    Wide,
+    /// One JSON document.
+    Json,
+    /// One JSON document a line.
+    Jsonl,
+}
+
+/// One row of a listing.
+pub(crate) trait Row: Serialize {
+    /// What one is called in JSON.
+    const KIND: &'static str;
+    /// What there is to see of it.
+    const COLUMNS: &'static [Column];
+
+    /// What stands in each column.
+    fn cells(&self) -> Vec<String>;
+}
+
+/// One column of a table.
+pub(crate) struct Column {
+    name: &'static str,
+    shown: Shown,
+    align: Align,
+}
+
+/// In which tables a column is.
+#[derive(PartialEq, Eq)]
+enum Shown {
+    Always,
+    Wide,
+}
+
+enum Align {
+    Left,
+    Right,
+}
+
+impl Column {
+    pub(crate) const fn text(name: &'static str) -> Self {
+        Self { name, shown: Shown::Always, align: Align::Left }
+    }
+
+    pub(crate) const fn number(name: &'static str) -> Self {
+        Self { name, shown: Shown::Always, align: Align::Right }
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The same, in wide tables only.
+    pub(crate) const fn wide(self) -> Self {
+        Self { shown: Shown::Wide, ..self }
+    }
+}
+
+/// Writes a listing to stdout.
+pub(crate) fn list<R: Row>(rows: &[R], format: Format) -> io::Result<()> {
+    let text = match format {
+        Format::Table => table::written(rows, |column| column.shown == Shown::Always),
+        Format::Wide => table::written(rows, |_| true),
+        Format::Json => json::document(&json::Listing::of(rows)),
+        Format::Jsonl => rows.iter().map(json::line).collect(),
+    };
+    write(&text)
+}
+
+/// Writes one thing to stdout: as text for people, or as JSON.
+pub(crate) fn one<T: Serialize>(
+    kind: &'static str,
+    thing: &T,
+    format: Format,
+    text: impl FnOnce(&T) -> String,
+) -> io::Result<()> {
+    let text = match format {
+        Format::Table | Format::Wide => text(thing),
+        Format::Json => json::document(&json::Labelled::new(kind, thing)),
+        Format::Jsonl => json::labelled_line(kind, thing),
+    };
+    write(&text)
+}
+
+/// Whoever reads may have seen enough: then there is nothing more to write, and nothing wrong.
+fn write(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.or_else(|error| match error.kind() == io::ErrorKind::BrokenPipe {
+        true => Ok(()),
+        false => Err(error),
+    })
+}

@@ -1,0 +1,77 @@
+//! The program: from the command line to the exit code.
+
+use std::process::ExitCode;
+
+use baton_store_valkey::Valkey;
+use clap::Parser;
+
+use crate::{
+    Exit, Failure,
+    arguments::{Arguments, AtStore, Command, Globals},
+    command,
+    context::Choice,
+    terminal::Terminal,
+};
+
+/// What every command is given.
+pub(crate) struct Desk {
+    pub(crate) globals: Globals,
+    pub(crate) terminal: Terminal,
+    pub(crate) store: Valkey,
+}
+
+impl Desk {
+    /// Asks before something that hurts. Where nobody can answer, a flag must have said yes.
+    pub(crate) fn confirm(&self, question: &str, flag: &str) -> Result<(), Failure> {
+        if !self.terminal.can_ask {
+            let refusal = format!("{question} Nobody is there to answer; say {flag}");
+            return Err(Failure::Unconfirmed(refusal));
+        }
+        eprint!("{question} [y/N] ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        match answer.trim() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => Err(Failure::Unconfirmed("nothing has been done".to_owned())),
+        }
+    }
+}
+
+/// Does what the command line says.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match carry_out(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("baton: {failure}");
+            failure.exit().into()
+        }
+    }
+}
+
+fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
+    let Arguments { globals, command } = arguments;
+    let terminal = Terminal::look(globals.quiet);
+    match command {
+        Command::ExitCodes => command::exit_codes(globals.output),
+        Command::Completions { shell } => command::completions(shell),
+        Command::Man => command::man(),
+        Command::Config(config) => command::config(config, &globals, terminal),
+        Command::AtStore(command) => at_the_store(globals, terminal, command),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn at_the_store(
+    globals: Globals,
+    terminal: Terminal,
+    command: AtStore,
+) -> Result<Exit, Failure> {
+    // Whoever else has installed one has the same.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let settings = Choice::make(&globals)?.settings()?;
+    let store = Valkey::open(settings).await?;
+    let desk = Desk { globals, terminal, store };
+    command::at_the_store(&desk, command).await
+}

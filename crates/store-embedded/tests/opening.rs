@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, fs, num::NonZeroU16, path::Path, time::Duration};
 
 use baton_model::{
-    AppName, Beat, Capacity, DataSetId, InstanceId, InstanceRecord, Lane, Phase, ShardNumber,
-    StoreMillis, Tier, UnixMicros, Version, Weight, limits::CONFLICTS_KEPT_MAX,
+    AppName, Beat, Capacity, DataSetId, InstanceId, InstanceRecord, Lane, Line, Phase, ShardNumber,
+    StoreMillis, Tier, UnixMicros, Version, Weight,
+    limits::{CONFLICTS_KEPT_MAX, JOURNAL_KEPT_MAX},
 };
 use baton_store::{
-    Command, Commands, Conflict, ConflictId, ConflictKind, Conflicts, Membership, PresenceGuard,
-    StoreError, StreamId,
+    Command, Commands, Conflict, ConflictId, ConflictKind, Conflicts, Doer, Happening, Journal,
+    Membership, PresenceGuard, StoreError, StreamId, What,
 };
 use baton_store_embedded::{Durability, EmbeddedStore, OpenError, Options};
 use bytes::Bytes;
@@ -79,6 +80,25 @@ async fn conflicts_are_kept_up_to_a_limit_and_over_a_restart() {
     drop(store);
     let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
     assert_eq!(store.conflicts(StreamId::START, usize::MAX).await, Ok(kept));
+}
+
+#[tokio::test]
+async fn the_journal_is_kept_up_to_a_limit_and_over_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
+    let count = JOURNAL_KEPT_MAX as u64 + 1;
+    for at in 0..count {
+        let by = Doer::Operator(Line::shortened("ann"));
+        let what = What::DrainTakenBack { instance: InstanceId::new(7) };
+        store.note(&Happening { at: UnixMicros(at), by, what }).await.unwrap();
+    }
+    let kept = store.happenings(StreamId::START, usize::MAX).await.unwrap();
+    let first = count - kept.len() as u64;
+    assert!(kept.iter().map(|(_, found)| found.as_ref().unwrap().at.0).eq(first..count));
+    assert_eq!(kept.len(), JOURNAL_KEPT_MAX - JOURNAL_KEPT_MAX / 8, "an eighth at a time");
+    drop(store);
+    let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
+    assert_eq!(store.happenings(StreamId::START, usize::MAX).await, Ok(kept));
 }
 
 #[tokio::test]

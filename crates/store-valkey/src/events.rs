@@ -119,11 +119,9 @@ impl Valkey {
         after: StreamId,
         count: usize,
     ) -> Result<Reply, StoreError> {
-        let mut pipeline = Pipeline::with_capacity(1);
-        let from = format!("({after}");
-        pipeline.cmd("XRANGE").arg(key).arg(from).arg("+").arg("COUNT").arg(count);
-        let mut answers = self.data().send(&mut pipeline).await?;
-        answers.pop().unwrap_or_else(|| Err(StoreError::unknown("no answer")))
+        let mut command = redis::cmd("XRANGE");
+        command.arg(key).arg(format!("({after}")).arg("+").arg("COUNT").arg(count);
+        self.data().send_one(command).await
     }
 }
 

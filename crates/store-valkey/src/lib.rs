@@ -15,6 +15,7 @@ mod events;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
 mod leases;
 mod library;
 mod majority;

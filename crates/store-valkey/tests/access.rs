@@ -16,8 +16,9 @@ use baton_model::{
 };
 use baton_store::{
     Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
-    ConflictKind, Conflicts, Events, Hints, IdentifyBudget, Intents, Leases, Membership, Planning,
-    PresenceGuard, Reports, Safety, StreamId, Take, Targets, Trim,
+    ConflictKind, Conflicts, Doer, Events, Happening, Hints, IdentifyBudget, Intents, Journal,
+    Leases, Membership, Planning, PresenceGuard, Reports, Safety, StreamId, Take, Targets, Trim,
+    What,
     conformance::{Audit, Scope, live, record, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -152,6 +153,12 @@ async fn tell_operators(store: &Valkey, scope: &Scope, me: InstanceId) {
         apps: BTreeMap::new(),
     };
     store.report(me, &report).await.expect("taken");
+    let what = What::DrainTakenBack { instance: me };
+    let happening = Happening { at: UnixMicros(0), by: Doer::Instance(me), what };
+    store.note(&happening).await.expect("noted");
+    let recent = store.recent(StreamId::END, 1).await.expect("read");
+    assert_eq!(store.happenings(StreamId::START, 9).await, Ok(recent.clone()));
+    assert_eq!(recent[0].1, Ok(happening));
     assert_eq!(store.reports().await, Ok(vec![(me, Ok(report))]));
 }
 

@@ -33,6 +33,8 @@ pub enum Key<'a> {
     DataSet(&'a FleetName),
     /// Stream of conflicts. Written by whoever meets one; the oldest go.
     Conflicts(&'a FleetName),
+    /// Stream of happenings. Written by instances and operators; the oldest go.
+    Journal(&'a FleetName),
     /// Sharded pub/sub channel, not a key: an instance subscribes to its own and never publishes.
     /// The count of subscribers shows whether its process lives.
     Presence(&'a FleetName, InstanceId),
@@ -67,6 +69,7 @@ impl fmt::Display for Key<'_> {
             Self::Reports(fleet) => write!(f, "baton:{{{fleet}}}:reports"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
             Self::Conflicts(fleet) => write!(f, "baton:{{{fleet}}}:conflicts"),
+            Self::Journal(fleet) => write!(f, "baton:{{{fleet}}}:journal"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
             Self::Hints(fleet) => write!(f, "baton:{{{fleet}}}:hints"),
             Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),

@@ -104,6 +104,7 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Reports(&fleet),
         Key::DataSet(&fleet),
         Key::Conflicts(&fleet),
+        Key::Journal(&fleet),
         Key::IdentifyBuckets(&app),
         Key::IdentifyDay(&app),
         Key::Row(&address),

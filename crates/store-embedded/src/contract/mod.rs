@@ -7,6 +7,7 @@ mod events;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
 mod leases;
 mod membership;
 mod planning;

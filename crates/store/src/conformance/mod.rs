@@ -15,6 +15,7 @@ mod hand_over;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
 mod membership;
 mod planning;
 mod reassertion;
@@ -145,6 +146,8 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         reports::only_members_report,
         reports::a_forgotten_instance_leaves_no_report,
         reports::a_report_that_nobody_could_read_is_refused,
+        journal::what_was_noted_down_is_read_in_its_order,
+        journal::the_most_recent_is_read_first,
         hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
         hints::a_hint_is_any_bytes_up_to_its_limit,
         hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,

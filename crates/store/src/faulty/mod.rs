@@ -11,6 +11,7 @@ mod events;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
 mod leases;
 mod membership;
 mod planning;

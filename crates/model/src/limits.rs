@@ -570,6 +570,9 @@ pub const JOURNAL_KEPT_MAX: usize = 20_000;
 /// Instances of one fleet.
 pub const INSTANCES_MAX: usize = 256;
 
+/// Dead letters that are dropped in one go.
+pub const DEAD_LETTERS_AT_ONCE_MAX: usize = 1_000;
+
 /// Intents of operators that stand at once: every poll carries all of them. Room for a drain of
 /// every instance and for as many shards that are pinned.
 pub const INTENTS_MAX: usize = 512;

@@ -130,16 +130,12 @@ fn millis(duration: Duration) -> Bytes {
 }
 
 fn read_trimmed(rest: &[Reply]) -> Result<Trimmed, StoreError> {
-    let oldest = nth(rest, 4)?;
     Ok(Trimmed {
         removed: nth(rest, 0)?.number()?,
         unread: nth(rest, 1)?.number()?,
         length: nth(rest, 2)?.number()?,
         bytes: nth(rest, 3)?.number()?,
-        oldest: match oldest.text()? {
-            "" => None,
-            id => Some(id.parse().map_err(|_| oldest.unexpected("a stream id"))?),
-        },
+        oldest: nth(rest, 4)?.optional_id()?,
     })
 }
 

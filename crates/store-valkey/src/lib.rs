@@ -16,6 +16,7 @@ mod hints;
 mod identify;
 mod intents;
 mod journal;
+mod lanes;
 mod leases;
 mod library;
 mod majority;

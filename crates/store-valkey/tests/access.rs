@@ -11,14 +11,14 @@ use std::{
 };
 
 use baton_model::{
-    AppShape, Beat, Expected, Generation, HealthLevel, InstanceId, InstanceReport, IntentId,
+    AppShape, Beat, Expected, Generation, HealthLevel, InstanceId, InstanceReport, IntentId, Lane,
     LaneCount, Line, NewIntent, ShardCount, ShardNumber, UnixMicros, Wish,
 };
 use baton_store::{
     Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
-    ConflictKind, Conflicts, Doer, Events, Happening, Hints, IdentifyBudget, Intents, Journal,
-    Leases, Membership, Planning, PresenceGuard, Reports, Safety, StreamId, Take, Targets, Trim,
-    What,
+    ConflictKind, Conflicts, Doer, Events, GroupAddress, Happening, Hints, IdentifyBudget, Intents,
+    Journal, Lanes, Leases, Membership, Planning, PresenceGuard, Reports, Safety, StreamId, Take,
+    Targets, Trim, What,
     conformance::{Audit, Scope, live, record, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -106,6 +106,7 @@ async fn do_everything(store: &Valkey) {
         frame: "{}".into(),
     };
     let id = store.send_command(scope.app(), hold.address.lane, &command).await.expect("sent");
+    clean_up(store, &scope).await;
     store.set_commands_done(&hold, id).await.expect("moved");
     assert_eq!(store.commands_done(&hold.address).await, Ok(id));
     let reply_to = "worker".to_owned();
@@ -129,6 +130,16 @@ async fn do_everything(store: &Valkey) {
     store.record_conflict(&conflict).await.expect("written down");
     let conflicts = store.conflicts(StreamId::START, 9).await.expect("read");
     assert_eq!(conflicts.last().map(|(_, last)| last), Some(&conflict));
+}
+
+/// What an operator does about a lane.
+async fn clean_up(store: &Valkey, scope: &Scope) {
+    let seen = store.lane(scope.app(), Lane(0)).await.expect("seen");
+    assert_eq!((seen.length, seen.commands_length), (101, 1));
+    let group = GroupAddress { app: scope.app(), lane: Lane(0), name: "workers" };
+    assert_eq!(store.remove_group(group).await, Ok(false));
+    assert_eq!(store.dead_letters(group, StreamId::START, 9).await, Ok(Vec::new()));
+    assert_eq!(store.drop_dead_letters(group, &[StreamId::END]).await, Ok(0));
 }
 
 /// What instances and operators tell each other.

@@ -32,6 +32,7 @@ mod identify;
 mod intents;
 mod journal;
 pub mod key;
+mod lanes;
 mod leases;
 mod membership;
 mod planning;
@@ -60,6 +61,7 @@ pub use hints::{Hearing, Hints, ensure_hint_fits};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use intents::{IntendError, Intents};
 pub use journal::{FoundHappening, Journal};
+pub use lanes::{ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
@@ -85,6 +87,7 @@ pub trait Operations:
     + Intents
     + Reports
     + Journal
+    + Lanes
 {
 }
 
@@ -101,5 +104,6 @@ impl<S> Operations for S where
         + Intents
         + Reports
         + Journal
+        + Lanes
 {
 }

@@ -8,6 +8,7 @@ mod hints;
 mod identify;
 mod intents;
 mod journal;
+mod lanes;
 mod leases;
 mod membership;
 mod planning;

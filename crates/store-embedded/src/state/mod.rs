@@ -14,6 +14,7 @@ mod events;
 mod identify;
 mod intents;
 mod journal;
+mod lanes;
 mod leases;
 mod membership;
 mod planning;

@@ -12,6 +12,7 @@ mod hints;
 mod identify;
 mod intents;
 mod journal;
+mod lanes;
 mod leases;
 mod membership;
 mod planning;

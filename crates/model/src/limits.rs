@@ -569,8 +569,15 @@ pub const LANES_PER_APP_MAX: u16 = 1_024;
 /// Conflicts that are remembered. There should be none; the last thousand tell the story.
 pub const CONFLICTS_KEPT_MAX: usize = 1_000;
 
+/// Happenings that are remembered, roughly: what a rolling deploy of a large fleet does to every
+/// shard. Each takes up some hundred bytes.
+pub const JOURNAL_KEPT_MAX: usize = 20_000;
+
 /// Instances of one fleet.
 pub const INSTANCES_MAX: usize = 256;
+
+/// Dead letters that are dropped in one go.
+pub const DEAD_LETTERS_AT_ONCE_MAX: usize = 1_000;
 
 /// Intents of operators that stand at once: every poll carries all of them. Room for a drain of
 /// every instance and for as many shards that are pinned.

@@ -3,15 +3,17 @@
 use std::{collections::BTreeSet, fs, num::NonZeroU16, path::Path, time::Duration};
 
 use baton_model::{
-    AppName, Beat, Capacity, DataSetId, InstanceId, InstanceRecord, Lane, Phase, ShardNumber,
-    StoreMillis, Tier, UnixMicros, Version, Weight, limits::CONFLICTS_KEPT_MAX,
+    AppName, Beat, Capacity, DataSetId, InstanceId, InstanceRecord, IntentId, Lane, Line,
+    NewIntent, Phase, ShardNumber, StoreMillis, Tier, UnixMicros, Version, Weight, Wish,
+    limits::{CONFLICTS_KEPT_MAX, JOURNAL_KEPT_MAX},
 };
 use baton_store::{
-    Command, Commands, Conflict, ConflictId, ConflictKind, Conflicts, Membership, PresenceGuard,
-    StoreError, StreamId,
+    Command, Commands, Conflict, ConflictId, ConflictKind, Conflicts, Doer, Happening, Intents,
+    Journal, Membership, PresenceGuard, StoreError, StreamId, What,
 };
 use baton_store_embedded::{Durability, EmbeddedStore, OpenError, Options};
 use bytes::Bytes;
+use redb::ReadableDatabase;
 use tempfile::TempDir;
 
 fn with(durability: Durability) -> Options {
@@ -79,6 +81,25 @@ async fn conflicts_are_kept_up_to_a_limit_and_over_a_restart() {
     drop(store);
     let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
     assert_eq!(store.conflicts(StreamId::START, usize::MAX).await, Ok(kept));
+}
+
+#[tokio::test]
+async fn the_journal_is_kept_up_to_a_limit_and_over_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
+    let count = JOURNAL_KEPT_MAX as u64 + 1;
+    for at in 0..count {
+        let by = Doer::Operator(Line::shortened("ann"));
+        let what = What::DrainTakenBack { instance: InstanceId::new(7) };
+        store.note(&Happening { at: UnixMicros(at), by, what }).await.unwrap();
+    }
+    let kept = store.happenings(StreamId::START, usize::MAX).await.unwrap();
+    let first = count - kept.len() as u64;
+    assert!(kept.iter().map(|(_, found)| found.as_ref().unwrap().at.0).eq(first..count));
+    assert_eq!(kept.len(), JOURNAL_KEPT_MAX - JOURNAL_KEPT_MAX / 8, "an eighth at a time");
+    drop(store);
+    let store = EmbeddedStore::open(folder.path(), with(Durability::Never)).unwrap();
+    assert_eq!(store.happenings(StreamId::START, usize::MAX).await, Ok(kept));
 }
 
 #[tokio::test]
@@ -193,6 +214,60 @@ fn a_file_of_a_newer_format_is_refused_and_stays_as_it_is() {
     let expected = r#"store "…/baton.redb" has format 2, this Baton knows 1; upgrade this Baton"#;
     assert_eq!(refusal(folder.path()), expected);
     assert_eq!(refusal(folder.path()), expected, "and again");
+}
+
+const INTENTS: redb::TableDefinition<'_, &str, &str> = redb::TableDefinition::new("intents");
+const JOURNAL: redb::TableDefinition<'_, (u64, u64), Vec<&[u8]>> =
+    redb::TableDefinition::new("journal");
+
+#[tokio::test]
+async fn intents_and_happenings_of_a_newer_baton_are_left_out_and_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let wish = Wish::ReadToken { app: app() };
+    let (by, reason) = (Line::shortened("ann"), Line::shortened("leaked"));
+    let intent = NewIntent { id: IntentId(7), wish, by, reason };
+    let what = What::Ordered { intent: intent.clone() };
+    let by = Doer::Operator(Line::shortened("ann"));
+    let happening = Happening { at: UnixMicros(1), by, what };
+    let store = open(folder.path()).unwrap();
+    store.intend(&intent).await.unwrap();
+    store.note(&happening).await.unwrap();
+    drop(store);
+
+    let file = folder.path().join("baton.redb");
+    let database = redb::Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(INTENTS).unwrap().insert("moon/full", "wax").unwrap();
+    let newer: Vec<&[u8]> = vec![b"2", b"{}"];
+    transaction.open_table(JOURNAL).unwrap().insert((1, 1), newer).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+
+    let store = open(folder.path()).unwrap();
+    let intents = store.poll().await.unwrap().intents;
+    assert_eq!(intents.into_iter().map(NewIntent::from).collect::<Vec<_>>(), [intent]);
+    let found = store.happenings(StreamId::START, 9).await.unwrap();
+    assert_eq!(found.into_iter().map(|(_, found)| found).collect::<Vec<_>>(), [Ok(happening)]);
+    drop(store);
+    let database = redb::Database::open(&file).unwrap();
+    let transaction = database.begin_read().unwrap();
+    assert!(transaction.open_table(INTENTS).unwrap().get("moon/full").unwrap().is_some());
+    assert!(transaction.open_table(JOURNAL).unwrap().get((1, 1)).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_file_from_before_there_were_intents_and_a_journal_gets_both() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    let database = redb::Database::open(folder.path().join("baton.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    assert!(transaction.delete_table(INTENTS).unwrap());
+    assert!(transaction.delete_table(JOURNAL).unwrap());
+    transaction.commit().unwrap();
+    drop(database);
+    let store = open(folder.path()).unwrap();
+    assert_eq!(store.poll().await.unwrap().intents, []);
+    assert_eq!(store.recent(StreamId::END, 9).await, Ok(Vec::new()));
 }
 
 #[test]

@@ -2,20 +2,18 @@
 
 use baton_model::limits::CONFLICTS_KEPT_MAX;
 use baton_store::{Conflict, Conflicts, StoreError, StreamId, key::Key};
-use redis::Pipeline;
 
 use crate::{Valkey, events::stream_element, reply::Reply};
 
 impl Conflicts for Valkey {
     async fn record_conflict(&self, conflict: &Conflict) -> Result<(), StoreError> {
         let key = Key::Conflicts(&self.config().fleet).to_string();
-        let mut pipeline = Pipeline::with_capacity(1);
-        let add = pipeline.cmd("XADD").arg(key).arg("MAXLEN").arg(CONFLICTS_KEPT_MAX).arg("*");
+        let mut command = redis::cmd("XADD");
+        command.arg(key).arg("MAXLEN").arg(CONFLICTS_KEPT_MAX).arg("*");
         for (name, value) in conflict.encode() {
-            add.arg(name).arg(value.as_ref());
+            command.arg(name).arg(value.as_ref());
         }
-        let answer = self.data().send(&mut pipeline).await?.pop();
-        answer.unwrap_or_else(|| Err(StoreError::unknown("no answer"))).map(drop)
+        self.data().send_one(command).await.map(drop)
     }
 
     async fn conflicts(

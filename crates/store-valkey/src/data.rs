@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_PAUSE, STORE_CONNECT_TIMEOUT};
 use baton_store::{StoreError, Unhappy};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline,
-    RedisConnectionInfo, RedisResult, TlsCertificates,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
+    Pipeline, RedisConnectionInfo, RedisResult, TlsCertificates,
     aio::MultiplexedConnection,
     cluster::{ClusterClient, ClusterClientBuilder},
     cluster_async::ClusterConnection,
@@ -93,6 +93,14 @@ impl Data {
             self.discard(number).await;
         }
         Ok(replies)
+    }
+
+    /// Sends one command.
+    pub(crate) async fn send_one(&self, command: Cmd) -> Result<Reply, StoreError> {
+        let mut pipeline = Pipeline::with_capacity(1);
+        pipeline.add_command(command);
+        let answer = self.send(&mut pipeline).await?.pop();
+        answer.unwrap_or_else(|| Err(StoreError::unknown("no answer")))
     }
 
     async fn link(&self) -> Result<(u64, Link), StoreError> {

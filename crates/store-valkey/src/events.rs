@@ -119,11 +119,9 @@ impl Valkey {
         after: StreamId,
         count: usize,
     ) -> Result<Reply, StoreError> {
-        let mut pipeline = Pipeline::with_capacity(1);
-        let from = format!("({after}");
-        pipeline.cmd("XRANGE").arg(key).arg(from).arg("+").arg("COUNT").arg(count);
-        let mut answers = self.data().send(&mut pipeline).await?;
-        answers.pop().unwrap_or_else(|| Err(StoreError::unknown("no answer")))
+        let mut command = redis::cmd("XRANGE");
+        command.arg(key).arg(format!("({after}")).arg("+").arg("COUNT").arg(count);
+        self.data().send_one(command).await
     }
 }
 
@@ -132,16 +130,12 @@ fn millis(duration: Duration) -> Bytes {
 }
 
 fn read_trimmed(rest: &[Reply]) -> Result<Trimmed, StoreError> {
-    let oldest = nth(rest, 4)?;
     Ok(Trimmed {
         removed: nth(rest, 0)?.number()?,
         unread: nth(rest, 1)?.number()?,
         length: nth(rest, 2)?.number()?,
         bytes: nth(rest, 3)?.number()?,
-        oldest: match oldest.text()? {
-            "" => None,
-            id => Some(id.parse().map_err(|_| oldest.unexpected("a stream id"))?),
-        },
+        oldest: nth(rest, 4)?.optional_id()?,
     })
 }
 

@@ -15,6 +15,8 @@ mod events;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
+mod lanes;
 mod leases;
 mod library;
 mod majority;

@@ -1,6 +1,6 @@
 //! Answers of a server, in one form for both clients, and what its errors mean.
 
-use baton_store::StoreError;
+use baton_store::{StoreError, StreamId};
 use bytes::Bytes;
 
 /// An answer.
@@ -33,6 +33,14 @@ impl Reply {
         }
     }
 
+    /// A stream id; none if there is nothing.
+    pub(crate) fn optional_id(&self) -> Result<Option<StreamId>, StoreError> {
+        match self.text()? {
+            "" => Ok(None),
+            id => Ok(Some(id.parse().map_err(|_| self.unexpected("a stream id"))?)),
+        }
+    }
+
     pub(crate) fn bytes(&self) -> Result<Bytes, StoreError> {
         match self {
             Self::Text(bytes) => Ok(bytes.clone()),
@@ -49,6 +57,14 @@ impl Reply {
 
     pub(crate) fn number<N: std::str::FromStr>(&self) -> Result<N, StoreError> {
         self.text()?.parse().map_err(|_| self.unexpected("a number"))
+    }
+
+    /// What a command has counted.
+    pub(crate) fn count(&self) -> Result<u64, StoreError> {
+        match self {
+            Self::Int(count) => u64::try_from(*count).map_err(|_| self.unexpected("a count")),
+            Self::Nil | Self::Text(_) | Self::List(_) => Err(self.unexpected("a count")),
+        }
     }
 
     /// A flat list of names and values as pairs.

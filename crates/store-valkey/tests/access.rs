@@ -11,13 +11,14 @@ use std::{
 };
 
 use baton_model::{
-    AppShape, Beat, Expected, Generation, HealthLevel, InstanceId, InstanceReport, IntentId,
+    AppShape, Beat, Expected, Generation, HealthLevel, InstanceId, InstanceReport, IntentId, Lane,
     LaneCount, Line, NewIntent, ShardCount, ShardNumber, UnixMicros, Wish,
 };
 use baton_store::{
     Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
-    ConflictKind, Conflicts, Events, Hints, IdentifyBudget, Intents, Leases, Membership, Planning,
-    PresenceGuard, Reports, Safety, StreamId, Take, Targets, Trim,
+    ConflictKind, Conflicts, Doer, Events, GroupAddress, Happening, Hints, IdentifyBudget, Intents,
+    Journal, Lanes, Leases, Membership, Planning, PresenceGuard, Reports, Safety, StreamId, Take,
+    Targets, Trim, What,
     conformance::{Audit, Scope, live, record, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -105,6 +106,7 @@ async fn do_everything(store: &Valkey) {
         frame: "{}".into(),
     };
     let id = store.send_command(scope.app(), hold.address.lane, &command).await.expect("sent");
+    clean_up(store, &scope).await;
     store.set_commands_done(&hold, id).await.expect("moved");
     assert_eq!(store.commands_done(&hold.address).await, Ok(id));
     let reply_to = "worker".to_owned();
@@ -130,6 +132,16 @@ async fn do_everything(store: &Valkey) {
     assert_eq!(conflicts.last().map(|(_, last)| last), Some(&conflict));
 }
 
+/// What an operator does about a lane.
+async fn clean_up(store: &Valkey, scope: &Scope) {
+    let seen = store.lane(scope.app(), Lane(0)).await.expect("seen");
+    assert_eq!((seen.length, seen.commands_length), (101, 1));
+    let group = GroupAddress { app: scope.app(), lane: Lane(0), name: "workers" };
+    assert_eq!(store.remove_group(group).await, Ok(false));
+    assert_eq!(store.dead_letters(group, StreamId::START, 9).await, Ok(Vec::new()));
+    assert_eq!(store.drop_dead_letters(group, &[StreamId::END]).await, Ok(0));
+}
+
 /// What instances and operators tell each other.
 async fn tell_operators(store: &Valkey, scope: &Scope, me: InstanceId) {
     let wish = Wish::ReadToken { app: scope.app().clone() };
@@ -152,6 +164,12 @@ async fn tell_operators(store: &Valkey, scope: &Scope, me: InstanceId) {
         apps: BTreeMap::new(),
     };
     store.report(me, &report).await.expect("taken");
+    let what = What::DrainTakenBack { instance: me };
+    let happening = Happening { at: UnixMicros(0), by: Doer::Instance(me), what };
+    store.note(&happening).await.expect("noted");
+    let recent = store.recent(StreamId::END, 1).await.expect("read");
+    assert_eq!(store.happenings(StreamId::START, 9).await, Ok(recent.clone()));
+    assert_eq!(recent[0].1, Ok(happening));
     assert_eq!(store.reports().await, Ok(vec![(me, Ok(report))]));
 }
 

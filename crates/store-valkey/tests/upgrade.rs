@@ -4,7 +4,7 @@ mod support;
 
 use baton_model::Lane;
 use baton_store::{
-    ShardAddress, Unhappy,
+    Membership, ShardAddress, Unhappy,
     conformance::{Audit, Scope, live, stream},
 };
 use baton_test_servers::{Cluster, Program, Server};
@@ -12,14 +12,19 @@ use support::{Writer, open, open_at, seed};
 
 /// The library as it is loaded, but describing itself by other numbers.
 fn as_revision(server: &Server, number: u32, oldest_caller: u32) -> String {
+    let code = loaded(server);
+    let ours = format!("return {{ '{}', '1' }}", revision(server));
+    assert_eq!(code.matches(&ours).count(), 1, "describe has changed: adapt this test");
+    code.replace(&ours, &format!("return {{ '{number}', '{oldest_caller}' }}"))
+}
+
+/// The library as it is loaded.
+fn loaded(server: &Server) -> String {
     let words = ["FUNCTION", "LIST", "LIBRARYNAME", "baton_1", "WITHCODE"];
     let listed: Vec<redis::Value> = server.command(&words).expect("the library");
     let redis::Value::Array(fields) = &listed[0] else { panic!("{listed:?}") };
     let code = fields.last().expect("its code");
-    let code: String = redis::from_redis_value(code.clone()).expect("text");
-    let ours = format!("return {{ '{}', '1' }}", revision(server));
-    assert_eq!(code.matches(&ours).count(), 1, "describe has changed: adapt this test");
-    code.replace(&ours, &format!("return {{ '{number}', '{oldest_caller}' }}"))
+    redis::from_redis_value(code.clone()).expect("text")
 }
 
 fn load(server: &Server, code: &str) {
@@ -48,6 +53,18 @@ async fn an_older_library_is_replaced_and_a_newer_one_that_serves_us_is_used() {
     let scope = Scope::new(seed());
     let (hold, session) = live(&newcomer, &scope.shard(0), scope.instance(1)).await;
     Writer::new(store, hold, session).write_to(10).await;
+}
+
+#[tokio::test]
+async fn a_library_from_before_there_were_intents_shows_the_rest() {
+    let server = Server::start(Program::Valkey, &[]);
+    let store = open_at(&server).await;
+    let code = loaded(&server);
+    let shown = "members, targets, intents }";
+    assert_eq!(code.matches(shown).count(), 1, "poll has changed: adapt this test");
+    load(&server, &code.replace(shown, "members, targets }"));
+    let poll = store.poll().await.expect("polled");
+    assert_eq!((poll.members.len(), poll.intents.len()), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

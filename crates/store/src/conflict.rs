@@ -6,7 +6,7 @@ use baton_model::{ConflictId, Epoch, InstanceId, ShardKey, UnixMicros};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::fields::{FORMAT, Fields, FieldsError, decimal, malformed};
+use crate::fields::{FieldsError, json_fields, read_json};
 
 /// The fields of a conflict, in their order.
 pub const CONFLICT_FIELDS: [&str; 2] = ["v", "d"];
@@ -64,10 +64,7 @@ impl Conflict {
     /// All fields, in their order: the version, and the conflict as JSON.
     #[must_use]
     pub fn encode(&self) -> [(&'static str, Bytes); 2] {
-        let json = serde_json::to_vec(self)
-            .unwrap_or_else(|error| unreachable!("a conflict is plain data: {error}"));
-        let [version, body] = CONFLICT_FIELDS;
-        [(version, decimal(u64::from(FORMAT))), (body, Bytes::from(json))]
+        json_fields(CONFLICT_FIELDS, self)
     }
 
     /// Reads a conflict from its fields. Their order does not matter; unknown ones are ignored.
@@ -78,8 +75,7 @@ impl Conflict {
     where
         F: IntoIterator<Item = (&'a [u8], Bytes)>,
     {
-        let body = Fields::read(&CONFLICT_FIELDS, fields)?.bytes("d")?;
-        serde_json::from_slice(&body).map_err(|_| malformed("d", &body, "a conflict"))
+        read_json(&CONFLICT_FIELDS, fields, "a conflict")
     }
 }
 

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use baton_model::TraceParent;
 use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
 /// The version of the contract, in field `v` of every entry and command. Readers refuse a version
@@ -105,6 +106,26 @@ pub(crate) fn malformed(field: &'static str, found: &[u8], expected: &'static st
     const SHOWN_MAX: usize = 80;
     let shown = &found[..found.len().min(SHOWN_MAX)];
     FieldsError::Malformed { field, found: String::from_utf8_lossy(shown).into_owned(), expected }
+}
+
+/// Something that stands in a stream as JSON, behind the version.
+pub(crate) fn json_fields<T: Serialize>(
+    [version, body]: [&'static str; 2],
+    value: &T,
+) -> [(&'static str, Bytes); 2] {
+    let json =
+        serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("it is plain data: {error}"));
+    [(version, decimal(u64::from(FORMAT))), (body, Bytes::from(json))]
+}
+
+/// Reads what [`json_fields`] has made.
+pub(crate) fn read_json<'a, T: DeserializeOwned>(
+    known: &'static [&'static str; 2],
+    fields: impl IntoIterator<Item = (&'a [u8], Bytes)>,
+    expected: &'static str,
+) -> Result<T, FieldsError> {
+    let body = Fields::read(known, fields)?.bytes(known[1])?;
+    serde_json::from_slice(&body).map_err(|_| malformed(known[1], &body, expected))
 }
 
 /// A number as a field's value.

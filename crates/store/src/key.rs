@@ -33,6 +33,8 @@ pub enum Key<'a> {
     DataSet(&'a FleetName),
     /// Stream of conflicts. Written by whoever meets one; the oldest go.
     Conflicts(&'a FleetName),
+    /// Stream of happenings. Written by instances and operators; the oldest go.
+    Journal(&'a FleetName),
     /// Sharded pub/sub channel, not a key: an instance subscribes to its own and never publishes.
     /// The count of subscribers shows whether its process lives.
     Presence(&'a FleetName, InstanceId),
@@ -54,6 +56,9 @@ pub enum Key<'a> {
     /// Stream of results for the senders of commands who wait under a name. Written by the holders
     /// of the lane's shards; goes a few minutes after the last result.
     Results(&'a AppName, Lane, &'a str),
+    /// Stream of deliveries that a consumer group gave up on. Written by consumers; an element
+    /// goes when an operator drops it.
+    DeadLetters(&'a AppName, Lane, &'a str),
 }
 
 impl fmt::Display for Key<'_> {
@@ -67,6 +72,7 @@ impl fmt::Display for Key<'_> {
             Self::Reports(fleet) => write!(f, "baton:{{{fleet}}}:reports"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),
             Self::Conflicts(fleet) => write!(f, "baton:{{{fleet}}}:conflicts"),
+            Self::Journal(fleet) => write!(f, "baton:{{{fleet}}}:journal"),
             Self::Presence(fleet, id) => write!(f, "baton:{{{fleet}}}:presence:{id}"),
             Self::Hints(fleet) => write!(f, "baton:{{{fleet}}}:hints"),
             Self::IdentifyBuckets(app) => write!(f, "baton:{{{app}}}:identify:buckets"),
@@ -78,6 +84,9 @@ impl fmt::Display for Key<'_> {
             ),
             Self::Events(app, lane) => write!(f, "baton:{{{app}.{lane}}}:events"),
             Self::Commands(app, lane) => write!(f, "baton:{{{app}.{lane}}}:commands"),
+            Self::DeadLetters(app, lane, group) => {
+                write!(f, "baton:{{{app}.{lane}}}:dead:{group}")
+            }
             Self::Results(app, lane, reply_to) => {
                 write!(f, "baton:{{{app}.{lane}}}:results:{reply_to}")
             }
@@ -107,6 +116,7 @@ mod tests {
         assert_eq!(tag(Key::Row(&address)), tag(Key::Events(&app, Lane(3))));
         assert_eq!(tag(Key::Row(&address)), tag(Key::Commands(&app, Lane(3))));
         assert_eq!(tag(Key::Row(&address)), tag(Key::Results(&app, Lane(3), "{x}")));
+        assert_eq!(tag(Key::Row(&address)), tag(Key::DeadLetters(&app, Lane(3), "{x}")));
         assert_eq!(tag(Key::IdentifyBuckets(&app)), tag(Key::IdentifyDay(&app)));
         let presence = Key::Presence(&fleet, InstanceId::new(1));
         let looked_at = [

@@ -26,10 +26,13 @@ mod error;
 mod events;
 mod faulty;
 mod fields;
+mod happening;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
 pub mod key;
+mod lanes;
 mod leases;
 mod membership;
 mod planning;
@@ -53,9 +56,12 @@ pub use error::{StoreError, Unhappy};
 pub use events::{Append, AppendError, BeginError, Events, NewSession};
 pub use faulty::{Faults, Faulty, FaultyHearing};
 pub use fields::{FORMAT, FieldsError};
+pub use happening::{Connecting, Doer, HAPPENING_FIELDS, Happening, LettingGo, Taking, What};
 pub use hints::{Hearing, Hints, ensure_hint_fits};
 pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use intents::{IntendError, Intents};
+pub use journal::{FoundHappening, Journal};
+pub use lanes::{ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes};
 pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
@@ -80,6 +86,8 @@ pub trait Operations:
     + Conflicts
     + Intents
     + Reports
+    + Journal
+    + Lanes
 {
 }
 
@@ -95,5 +103,7 @@ impl<S> Operations for S where
         + Conflicts
         + Intents
         + Reports
+        + Journal
+        + Lanes
 {
 }

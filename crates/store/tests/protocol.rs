@@ -104,6 +104,7 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Reports(&fleet),
         Key::DataSet(&fleet),
         Key::Conflicts(&fleet),
+        Key::Journal(&fleet),
         Key::IdentifyBuckets(&app),
         Key::IdentifyDay(&app),
         Key::Row(&address),
@@ -114,6 +115,7 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Events(&app, Lane(0)),
         Key::Commands(&app, Lane(0)),
         Key::Results(&app, Lane(0), "<re>"),
+        Key::DeadLetters(&app, Lane(0), "<group>"),
     ];
     let shown: Vec<_> = table("Streams").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(shown, streams.map(|key| key.to_string()));

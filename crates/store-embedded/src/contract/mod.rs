@@ -7,6 +7,8 @@ mod events;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
+mod lanes;
 mod leases;
 mod membership;
 mod planning;

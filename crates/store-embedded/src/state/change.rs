@@ -9,7 +9,7 @@ use baton_model::{
     AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, Subject,
     limits::DISPATCH_OVERHEAD_BYTES,
 };
-use baton_store::{Command, Conflict, Entry, ShardAddress, StreamId};
+use baton_store::{Command, Conflict, Entry, Happening, ShardAddress, StreamId};
 
 use super::{IdentifyDay, LaneAddress, Row, StoreState, StoredMember, StreamItem};
 
@@ -34,6 +34,10 @@ pub enum Change {
     Conflict(StreamId, Conflict),
     /// The fleet's conflicts up to and including this one are gone.
     ConflictsTrimmed(StreamId),
+    /// A happening stands at this place of the journal, which is the last.
+    Happening(StreamId, Happening),
+    /// The journal up to and including this happening is gone.
+    JournalTrimmed(StreamId),
     /// An instance has said this of itself.
     Member(InstanceId, StoredMember),
     /// An instance is no member.
@@ -86,6 +90,10 @@ impl StoreState {
                 Arc::make_mut(&mut self.conflicts).push(*id, conflict.clone());
             }
             Change::ConflictsTrimmed(upto) => Arc::make_mut(&mut self.conflicts).trim(*upto),
+            Change::Happening(id, happening) => {
+                Arc::make_mut(&mut self.journal).push(*id, happening.clone());
+            }
+            Change::JournalTrimmed(upto) => Arc::make_mut(&mut self.journal).trim(*upto),
             Change::Member(id, member) => {
                 self.members.insert(*id, member.clone());
             }
@@ -124,12 +132,14 @@ impl Change {
             Self::Entry(_, _, entry) => entry.bytes(),
             Self::Command(_, _, command) => command.bytes(),
             Self::Conflict(_, conflict) => conflict.bytes(),
+            Self::Happening(_, happening) => happening.bytes(),
             Self::DataSet(_)
             | Self::App(..)
             | Self::Row(..)
             | Self::EntriesTrimmed(..)
             | Self::CommandsTrimmed(..)
             | Self::ConflictsTrimmed(_)
+            | Self::JournalTrimmed(_)
             | Self::Member(..)
             | Self::MemberForgotten(_)
             | Self::Planner(_)

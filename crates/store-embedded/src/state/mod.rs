@@ -13,6 +13,8 @@ mod conflicts;
 mod events;
 mod identify;
 mod intents;
+mod journal;
+mod lanes;
 mod leases;
 mod membership;
 mod planning;
@@ -29,7 +31,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use baton_model::{
     AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, Subject,
 };
-use baton_store::{Command, Conflict, Entry, ShardAddress};
+use baton_store::{Command, Conflict, Entry, Happening, ShardAddress};
 
 pub use change::Change;
 pub use identify::IdentifyDay;
@@ -51,6 +53,7 @@ pub struct StoreState {
     events: BTreeMap<LaneAddress, Arc<Stream<Entry>>>,
     commands: BTreeMap<LaneAddress, Arc<Stream<Command>>>,
     conflicts: Arc<Stream<Conflict>>,
+    journal: Arc<Stream<Happening>>,
     members: BTreeMap<InstanceId, StoredMember>,
     planner: Option<LeaseRow>,
     targets: BTreeMap<ShardKey, InstanceId>,

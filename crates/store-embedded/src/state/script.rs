@@ -18,8 +18,8 @@ use baton_model::{
     Weight, Wish, limits::RING_KEEP,
 };
 use baton_store::{
-    Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, EntryBody, Hold, NewSession,
-    SessionStartLimit, ShardAddress, Targets, Trim,
+    Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, Doer, EntryBody, Happening,
+    Hold, NewSession, SessionStartLimit, ShardAddress, Targets, Trim, What,
 };
 use bytes::Bytes;
 
@@ -189,6 +189,10 @@ impl Script {
                 let conflict = self.conflict();
                 state.record_conflict(self.now, &conflict);
             }
+            7 => {
+                let happening = self.happening();
+                state.note(self.now, &happening);
+            }
             4 | 5 => {
                 let intent = self.intent();
                 drop(state.intend(self.now, &intent));
@@ -298,6 +302,12 @@ impl Script {
             resolution: "stopped".to_owned(),
             at: UnixMicros(self.now.0),
         }
+    }
+
+    fn happening(&mut self) -> Happening {
+        let by = Doer::Instance(self.instance());
+        let what = What::TokenRead { app: app(), changed: self.chance(50) };
+        Happening { at: UnixMicros(self.now.0), by, what }
     }
 
     fn intent(&mut self) -> NewIntent {
@@ -426,6 +436,7 @@ mod tests {
             ("planner", count(|c| matches!(c, Change::Planner(_)))),
             ("target", count(|c| matches!(c, Change::Target(..)))),
             ("cleared", count(|c| matches!(c, Change::TargetCleared(_)))),
+            ("happening", count(|c| matches!(c, Change::Happening(..)))),
             ("intent", count(|c| matches!(c, Change::Intent(_)))),
             ("intent gone", count(|c| matches!(c, Change::IntentGone(_)))),
             ("bucket", count(|c| matches!(c, Change::IdentifyBucket(..)))),

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fmt, time::Duration};
 
 use baton_model::{AppName, Lane, StoreMillis, limits::DISPATCH_OVERHEAD_BYTES};
-use baton_store::{Command, Conflict, Entry, EntryBody, StreamId, Trim};
+use baton_store::{Command, Conflict, Entry, EntryBody, Happening, StreamId, Trim};
 
 /// Which lane.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,13 @@ impl StreamItem for Conflict {
     }
 }
 
+/// As it is written down, about so much.
+impl StreamItem for Happening {
+    fn bytes(&self) -> usize {
+        2 * DISPATCH_OVERHEAD_BYTES
+    }
+}
+
 /// The id for an item that is added behind `last`. It grows even where the clock does not.
 pub(super) fn next_id(last: Option<StreamId>, now: StoreMillis) -> StreamId {
     let first_of_now = StreamId { millis: now.0, number: u64::from(now.0 == 0) };
@@ -100,6 +107,13 @@ impl<T: StreamItem + Clone> Stream<T> {
     pub fn behind(&self, after: StreamId, count: usize) -> Vec<(StreamId, T)> {
         let first = self.items.partition_point(|(id, _)| *id <= after);
         self.items.range(first..).take(count).cloned().collect()
+    }
+
+    /// Items ahead of `before`, newest first, at most `count`.
+    #[must_use]
+    pub fn ahead(&self, before: StreamId, count: usize) -> Vec<(StreamId, T)> {
+        let end = self.items.partition_point(|(id, _)| *id < before);
+        self.items.range(..end).rev().take(count).cloned().collect()
     }
 
     /// The id of the last item.

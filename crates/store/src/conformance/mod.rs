@@ -15,6 +15,8 @@ mod hand_over;
 mod hints;
 mod identify;
 mod intents;
+mod journal;
+mod lanes;
 mod membership;
 mod planning;
 mod reassertion;
@@ -146,6 +148,12 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         reports::only_members_report,
         reports::a_forgotten_instance_leaves_no_report,
         reports::a_report_that_nobody_could_read_is_refused,
+        journal::what_was_noted_down_is_read_in_its_order,
+        journal::the_most_recent_is_read_first,
+        lanes::a_lane_of_which_nobody_has_heard_is_empty,
+        lanes::a_lane_shows_its_entries_and_commands,
+        lanes::a_lane_without_entries_shows_its_commands,
+        lanes::a_group_of_which_nobody_has_heard_has_nothing,
         hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
         hints::a_hint_is_any_bytes_up_to_its_limit,
         hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,

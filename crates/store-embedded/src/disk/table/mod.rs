@@ -7,7 +7,7 @@
 //! | [`apps`] | app | once |
 //! | [`rows`] | app, lane, generation, shard | with every append, claim, offer … of the shard |
 //! | [`streams`] (two) | app, lane, stream id | with every entry or command; removed when trimmed |
-//! | [`conflicts`] | stream id | with every conflict; removed when trimmed |
+//! | [`fleet_streams`] (two) | stream id | with every conflict or happening; removed when trimmed |
 //! | [`members`] | instance id | with every beat; removed when forgotten |
 //! | [`planner`] | – | when claimed |
 //! | [`targets`] | app, generation, shard | when set; removed when cleared |
@@ -17,8 +17,8 @@
 //! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
 
 mod apps;
-mod conflicts;
 mod data_set;
+mod fleet_streams;
 mod identify;
 mod intents;
 mod members;
@@ -30,7 +30,10 @@ mod targets;
 
 use redb::{ReadTransaction, WriteTransaction};
 
-use self::streams::{COMMANDS, EVENTS};
+use self::{
+    fleet_streams::{CONFLICTS, JOURNAL},
+    streams::{COMMANDS, EVENTS},
+};
 use super::DiskError;
 use crate::state::{Change, StoreState};
 
@@ -54,8 +57,14 @@ pub(super) fn put<'a>(
             Change::CommandsTrimmed(lane, upto) => {
                 streams::trim(transaction, COMMANDS, lane, *upto)?;
             }
-            Change::Conflict(id, conflict) => conflicts::put(transaction, *id, conflict)?,
-            Change::ConflictsTrimmed(upto) => conflicts::trim(transaction, *upto)?,
+            Change::Conflict(id, conflict) => {
+                fleet_streams::put(transaction, CONFLICTS, *id, &conflict.encode())?;
+            }
+            Change::ConflictsTrimmed(upto) => fleet_streams::trim(transaction, CONFLICTS, *upto)?,
+            Change::Happening(id, happening) => {
+                fleet_streams::put(transaction, JOURNAL, *id, &happening.encode())?;
+            }
+            Change::JournalTrimmed(upto) => fleet_streams::trim(transaction, JOURNAL, *upto)?,
             Change::Member(id, member) => members::put(transaction, *id, member)?,
             Change::MemberForgotten(id) => members::remove(transaction, *id)?,
             Change::Planner(row) => planner::put(transaction, row)?,
@@ -78,7 +87,7 @@ fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
     apps::ensure(transaction)?;
     rows::ensure(transaction)?;
     streams::ensure(transaction)?;
-    conflicts::ensure(transaction)?;
+    fleet_streams::ensure(transaction)?;
     members::ensure(transaction)?;
     planner::ensure(transaction)?;
     targets::ensure(transaction)?;
@@ -95,7 +104,7 @@ pub(super) fn read_all(
     apps::read(transaction, state)?;
     rows::read(transaction, state)?;
     streams::read(transaction, state)?;
-    conflicts::read(transaction, state)?;
+    fleet_streams::read(transaction, state)?;
     members::read(transaction, state)?;
     planner::read(transaction, state)?;
     targets::read(transaction, state)?;

@@ -1,0 +1,114 @@
+//! Lanes as operators see them: how long they are, who reads them, and what was given up on.
+
+use std::{future::Future, time::Duration};
+
+use baton_model::{AppName, Lane};
+use bytes::Bytes;
+
+use crate::{StoreError, StreamId};
+
+/// A lane at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LaneView {
+    /// How many entries there are.
+    pub length: u64,
+    /// Bytes that they take up, roughly.
+    pub bytes: u64,
+    /// The oldest of them.
+    pub first: Option<StreamId>,
+    /// The newest of them.
+    pub last: Option<StreamId>,
+    /// How many commands there are, dealt with or not.
+    pub commands_length: u64,
+    /// Who reads it, ordered by name.
+    pub groups: Vec<GroupView>,
+}
+
+/// A consumer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupView {
+    /// Its name.
+    pub name: String,
+    /// Its consumers, ordered by name.
+    pub consumers: Vec<ConsumerView>,
+    /// Deliveries that nobody has acknowledged yet.
+    pub pending: u64,
+    /// Entries that were not delivered yet; none where the store cannot tell.
+    pub lag: Option<u64>,
+    /// The last entry that was delivered.
+    pub last_delivered: StreamId,
+    /// The oldest delivery that nobody has acknowledged yet.
+    pub oldest_pending: Option<StreamId>,
+    /// How many deliveries it has given up on.
+    pub dead_letters: u64,
+}
+
+/// A consumer of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumerView {
+    /// Its name.
+    pub name: String,
+    /// Deliveries that it has not acknowledged yet.
+    pub pending: u64,
+    /// How long it has not been heard of.
+    pub idle: Duration,
+}
+
+/// A consumer group of a lane, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupAddress<'a> {
+    /// The app.
+    pub app: &'a AppName,
+    /// Its lane.
+    pub lane: Lane,
+    /// The group's name.
+    pub name: &'a str,
+}
+
+/// A delivery that a group gave up on: whatever its consumers have written down of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Its place among the others.
+    pub id: StreamId,
+    /// All of its fields, in their order.
+    pub fields: Vec<(Bytes, Bytes)>,
+}
+
+/// What operators look at and clean up of a lane.
+///
+/// Consumer groups and dead letters belong to consumers: Baton shows them, and removes what it is
+/// told to. A dead letter cannot be sent to its group again: a lane has one stream for all groups,
+/// and every one of them would get it.
+pub trait Lanes {
+    /// One look at a lane. A lane of which nobody has heard is empty. All of it was true at one
+    /// moment, but for the counts of dead letters, which are a little later.
+    fn lane(
+        &self,
+        app: &AppName,
+        lane: Lane,
+    ) -> impl Future<Output = Result<LaneView, StoreError>> + Send;
+
+    /// Removes a consumer group with what it has read and not acknowledged, and says whether it
+    /// was there. What it has given up on stays under its name.
+    fn remove_group(
+        &self,
+        group: GroupAddress<'_>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Reads what a group has given up on behind `after`, the oldest first, at most `count`. The
+    /// group need not exist any more.
+    fn dead_letters(
+        &self,
+        group: GroupAddress<'_>,
+        after: StreamId,
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<DeadLetter>, StoreError>> + Send;
+
+    /// Drops what a group has given up on, and says how many of these were there. Each goes by
+    /// itself: after an unknown outcome some may be gone. Repeating it changes nothing.
+    fn drop_dead_letters(
+        &self,
+        group: GroupAddress<'_>,
+        ids: &[StreamId],
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}

@@ -80,7 +80,7 @@ fn lease_cases<S: Store>() -> Vec<Case<S>> {
         reassertion::a_forgotten_row_is_written_back_and_the_stream_says_so,
         reassertion::the_later_holder_prevails_whoever_comes_first,
         reassertion::a_row_that_was_not_lost_stays_as_it_is,
-        reassertion::a_forgotten_session_is_written_back_with_its_number,
+        reassertion::a_forgotten_session_is_written_back_and_the_stream_says_what_it_follows,
     ]
 }
 

@@ -16,13 +16,13 @@ use std::{
 };
 
 use baton_model::{
-    AppName, Epoch, Lane, Moment, ShardKey, StreamId,
+    AppName, Epoch, Lane, Moment, ShardKey, ShardNumber, StreamId,
     limits::{
         COMMANDS_PASSED_PERIOD, COMMANDS_POLL_BUSY, COMMANDS_POLL_QUIET, COMMANDS_QUIET,
         COMMANDS_READ_MAX, COMMANDS_WAITING_MAX, STORE_RETRY_FIRST, STORE_RETRY_MAX,
     },
 };
-use baton_store::{Command, Hold, Store, StoreError};
+use baton_store::{Command, CommandEntry, Hold, MalformedCommand, ShardAddress, Store, StoreError};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -138,6 +138,11 @@ struct Place {
     delivered: u64,
 }
 
+/// The shard that looks after the lane.
+const fn first_shard(lane: Lane) -> ShardNumber {
+    ShardNumber(lane.0 as u32)
+}
+
 impl<S: Store> Reader<S> {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<ToReader>) {
         let mut retry = STORE_RETRY_FIRST;
@@ -221,7 +226,7 @@ impl<S: Store> Reader<S> {
     }
 
     fn holds_first_shard(&self) -> bool {
-        self.places.keys().any(|shard| shard.number.0 == u32::from(self.lane.0))
+        self.places.keys().any(|shard| shard.number == first_shard(self.lane))
     }
 
     /// Asks where shards begin that have come anew.
@@ -249,21 +254,22 @@ impl Place {
     }
 
     /// Takes what is for this shard and new to it, as much as it has room for.
-    fn deliver(&mut self, commands: &[(StreamId, Command)], reading: Reading) {
+    fn deliver(&mut self, entries: &[CommandEntry], reading: Reading) {
         let Some(mut read) = self.read else {
             return;
         };
         let mut room = self.room();
-        let number = self.listener.hold.address.shard.number;
-        let first = commands.partition_point(|(id, _)| *id <= read);
-        for (id, command) in &commands[first..] {
+        let ShardAddress { shard, lane } = &self.listener.hold.address;
+        let (number, lane) = (shard.number, *lane);
+        let first = entries.partition_point(|(id, _)| *id <= read);
+        for (id, found) in &entries[first..] {
             if room == 0 {
                 break;
             }
-            if command.shard == number {
+            if addressee(found, lane) == number {
                 room -= 1;
                 self.delivered += 1;
-                self.tell(Mail::Command(parcel(*id, command, reading)));
+                self.tell(Mail::Command(parcel(*id, found, reading)));
                 self.told = *id;
             }
             read = *id;
@@ -287,8 +293,25 @@ impl Place {
     }
 }
 
-fn parcel(id: StreamId, command: &Command, reading: Reading) -> Parcel {
-    let expires = command.expires.map(|at| reading.moment_of(at));
-    let (reply_to, frame) = (command.reply_to.clone(), command.frame.clone());
-    Parcel { id, expires, reply_to, frame }
+/// Which shard deals with an entry. What names none is up to the lane's first, so that its sender is
+/// told once.
+fn addressee(found: &Result<Command, MalformedCommand>, lane: Lane) -> ShardNumber {
+    match found {
+        Ok(command) => command.shard,
+        Err(malformed) => malformed.shard.unwrap_or_else(|| first_shard(lane)),
+    }
+}
+
+fn parcel(id: StreamId, found: &Result<Command, MalformedCommand>, reading: Reading) -> Parcel {
+    match found {
+        Ok(command) => {
+            let expires = command.expires.map(|at| reading.moment_of(at));
+            let (reply_to, frame) = (command.reply_to.clone(), Ok(command.frame.clone()));
+            Parcel { id, expires, reply_to, frame }
+        }
+        Err(malformed) => {
+            let (reply_to, frame) = (malformed.reply_to.clone(), Err(malformed.why.to_string()));
+            Parcel { id, expires: None, reply_to, frame }
+        }
+    }
 }

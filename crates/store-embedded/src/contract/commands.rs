@@ -2,8 +2,8 @@
 
 use baton_model::{AppName, Lane};
 use baton_store::{
-    AnswerError, Command, CommandError, CommandResult, CommandTrim, Commands, Hold, HoldError,
-    ShardAddress, StoreError, StreamId,
+    AnswerError, Command, CommandEntry, CommandError, CommandResult, CommandTrim, Commands, Hold,
+    HoldError, ShardAddress, StoreError, StreamId,
 };
 
 use crate::EmbeddedStore;
@@ -24,8 +24,10 @@ impl Commands for EmbeddedStore {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Command)>, StoreError> {
-        self.live.run(|at| at.state.commands(app, lane, after, count)).await
+    ) -> Result<Vec<CommandEntry>, StoreError> {
+        // Nobody but this store writes here, so all of it is commands.
+        let read = self.live.run(|at| at.state.commands(app, lane, after, count)).await?;
+        Ok(read.into_iter().map(|(id, command)| (id, Ok(command))).collect())
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {

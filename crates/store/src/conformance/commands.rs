@@ -38,8 +38,8 @@ pub(super) async fn a_command_is_read_as_it_was_sent<S: Store>(s: S, scope: Scop
     let second = s.send_command(app, lane, &rich).await.expect("sent");
     assert!(second > first);
     let all = s.commands(app, lane, StreamId::START, 10).await;
-    assert_eq!(all, Ok(vec![(first, plain), (second, rich.clone())]));
-    assert_eq!(s.commands(app, lane, first, 10).await, Ok(vec![(second, rich)]));
+    assert_eq!(all, Ok(vec![(first, Ok(plain)), (second, Ok(rich.clone()))]));
+    assert_eq!(s.commands(app, lane, first, 10).await, Ok(vec![(second, Ok(rich))]));
     assert_eq!(s.commands(app, Lane(1), StreamId::START, 10).await, Ok(vec![]));
 }
 

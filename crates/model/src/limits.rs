@@ -289,15 +289,9 @@ pub const COMMAND_UNDER_WAY: Duration = Duration::from_millis(250);
 /// Commands of a lane that are read in one go: with 4096 bytes each, a megabyte.
 pub const COMMANDS_READ_MAX: usize = 256;
 
-/// How often a lane's commands are looked for while there are some.
-pub const COMMANDS_POLL_BUSY: Duration = Duration::from_millis(50);
-
-/// How often they are looked for when there have been none for [`COMMANDS_QUIET`]: every instance
-/// looks at every lane that it has shards of.
-pub const COMMANDS_POLL_QUIET: Duration = Duration::from_millis(250);
-
-/// How long a lane without commands is still busy.
-pub const COMMANDS_QUIET: Duration = Duration::from_secs(10);
+/// The pause between two looks at lanes' commands while there are some: what comes meanwhile is read
+/// together. As long as that a command may have to wait.
+pub const COMMANDS_POLL_BUSY: Duration = Duration::from_millis(40);
 
 /// How long an instance waits for the next command of its lanes in one go.
 pub const COMMANDS_AWAITED: Duration = Duration::from_secs(5);
@@ -334,7 +328,6 @@ pub const REQUESTS_REMEMBERED_MAX: usize = 64;
 
 const _: () = assert!(COMMANDS_IN_WINDOW_MAX + SENDS_RESERVED <= DISCORD_SENDS_MAX);
 const _: () = assert!(COMMANDS_WINDOW.as_millis() > DISCORD_SENDS_WINDOW.as_millis());
-const _: () = assert!(COMMANDS_POLL_BUSY.as_millis() < COMMANDS_POLL_QUIET.as_millis());
 const _: () = assert!(COMMANDS_POLL_BUSY.as_millis() < COMMANDS_AWAITED.as_millis());
 const _: () = assert!(COMMANDS_AWAITED.as_millis() < COMMANDS_SWEPT.as_millis());
 // A warm socket waits for the hand-over all this time.

@@ -49,6 +49,15 @@ impl Commands for Valkey {
         reply.list()?.iter().map(|element| read_command(&key, element)).collect()
     }
 
+    async fn await_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+    ) -> Result<(), StoreError> {
+        self.await_behind(Key::Commands(app, lane).to_string(), after).await
+    }
+
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {
         let key = Key::Row(shard).to_string();
         let done: Option<String> = self

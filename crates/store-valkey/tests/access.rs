@@ -104,6 +104,8 @@ async fn do_everything(store: &Valkey) {
         frame: "{}".into(),
     };
     let id = store.send_command(scope.app(), hold.address.lane, &command).await.expect("sent");
+    let lane = hold.address.lane;
+    store.await_commands(scope.app(), lane, StreamId::START).await.expect("told");
     store.set_commands_done(&hold, id).await.expect("moved");
     assert_eq!(store.commands_done(&hold.address).await, Ok(id));
     let reply_to = "worker".to_owned();

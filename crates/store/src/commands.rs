@@ -90,6 +90,16 @@ pub trait Commands {
         count: usize,
     ) -> impl Future<Output = Result<Vec<CommandEntry>, StoreError>> + Send;
 
+    /// Waits for something in the lane's stream behind `after`, for as long as it takes; it may
+    /// also end before. Nothing is taken: whoever was told reads. It costs the store next to
+    /// nothing, and may be given up at any time.
+    fn await_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Up to where the shard has dealt with its lane's commands.
     fn commands_done(
         &self,

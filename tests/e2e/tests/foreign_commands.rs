@@ -20,10 +20,13 @@ use baton_model::{
     AppName, AppShape, Epoch, Generation, InstanceId, Lane, LaneCount, Moment, ShardCount,
     ShardKey, ShardNumber, StoreMillis,
 };
-use baton_store::{Hold, ShardAddress};
+use baton_store::{Commands, Hold, ShardAddress, StreamId};
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 /// A command comes within milliseconds; only one that never comes is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,6 +46,7 @@ fn shard(number: u32) -> ShardKey {
 /// An instance's reader of lane 0, and the shards that listen to it.
 struct Lane0 {
     server: Server,
+    store: Valkey,
     reader: LaneReader,
 }
 
@@ -62,13 +66,13 @@ impl Lane0 {
         let store_clock = StoreClock::default();
         store_clock.learn(Moment::ZERO, StoreMillis(0));
         let board = LaneBoard::default();
-        let readings = Readings { store, clock: Clock::Boot, store_clock, board };
+        let readings = Readings { store: store.clone(), clock: Clock::Boot, store_clock, board };
         let shards = ShardCount(NonZeroU32::new(4).expect("not 0"));
         let shape = AppShape { generation: Generation(0), shards, lanes: LANES };
         let (remarks, _) = mpsc::unbounded_channel();
         let trimming = Trimming { keep: USUAL, shape, me: ME, remarks };
         let reader = LaneReader::start((app(), Lane(0)), readings, trimming);
-        Self { server, reader }
+        Self { server, store, reader }
     }
 
     async fn shard(&self, number: u32) -> Shard {
@@ -86,6 +90,17 @@ impl Lane0 {
     fn write(&self, fields: &[&str]) {
         let all = [&["XADD", "baton:{bot.0}:commands", "*"], fields].concat();
         self.server.command::<String>(&all).expect("written");
+    }
+
+    /// How many commands the server has carried out, but for the asking.
+    fn commands_served(&self) -> u64 {
+        let stats = self.server.command::<String>(&["INFO", "commandstats"]).expect("stats");
+        let calls = |line: &str| {
+            let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            let calls = rest.split(',').next()?.parse::<u64>().ok()?;
+            matches!(name, "xread" | "xrange" | "fcall" | "hget").then_some(calls)
+        };
+        stats.lines().filter_map(calls).sum()
     }
 
     fn command(&self, shard: &str, frame: &str) {
@@ -145,4 +160,56 @@ async fn what_is_no_command_holds_up_nobody_and_is_answered_once() {
     let no_time = r#"field "exp" holds "soon"; expected a whole number"#;
     assert_eq!(other.parcel().await, bad("me", no_time));
     assert_eq!(other.parcel().await, good("a"));
+}
+
+/// The goal: a command of anybody's reaches its shard within 50 ms, and an idle lane asks the store
+/// for next to nothing.
+#[tokio::test]
+async fn a_command_is_read_at_once_and_an_idle_lane_asks_for_next_to_nothing() {
+    let lane = Lane0::new().await;
+    let mut shard = lane.shard(2).await;
+    let mut waits = Vec::new();
+    for number in 0..60_u64 {
+        // Somewhere in the rhythm of the reader, whatever that is.
+        tokio::time::sleep(Duration::from_millis(number * 7 % 150)).await;
+        let written = Instant::now();
+        lane.command("2", "{}");
+        assert_eq!(shard.parcel().await, good("{}"));
+        waits.push(written.elapsed());
+    }
+    waits.sort();
+    let typical = waits[waits.len() / 2];
+    println!("typical {typical:?}, worst {:?}", waits[waits.len() - 1]);
+    assert!(typical < Duration::from_millis(60), "{waits:?}");
+
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let before = lane.commands_served();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let served = lane.commands_served() - before;
+    println!("{served} commands in 10 s");
+    assert!(served < 10, "{served}");
+}
+
+#[tokio::test]
+async fn where_commands_cannot_be_waited_for_they_are_read_all_the_same() {
+    let lane = Lane0::new().await;
+    let mut shard = lane.shard(2).await;
+    // A key of a wrong type spoils the waiting for all whose commands are waited for together.
+    lane.server.command::<()>(&["SET", "baton:{bot.1}:commands", "x"]).expect("set");
+    let store = lane.store.clone();
+    let spoiling = tokio::spawn(async move {
+        let mut spoiled = 0_u32;
+        loop {
+            let waited = store.await_commands(&app(), Lane(1), StreamId::START).await;
+            spoiled += u32::from(waited.is_err());
+            assert!(spoiled > 0, "it can be waited for");
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..5 {
+        lane.command("2", "{}");
+        assert_eq!(shard.parcel().await, good("{}"));
+    }
+    assert!(!spoiling.is_finished());
+    spoiling.abort();
 }

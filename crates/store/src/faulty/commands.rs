@@ -28,6 +28,15 @@ impl<S: Commands + Sync> Commands for Faulty<S> {
         self.through(self.store.commands(app, lane, after, count)).await
     }
 
+    async fn await_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+    ) -> Result<(), StoreError> {
+        self.through(self.store.await_commands(app, lane, after)).await
+    }
+
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {
         self.through(self.store.commands_done(shard)).await
     }

@@ -9,6 +9,7 @@ use std::{
 use baton_model::{
     AppName, Beat, Epoch, InstanceId, IntentId, LeaseRow, Member, ShardKey, StoreIdentity,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     asking::RequestId,
@@ -19,10 +20,17 @@ use crate::{
 
 /// What instances tell each other by the way. A hint may be lost, late or false: it only makes
 /// somebody look sooner, or do sooner what a poll would have asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Its JSON is how instances of two versions understand each other during an upgrade. One that a
+/// version does not know is lost on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Hint {
     /// An instance's presence is gone.
-    Suspect(InstanceId),
+    Suspect {
+        /// Whose.
+        instance: InstanceId,
+    },
     /// Leases have been released.
     Released,
     /// A lease has a new owner.
@@ -54,6 +62,13 @@ pub enum Hint {
         shard: ShardKey,
         /// The target.
         by: InstanceId,
+    },
+    /// A lease stands on offer. Whoever drives the target's machine has its row read.
+    Offered {
+        /// Of which shard.
+        shard: ShardKey,
+        /// To whom.
+        to: InstanceId,
     },
 }
 
@@ -209,4 +224,42 @@ pub enum Input {
     IdentifyCancelled(ShardKey),
     /// Answers [`Output::TakePermit`](crate::Output::TakePermit).
     Permit(RequestId, PermitAnswer),
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_model::{Generation, ShardNumber};
+
+    use super::*;
+
+    #[test]
+    fn instances_of_other_versions_are_understood() {
+        let (generation, number) = (Generation(0), ShardNumber(7));
+        let shard = ShardKey { app: "bot".parse().expect("a name"), generation, number };
+        let (me, epoch) = (InstanceId::new(7), Epoch(9));
+        let key = r#"{"app":"bot","generation":0,"number":7}"#;
+        for (hint, json) in [
+            (Hint::Suspect { instance: me }, format!(r#"{{"say":"suspect","instance":"{me}"}}"#)),
+            (Hint::Released, r#"{"say":"released"}"#.to_owned()),
+            (
+                Hint::Taken { shard: shard.clone(), epoch, by: me },
+                format!(r#"{{"say":"taken","shard":{key},"epoch":9,"by":"{me}"}}"#),
+            ),
+            (
+                Hint::Move { shard: shard.clone(), to: me },
+                format!(r#"{{"say":"move","shard":{key},"to":"{me}"}}"#),
+            ),
+            (
+                Hint::Warmed { shard: shard.clone(), by: me },
+                format!(r#"{{"say":"warmed","shard":{key},"by":"{me}"}}"#),
+            ),
+            (
+                Hint::Offered { shard, to: me },
+                format!(r#"{{"say":"offered","shard":{key},"to":"{me}"}}"#),
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&hint).expect("JSON"), json);
+            assert_eq!(serde_json::from_str::<Hint>(&json).expect("a hint"), hint);
+        }
+    }
 }

@@ -295,15 +295,23 @@ pub const COMMAND_UNDER_WAY: Duration = Duration::from_millis(250);
 /// Commands of a lane that are read in one go: with 4096 bytes each, a megabyte.
 pub const COMMANDS_READ_MAX: usize = 256;
 
-/// How often a lane's commands are looked for while there are some.
-pub const COMMANDS_POLL_BUSY: Duration = Duration::from_millis(50);
+/// The pause between two looks at lanes' commands while there are some: what comes meanwhile is read
+/// together. As long as that a command may have to wait.
+pub const COMMANDS_POLL_BUSY: Duration = Duration::from_millis(40);
 
-/// How often they are looked for when there have been none for [`COMMANDS_QUIET`]: every instance
-/// looks at every lane that it has shards of.
-pub const COMMANDS_POLL_QUIET: Duration = Duration::from_millis(250);
+/// How long an instance waits for the next command of its lanes in one go.
+pub const COMMANDS_AWAITED: Duration = Duration::from_secs(5);
 
-/// How long a lane without commands is still busy.
-pub const COMMANDS_QUIET: Duration = Duration::from_secs(10);
+/// How long after a command the next is likely: whoever was told of one will wait for another soon.
+pub const COMMANDS_STIRRED: Duration = Duration::from_secs(2);
+
+/// How long a connection is kept over which commands are waited for: the server behind it may not be
+/// the primary any more, and nothing that is waited for would say so.
+pub const WATCH_RENEWED: Duration = Duration::from_secs(60);
+
+/// How often a lane is read although nothing is known to have come, should its waiting have gone
+/// astray: every instance reads every lane that it has shards of.
+pub const COMMANDS_SWEPT: Duration = Duration::from_secs(30);
 
 /// How often shards that none of a lane's commands are for move their places past them: what is
 /// ahead of one shard's place cannot be trimmed.
@@ -326,7 +334,8 @@ pub const REQUESTS_REMEMBERED_MAX: usize = 64;
 
 const _: () = assert!(COMMANDS_IN_WINDOW_MAX + SENDS_RESERVED <= DISCORD_SENDS_MAX);
 const _: () = assert!(COMMANDS_WINDOW.as_millis() > DISCORD_SENDS_WINDOW.as_millis());
-const _: () = assert!(COMMANDS_POLL_BUSY.as_millis() < COMMANDS_POLL_QUIET.as_millis());
+const _: () = assert!(COMMANDS_POLL_BUSY.as_millis() < COMMANDS_AWAITED.as_millis());
+const _: () = assert!(COMMANDS_AWAITED.as_millis() < COMMANDS_SWEPT.as_millis());
 // A warm socket waits for the hand-over all this time.
 const _: () = assert!(
     COMMAND_UNDER_WAY.as_millis() + FLUSH_DEADLINE.as_millis() + OFFER_DEADLINE.as_millis()

@@ -37,6 +37,8 @@ pub(crate) struct Live {
     inner: Mutex<Inner>,
     waiting_bytes: AtomicUsize,
     progress: watch::Sender<Progress>,
+    /// Changes with every command.
+    commands: watch::Sender<()>,
 }
 
 struct Inner {
@@ -121,6 +123,7 @@ impl Live {
             inner: Mutex::new(inner),
             waiting_bytes: AtomicUsize::new(0),
             progress: watch::Sender::default(),
+            commands: watch::Sender::default(),
         }
     }
 
@@ -134,6 +137,22 @@ impl Live {
             self.until_durable(&receipt).await?;
         }
         Ok(answer)
+    }
+
+    /// Looks at what the state holds at this moment, whether or not the disk has it. Nothing may be
+    /// decided by it.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(Scene<'_>) -> T) -> Result<T, StoreError> {
+        self.decide(look).map(|(seen, _)| seen)
+    }
+
+    /// A command has come.
+    pub(crate) fn tell_of_command(&self) {
+        self.commands.send_replace(());
+    }
+
+    /// Changes with every command from here on.
+    pub(crate) fn commands_told(&self) -> watch::Receiver<()> {
+        self.commands.subscribe()
     }
 
     /// The results of commands, which no disk holds.

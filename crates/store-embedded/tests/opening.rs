@@ -53,7 +53,7 @@ async fn what_was_written_is_there_after_closing_under_every_durability() {
         drop(store);
         let store = EmbeddedStore::open(folder.path(), with(durability)).unwrap();
         let read = store.commands(&app(), lane, StreamId::START, 9).await;
-        assert_eq!(read, Ok(vec![(id, command)]), "{durability:?}");
+        assert_eq!(read, Ok(vec![(id, Ok(command))]), "{durability:?}");
     }
 }
 

@@ -21,10 +21,8 @@ redis.register_function('baton_1_begin_session', function(keys, args)
   if held[1] ~= previous or held[2] ~= seq then
     return { 'previous', held[1], held[2] }
   end
-  local before = row.session and ('[' .. previous .. ',' .. seq .. ']') or 'null'
   local number = next_number(row.number)
-  add_entry(stream, shard, number, epoch, 'BATON_SESSION_STARTED', '0', at, '', '',
-    '{"marker":"session_started","start":"' .. start .. '","previous":' .. before .. '}')
+  begin_entry(stream, shard, number, epoch, at, start, row)
   redis.call('HSET', key, 'session', id, 'number', number, 'seq', '0')
   if url == '' then
     redis.call('HDEL', key, 'url')

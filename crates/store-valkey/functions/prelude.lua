@@ -109,3 +109,11 @@ local function add_entry(stream, shard, number, epoch, name, seq, at, guild, tra
   redis.call('XADD', stream, '*', 'v', '1', 't', name, 'sh', shard, 's', seq, 'sid', number,
     'ep', epoch, 'at', at, 'g', guild, 'tp', trace, 'd', body)
 end
+
+-- Adds the marker of a session's beginning. `row` is as it was before: its session is the one that
+-- ends, and its seq is where the stream ends in that.
+local function begin_entry(stream, shard, number, epoch, at, start, row)
+  local before = row.session and ('[' .. row.number .. ',' .. row.seq .. ']') or 'null'
+  add_entry(stream, shard, number, epoch, 'BATON_SESSION_STARTED', '0', at, '', '',
+    '{"marker":"session_started","start":"' .. start .. '","previous":' .. before .. '}')
+end

@@ -5,8 +5,8 @@ use baton_model::{
     limits::{COMMANDS_TRIMMED_MAX, RESULTS_KEPT, RESULTS_KEPT_MAX, ROWS_AT_ONCE_MAX},
 };
 use baton_store::{
-    AnswerError, Command, CommandError, CommandResult, CommandTrim, Commands, Hold, HoldError,
-    ShardAddress, StoreError, StreamId, ensure_command_fits, is_awaited, key::Key,
+    AnswerError, Command, CommandEntry, CommandError, CommandResult, CommandTrim, Commands, Hold,
+    HoldError, ShardAddress, StoreError, StreamId, ensure_command_fits, is_awaited, key::Key,
 };
 use fred::interfaces::HashesInterface;
 use redis::{Cmd, Pipeline};
@@ -43,10 +43,19 @@ impl Commands for Valkey {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Command)>, StoreError> {
+    ) -> Result<Vec<CommandEntry>, StoreError> {
         let key = Key::Commands(app, lane).to_string();
         let reply = self.read_stream(&key, after, count).await?;
         reply.list()?.iter().map(|element| read_command(&key, element)).collect()
+    }
+
+    async fn await_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+    ) -> Result<(), StoreError> {
+        self.await_behind(Key::Commands(app, lane).to_string(), after).await
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {
@@ -167,10 +176,8 @@ fn read_result(
     Ok((id, CommandResult::decode(reply_to, fields).map_err(corrupt)?))
 }
 
-fn read_command(key: &str, element: &Reply) -> Result<(StreamId, Command), StoreError> {
+fn read_command(key: &str, element: &Reply) -> Result<CommandEntry, StoreError> {
     let (id, fields) = stream_element(key, element)?;
     let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.clone()));
-    let corrupt =
-        |error| StoreError::corrupt(format!("{key} {id}"), format!("{error}"), "a command");
-    Ok((id, Command::decode(fields).map_err(corrupt)?))
+    Ok((id, Command::decode(fields)))
 }

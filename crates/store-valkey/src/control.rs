@@ -18,6 +18,7 @@ use fred::{
     interfaces::{ClientLike, ClusterInterface, FunctionInterface},
     types::{
         Builder, Value,
+        cluster::ClusterRouting,
         config::{Config, Options, ReconnectPolicy, Server as FredServer, ServerConfig, TlsConfig},
     },
 };
@@ -81,6 +82,13 @@ impl Control {
     /// The client itself, for the few plain commands of the control path.
     pub(crate) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The primary of a Cluster that holds this key, as far as is known; none on other topologies.
+    pub(crate) fn primary_of(&self, key: &str) -> Option<Server> {
+        let slots = self.client.cached_cluster_state().filter(|_| self.is_cluster)?;
+        let holder = slots.get_server(ClusterRouting::hash_key(key.as_bytes()))?;
+        Some(Server { host: holder.host.to_string(), port: holder.port })
     }
 
     /// The servers that requests go to.

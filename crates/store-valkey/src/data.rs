@@ -6,7 +6,10 @@
 //! Sentinels or the Cluster where to go. Nothing is repeated here; the caller does that, because
 //! only it knows in which order.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_PAUSE, STORE_CONNECT_TIMEOUT};
 use baton_store::{StoreError, Unhappy};
@@ -27,14 +30,16 @@ use crate::{
     url::{Login, Server, Topology},
 };
 
-enum Connector {
+/// Finds the server and connects to it.
+pub(crate) enum Connector {
     Standalone(Box<Client>),
     Sentinel(Box<SentinelClient>),
     Cluster(Box<ClusterClient>),
 }
 
+/// A connection to one server, or to those of a Cluster.
 #[derive(Clone)]
-enum Link {
+pub(crate) enum Link {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
@@ -113,7 +118,9 @@ impl Data {
         {
             return Err(error.clone());
         }
-        let attempt = tokio::time::timeout(STORE_CONNECT_TIMEOUT, state.connector.connect()).await;
+        let attempt =
+            tokio::time::timeout(STORE_CONNECT_TIMEOUT, state.connector.connect(APPEND_TIMEOUT))
+                .await;
         let attempt = match attempt {
             Ok(connected) => connected.map_err(|error| not_connected(&error)),
             Err(_) => Err(StoreError::unavailable("no connection in time")),
@@ -142,7 +149,7 @@ impl Data {
 }
 
 /// Connecting asks nothing of the store, so a failure leaves nothing unknown.
-fn not_connected(error: &redis::RedisError) -> StoreError {
+pub(crate) fn not_connected(error: &redis::RedisError) -> StoreError {
     let failure = redis_error(error);
     if failure.outcome_unknown() {
         return StoreError::unavailable(error.to_string());
@@ -151,10 +158,8 @@ fn not_connected(error: &redis::RedisError) -> StoreError {
 }
 
 impl Connector {
-    async fn connect(&mut self) -> RedisResult<Link> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(STORE_CONNECT_TIMEOUT))
-            .set_response_timeout(Some(APPEND_TIMEOUT));
+    pub(crate) async fn connect(&mut self, answers_within: Duration) -> RedisResult<Link> {
+        let config = settings(answers_within);
         match self {
             Self::Standalone(client) => {
                 let connection = client.get_multiplexed_async_connection_with_config(&config).await;
@@ -169,7 +174,15 @@ impl Connector {
     }
 }
 
-fn connector(config: &ValkeyConfig) -> RedisResult<Connector> {
+/// How a connection behaves that has to answer in this time.
+pub(crate) fn settings(answers_within: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(STORE_CONNECT_TIMEOUT))
+        .set_response_timeout(Some(answers_within))
+}
+
+/// Who finds the server that a config names.
+pub(crate) fn connector(config: &ValkeyConfig) -> RedisResult<Connector> {
     let url = &config.url;
     match &url.topology {
         Topology::Standalone(server) => {

@@ -6,6 +6,8 @@
 //! `data` (redis) for events and commands. Both have their hidden retries off.
 
 mod apps;
+mod awaiting;
+mod blocking;
 mod commands;
 mod config;
 mod conflicts;
@@ -41,12 +43,13 @@ pub use hints::HintHearing;
 pub use membership::PresenceHold;
 pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};
 
+use awaiting::Awaiting;
 use control::Control;
 use data::Data;
 use reply::redis_error;
 use sentinels::Sentinels;
 
-/// A handle on the store. Cheap to clone; all clones share two connections.
+/// A handle on the store. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
 pub struct Valkey {
     inner: Arc<Inner>,
@@ -57,6 +60,7 @@ struct Inner {
     control: Control,
     data: Data,
     sentinels: Option<Sentinels>,
+    awaiting: Awaiting,
 }
 
 impl Valkey {
@@ -72,7 +76,8 @@ impl Valkey {
         control.ensure_library().await?;
         let data = Data::new(&config)?;
         let sentinels = Sentinels::of(&config).map_err(|error| redis_error(&error))?;
-        Ok(Self { inner: Arc::new(Inner { config, control, data, sentinels }) })
+        let awaiting = Awaiting::default();
+        Ok(Self { inner: Arc::new(Inner { config, control, data, sentinels, awaiting }) })
     }
 
     /// Where this store is, without credentials.
@@ -93,6 +98,10 @@ impl Valkey {
 
     fn data(&self) -> &Data {
         &self.inner.data
+    }
+
+    fn awaiting(&self) -> &Awaiting {
+        &self.inner.awaiting
     }
 
     fn sentinels(&self) -> Option<&Sentinels> {

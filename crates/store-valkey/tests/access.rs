@@ -106,6 +106,8 @@ async fn do_everything(store: &Valkey) {
         frame: "{}".into(),
     };
     let id = store.send_command(scope.app(), hold.address.lane, &command).await.expect("sent");
+    let lane = hold.address.lane;
+    store.await_commands(scope.app(), lane, StreamId::START).await.expect("told");
     clean_up(store, &scope).await;
     store.set_commands_done(&hold, id).await.expect("moved");
     assert_eq!(store.commands_done(&hold.address).await, Ok(id));

@@ -1,7 +1,8 @@
 //! A command: what a consumer asks a shard to send to Discord, and how a stream holds it.
 
-use baton_model::{ShardNumber, StoreMillis, TraceParent};
+use baton_model::{ShardNumber, StoreMillis, StreamId, TraceParent};
 use bytes::Bytes;
+use thiserror::Error;
 
 use crate::fields::{FORMAT, Fields, FieldsError, decimal};
 
@@ -22,6 +23,23 @@ pub struct Command {
     /// The frame.
     pub frame: Bytes,
 }
+
+/// What stands in a command stream and is no command: anybody may write there. As much of it as can
+/// be read is kept, so that its sender can be told.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("it is no command")]
+pub struct MalformedCommand {
+    /// By which shard it was to be sent, if it says so.
+    pub shard: Option<ShardNumber>,
+    /// Under which name its sender waits for a result; empty if it does not, or does not say so.
+    pub reply_to: String,
+    /// What is wrong with it.
+    #[source]
+    pub why: FieldsError,
+}
+
+/// An entry of a command stream: its place, and what stands there.
+pub type CommandEntry = (StreamId, Result<Command, MalformedCommand>);
 
 impl Command {
     /// All fields, in their order.
@@ -44,11 +62,20 @@ impl Command {
     ///
     /// # Errors
     /// If a field is missing or malformed, or the format is a newer one.
-    pub fn decode<'a, F>(fields: F) -> Result<Self, FieldsError>
+    pub fn decode<'a, F>(fields: F) -> Result<Self, MalformedCommand>
     where
         F: IntoIterator<Item = (&'a [u8], Bytes)>,
     {
-        let fields = Fields::read(&COMMAND_FIELDS, fields)?;
+        let fields = Fields::of_any_format(&COMMAND_FIELDS, fields);
+        Self::from_fields(&fields).map_err(|why| MalformedCommand {
+            shard: fields.number("sh").ok().map(ShardNumber),
+            reply_to: fields.text("re").unwrap_or_default(),
+            why,
+        })
+    }
+
+    fn from_fields(fields: &Fields<{ COMMAND_FIELDS.len() }>) -> Result<Self, FieldsError> {
+        fields.ensure_format()?;
         Ok(Self {
             shard: ShardNumber(fields.number("sh")?),
             expires: fields.optional_number("exp")?.map(StoreMillis),
@@ -87,19 +114,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_wrong_with_a_command_is_said() {
+    /// A command's fields, but with this one as it is here, or without it.
+    fn read_with(field: &str, value: Option<&'static str>) -> Result<Command, MalformedCommand> {
         let command = Command {
             shard: ShardNumber(1),
             expires: None,
-            reply_to: String::new(),
+            reply_to: "me".to_owned(),
             trace: None,
             frame: Bytes::new(),
         };
-        let mut fields = command.encode();
-        fields[2].1 = Bytes::from_static(b"soon");
-        let fields = fields.iter().map(|(name, value)| (name.as_bytes(), value.clone()));
-        let error = Command::decode(fields).unwrap_err();
-        assert_eq!(error.to_string(), r#"field "exp" holds "soon"; expected a whole number"#);
+        let fields = command.encode().into_iter().filter_map(|(name, kept)| match value {
+            _ if name != field => Some((name, kept)),
+            Some(value) => Some((name, Bytes::from_static(value.as_bytes()))),
+            None => None,
+        });
+        let fields: Vec<_> = fields.collect();
+        Command::decode(fields.iter().map(|(name, value)| (name.as_bytes(), value.clone())))
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_command_is_said_to_whom_it_concerns() {
+        let shard = Some(ShardNumber(1));
+        for (field, value, shard, reply_to, why) in [
+            (
+                "exp",
+                Some("soon"),
+                shard,
+                "me",
+                r#"field "exp" holds "soon"; expected a whole number"#,
+            ),
+            ("sh", Some("all"), None, "me", r#"field "sh" holds "all"; expected a whole number"#),
+            ("sh", None, None, "me", r#"there is no field "sh""#),
+            ("re", None, shard, "", r#"there is no field "re""#),
+            ("d", None, shard, "me", r#"there is no field "d""#),
+            ("v", Some("2"), shard, "me", "it has format 2; this Baton knows 1"),
+            ("v", None, shard, "me", r#"there is no field "v""#),
+        ] {
+            let found = read_with(field, value).expect_err(field);
+            assert_eq!((found.shard, found.reply_to.as_str()), (shard, reply_to), "{field}");
+            assert_eq!(found.why.to_string(), why);
+        }
+        assert!(read_with("", None).is_ok());
     }
 }

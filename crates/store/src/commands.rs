@@ -9,7 +9,8 @@ use baton_model::{
 use thiserror::Error;
 
 use crate::{
-    Command, CommandResult, Hold, HoldError, ShardAddress, StoreError, StreamId, error::unhappy,
+    Command, CommandEntry, CommandResult, Hold, HoldError, ShardAddress, StoreError, StreamId,
+    error::unhappy,
 };
 
 /// Why a command was not taken.
@@ -78,15 +79,26 @@ pub trait Commands {
         command: &Command,
     ) -> impl Future<Output = Result<StreamId, CommandError>> + Send;
 
-    /// Reads the lane's commands behind `after`, oldest first, at most `count`; those of other
-    /// shards among them.
+    /// Reads what stands in the lane's stream behind `after`, oldest first, at most `count`: the
+    /// commands of all its shards, and what is no command, each at its place. Who cannot read one
+    /// entry can read the next.
     fn commands(
         &self,
         app: &AppName,
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> impl Future<Output = Result<Vec<(StreamId, Command)>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<CommandEntry>, StoreError>> + Send;
+
+    /// Waits for something in the lane's stream behind `after`, for as long as it takes; it may
+    /// also end before. Nothing is taken: whoever was told reads. It costs the store next to
+    /// nothing, and may be given up at any time.
+    fn await_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Up to where the shard has dealt with its lane's commands.
     fn commands_done(

@@ -44,15 +44,28 @@ impl<const N: usize> Fields<N> {
         known: &'static [&'static str; N],
         fields: impl IntoIterator<Item = (&'a [u8], Bytes)>,
     ) -> Result<Self, FieldsError> {
+        let fields = Self::of_any_format(known, fields);
+        fields.ensure_format()?;
+        Ok(fields)
+    }
+
+    /// Takes the known fields, whatever they hold.
+    pub(crate) fn of_any_format<'a>(
+        known: &'static [&'static str; N],
+        fields: impl IntoIterator<Item = (&'a [u8], Bytes)>,
+    ) -> Self {
         let mut found = [const { None }; N];
         for (name, value) in fields {
             if let Some(place) = known.iter().position(|known| known.as_bytes() == name) {
                 found[place] = Some(value);
             }
         }
-        let fields = Self { known, found };
-        match fields.number("v")? {
-            FORMAT => Ok(fields),
+        Self { known, found }
+    }
+
+    pub(crate) fn ensure_format(&self) -> Result<(), FieldsError> {
+        match self.number("v")? {
+            FORMAT => Ok(()),
             newer => Err(FieldsError::Format(newer)),
         }
     }

@@ -133,7 +133,9 @@ pub trait Leases {
     /// The larger epoch wins, so of two instances that remember different things the later
     /// holder prevails, whoever comes first. A session that the store still knows keeps the
     /// store's seq, for that is what the stream holds; one that it has forgotten is written with
-    /// the seq given, and the stream gets a `StreamLost` marker. Returns the row as it is then.
+    /// the seq given, and the stream gets a `StreamLost` marker. If the store knows an earlier
+    /// session, a `SessionStarted` marker comes before that, as if the session began here: it names
+    /// the earlier one and where the stream ends in it. Returns the row as it is then.
     fn reassert(
         &self,
         hold: &Hold,

@@ -44,7 +44,7 @@ pub use baton_model::{ConflictId, StreamId, StreamIdError};
 
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
-pub use command::{COMMAND_FIELDS, Command};
+pub use command::{COMMAND_FIELDS, Command, CommandEntry, MalformedCommand};
 pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
 pub use commands::{
     AnswerError, CommandError, CommandTrim, Commands, ensure_command_fits, is_awaited,

@@ -194,7 +194,7 @@ impl<S: Store> Control<S> {
         while let Some(output) = self.supervisor.poll_output() {
             match output {
                 Output::Ask(ask) => self.clerk.ask(ask),
-                Output::Tell(message) => self.clerk.tell(&message),
+                Output::Tell(hint) => self.clerk.tell(&hint),
                 Output::Errand(shard, errand) => self.hosting.send(&shard, errand),
                 Output::Dismiss(shard) => self.hosting.dismiss(&shard),
                 Output::Remark(remark) => {

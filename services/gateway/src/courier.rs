@@ -44,8 +44,8 @@ pub struct Parcel {
     pub expires: Option<Moment>,
     /// Under which name its sender waits; empty if it does not.
     pub reply_to: String,
-    /// The frame, unchecked.
-    pub frame: Bytes,
+    /// The frame, unchecked; or why it cannot be read.
+    pub frame: Result<Bytes, String>,
 }
 
 /// Something that happened.
@@ -234,7 +234,7 @@ impl Courier {
             return; // It was read before.
         }
         self.read = id;
-        let checked = Checked::new(&frame);
+        let checked = frame.and_then(|frame| Checked::new(&frame));
         self.waiting.push_back(Waiting { id, expires, reply_to, checked, attempts: 0 });
     }
 

@@ -2,35 +2,38 @@
 //!
 //! Each shard has got somewhere in the stream; what is read begins behind the least of these
 //! places, and everybody takes what is theirs and new to them. A shard that has as many as may wait
-//! is left out until it has room: its commands stay in the stream, and nobody waits for it. The
-//! reader has no opinion on commands. It also has the lane trimmed where that is up to this
-//! instance, because it is the one who knows which of the lane's shards are here.
+//! is left out until it has room: its commands stay in the stream, and nobody waits for it. When
+//! everybody has everything, the store is asked to say when there is more, which costs it nothing;
+//! as long as somebody has not, the lane is read at a steady pace. The reader has no opinion on
+//! commands. It also has the lane trimmed where that is up to this instance, because it is the one
+//! who knows which of the lane's shards are here.
+
+mod place;
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use baton_model::{
-    AppName, Epoch, Lane, Moment, ShardKey, StreamId,
+    AppName, Epoch, Lane, Moment, ShardKey,
     limits::{
-        COMMANDS_PASSED_PERIOD, COMMANDS_POLL_BUSY, COMMANDS_POLL_QUIET, COMMANDS_QUIET,
-        COMMANDS_READ_MAX, COMMANDS_WAITING_MAX, STORE_RETRY_FIRST, STORE_RETRY_MAX,
+        COMMANDS_PASSED_PERIOD, COMMANDS_POLL_BUSY, COMMANDS_READ_MAX, COMMANDS_SWEPT,
+        STORE_RETRY_FIRST, STORE_RETRY_MAX,
     },
 };
-use baton_store::{Command, Hold, Store, StoreError};
+use baton_store::{Hold, Store, StoreError};
 use tokio::sync::mpsc;
 
+use self::place::{Piece, Place, Taken, first_shard};
 use crate::{
     clock::Clock,
-    courier::Parcel,
     lane_face::{LaneBoard, LaneFace},
-    shard::{Mail, ToShard},
-    store_clock::{Reading, StoreClock},
+    shard::ToShard,
+    store_clock::StoreClock,
     trimming::{Trimmer, Trimming},
 };
 
@@ -91,8 +94,11 @@ impl LaneReader {
             store_clock,
             trimmer,
             places: BTreeMap::new(),
-            busy_until: now,
+            read_due: now,
             pass_due: now + COMMANDS_PASSED_PERIOD,
+            pause: Pause::FIRST,
+            ring: None,
+            ring_pause: Pause::FIRST,
         };
         tokio::spawn(reader.run(inbox));
         Self { listeners, face }
@@ -124,49 +130,49 @@ struct Reader<S> {
     store_clock: StoreClock,
     trimmer: Trimmer<S>,
     places: BTreeMap<ShardKey, Place>,
-    busy_until: Moment,
+    /// When to read next, unless something is known to have come before.
+    read_due: Moment,
     pass_due: Moment,
+    pause: Pause,
+    ring: Option<Ring>,
+    ring_pause: Pause,
 }
 
-/// How far a shard has got.
-struct Place {
-    listener: Listener,
-    /// Up to here it has been told everything; none until the store has said where it begins.
-    read: Option<StreamId>,
-    /// Up to here it knows that it has.
-    told: StreamId,
-    delivered: u64,
+/// Ends when something has come into the lane's stream.
+type Ring = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+/// The pause before something is tried again that the store did not do.
+struct Pause(Duration);
+
+impl Pause {
+    const FIRST: Self = Self(STORE_RETRY_FIRST);
+
+    fn next(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(STORE_RETRY_MAX);
+        pause
+    }
 }
 
 impl<S: Store> Reader<S> {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<ToReader>) {
-        let mut retry = STORE_RETRY_FIRST;
         loop {
             if self.places.is_empty() {
+                self.ring = None;
                 let Some(message) = inbox.recv().await else {
                     return;
                 };
                 self.take(message);
             }
-            let pause = match self.turn().await {
-                Ok(pause) => {
-                    retry = STORE_RETRY_FIRST;
-                    pause
-                }
-                Err(error) => {
-                    let (app, lane) = (&self.app, self.lane);
-                    tracing::debug!(%app, %lane, error = error.to_string(), "no commands read");
-                    let pause = retry;
-                    retry = (retry * 2).min(STORE_RETRY_MAX);
-                    pause
-                }
-            };
+            self.turn().await;
+            let pause = self.due().since(self.clock.now());
             tokio::select! {
                 biased;
                 message = inbox.recv() => match message {
                     Some(message) => self.take(message),
                     None => return,
                 },
+                rung = ring(&mut self.ring) => self.on_rung(rung),
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -175,8 +181,9 @@ impl<S: Store> Reader<S> {
     fn take(&mut self, message: ToReader) {
         match message {
             ToReader::Join(listener) => {
-                let place = Place { listener, read: None, told: StreamId::START, delivered: 0 };
-                self.places.insert(place.listener.hold.address.shard.clone(), place);
+                let shard = listener.hold.address.shard.clone();
+                self.places.insert(shard, Place::new(listener));
+                self.read_due = self.clock.now();
             }
             ToReader::Leave(shard, epoch) => {
                 if self.places.get(&shard).is_some_and(|place| place.epoch() == epoch) {
@@ -186,12 +193,55 @@ impl<S: Store> Reader<S> {
         }
     }
 
-    /// Reads once, and says after which pause to read again.
-    async fn turn(&mut self) -> Result<Duration, StoreError> {
+    /// Where the store does not let us wait, we read now and then.
+    fn on_rung(&mut self, rung: Result<(), StoreError>) {
+        let now = self.clock.now();
+        self.read_due = match rung {
+            Ok(()) => {
+                self.ring_pause = Pause::FIRST;
+                now
+            }
+            Err(error) => {
+                let (app, lane) = (&self.app, self.lane);
+                tracing::debug!(%app, %lane, error = error.to_string(), "commands not waited for");
+                now + self.ring_pause.next()
+            }
+        };
+    }
+
+    /// Does what is due.
+    async fn turn(&mut self) {
         let now = self.clock.now();
         if self.holds_first_shard() {
             self.trimmer.turn(now).await;
         }
+        if now >= self.pass_due {
+            self.pass_due = now + COMMANDS_PASSED_PERIOD;
+            self.places.values_mut().for_each(Place::pass);
+        }
+        if now < self.read_due {
+            return;
+        }
+        match self.read().await {
+            Ok(pause) => {
+                self.pause = Pause::FIRST;
+                self.read_due = now + pause;
+            }
+            Err(error) => {
+                let (app, lane) = (&self.app, self.lane);
+                tracing::debug!(%app, %lane, error = error.to_string(), "no commands read");
+                self.read_due = now + self.pause.next();
+            }
+        }
+    }
+
+    fn due(&self) -> Moment {
+        let due = self.read_due.min(self.pass_due);
+        if self.holds_first_shard() { due.min(self.trimmer.due()) } else { due }
+    }
+
+    /// Reads once, and says after which pause to read again, should nothing ring before.
+    async fn read(&mut self) -> Result<Duration, StoreError> {
         let Some(reading) = self.store_clock.reading() else {
             return Ok(COMMANDS_POLL_BUSY); // It could not be said what is too late.
         };
@@ -202,93 +252,56 @@ impl<S: Store> Reader<S> {
         let Some(after) = with_room.filter_map(|place| place.read).min() else {
             return Ok(COMMANDS_POLL_BUSY);
         };
-        let read = self.store.commands(&self.app, self.lane, after, COMMANDS_READ_MAX).await?;
-        if !read.is_empty() {
-            self.busy_until = now + COMMANDS_QUIET;
-        }
+        let entries = self.store.commands(&self.app, self.lane, after, COMMANDS_READ_MAX).await?;
+        let piece = Piece { after, entries: &entries };
+        let mut taken = Taken::All;
         for place in self.places.values_mut() {
-            place.deliver(&read, reading);
+            if place.deliver(&piece, reading) == Taken::NotAll {
+                taken = Taken::NotAll;
+            }
         }
-        if now >= self.pass_due {
-            self.pass_due = now + COMMANDS_PASSED_PERIOD;
-            self.places.values_mut().for_each(Place::pass);
-        }
-        Ok(match read.len() {
-            COMMANDS_READ_MAX => Duration::ZERO,
-            _ if now < self.busy_until => COMMANDS_POLL_BUSY,
-            _ => COMMANDS_POLL_QUIET,
+        Ok(match (entries.len(), taken) {
+            (COMMANDS_READ_MAX, _) => Duration::ZERO,
+            (_, Taken::NotAll) => COMMANDS_POLL_BUSY,
+            (_, Taken::All) => {
+                self.await_more();
+                COMMANDS_SWEPT
+            }
         })
     }
 
+    /// Everybody has all that there is. A ring that waits behind an earlier place rings once in
+    /// vain.
+    fn await_more(&mut self) {
+        let Some(upto) = self.places.values().filter_map(|place| place.read).max() else {
+            return;
+        };
+        let (store, app, lane) = (self.store.clone(), self.app.clone(), self.lane);
+        self.ring.get_or_insert_with(|| {
+            Box::pin(async move { store.await_commands(&app, lane, upto).await })
+        });
+    }
+
     fn holds_first_shard(&self) -> bool {
-        self.places.keys().any(|shard| shard.number.0 == u32::from(self.lane.0))
+        self.places.keys().any(|shard| shard.number == first_shard(self.lane))
     }
 
     /// Asks where shards begin that have come anew.
     async fn find_places(&mut self) -> Result<(), StoreError> {
         for place in self.places.values_mut().filter(|place| place.read.is_none()) {
             let begin = self.store.commands_done(&place.listener.hold.address).await?;
-            place.read = Some(begin);
-            place.told = begin;
-            place.tell(Mail::Begin(begin));
+            place.begin(begin);
         }
         Ok(())
     }
 }
 
-impl Place {
-    const fn epoch(&self) -> Epoch {
-        self.listener.hold.epoch
-    }
-
-    /// How many commands more it may be given.
-    fn room(&self) -> usize {
-        let dealt = self.listener.dealt.load(Ordering::Acquire);
-        let waiting = usize::try_from(self.delivered.saturating_sub(dealt)).unwrap_or(usize::MAX);
-        COMMANDS_WAITING_MAX.saturating_sub(waiting)
-    }
-
-    /// Takes what is for this shard and new to it, as much as it has room for.
-    fn deliver(&mut self, commands: &[(StreamId, Command)], reading: Reading) {
-        let Some(mut read) = self.read else {
-            return;
-        };
-        let mut room = self.room();
-        let number = self.listener.hold.address.shard.number;
-        let first = commands.partition_point(|(id, _)| *id <= read);
-        for (id, command) in &commands[first..] {
-            if room == 0 {
-                break;
-            }
-            if command.shard == number {
-                room -= 1;
-                self.delivered += 1;
-                self.tell(Mail::Command(parcel(*id, command, reading)));
-                self.told = *id;
-            }
-            read = *id;
-        }
-        self.read = Some(read);
-    }
-
-    /// Lets it know how far it has got without a command of its own.
-    fn pass(&mut self) {
-        if let Some(read) = self.read.filter(|read| *read > self.told) {
-            self.told = read;
-            self.tell(Mail::Passed(read));
-        }
-    }
-
-    fn tell(&self, mail: Mail) {
-        if let Some(letters) = self.listener.letters.upgrade() {
-            // The task may have ended.
-            drop(letters.send(ToShard::Mail(self.epoch(), mail)));
-        }
-    }
-}
-
-fn parcel(id: StreamId, command: &Command, reading: Reading) -> Parcel {
-    let expires = command.expires.map(|at| reading.moment_of(at));
-    let (reply_to, frame) = (command.reply_to.clone(), command.frame.clone());
-    Parcel { id, expires, reply_to, frame }
+/// Waits for a ring, which is gone then. Without one nothing rings.
+async fn ring(ring: &mut Option<Ring>) -> Result<(), StoreError> {
+    let Some(waiting) = ring else {
+        return std::future::pending().await;
+    };
+    let rung = waiting.await;
+    *ring = None;
+    rung
 }

@@ -38,7 +38,7 @@ use self::{
 pub use self::{
     disputes::Dispute,
     input::{App, Input, Report},
-    output::{Ask, Ending, Errand, Message, Output, Remark},
+    output::{Ask, Ending, Errand, Output, Remark},
 };
 
 /// One instance's supervisor. How to drive it: [`handle`](Self::handle) what happened, carry out
@@ -93,7 +93,7 @@ impl Supervisor {
         match input {
             Input::Wake => self.tell_fleet(baton_fleet::Input::Wake, now),
             Input::Fleet(input) => self.tell_fleet(*input, now),
-            Input::Message(message) => self.on_message(message, now),
+            Input::Hint(hint) => self.on_hint(hint, now),
             Input::App(name, app) => self.on_app(name, app, now),
             Input::Intents(intents, at) => self.on_intents(intents, at, now),
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),

@@ -93,6 +93,11 @@ impl<S: Store> Trimmer<S> {
         self.tell(now);
     }
 
+    /// When it is time to.
+    pub(crate) const fn due(&self) -> Moment {
+        self.due
+    }
+
     /// Says whether nothing is left that could go.
     async fn trim(&mut self) -> Result<bool, StoreError> {
         let shapes = [self.trimming.shape];

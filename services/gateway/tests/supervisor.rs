@@ -2,8 +2,8 @@
 
 mod desk;
 
-use baton_fleet::{PermitAnswer, RequestId, Sweep};
-use baton_gateway::supervisor::{Ask, Errand, Input, Message, Output, Report};
+use baton_fleet::{Hint, PermitAnswer, RequestId, Sweep};
+use baton_gateway::supervisor::{Ask, Errand, Input, Output, Report};
 use baton_model::{Epoch, Expected, Holding, InstanceId, LeaseRow, OfferId, SessionRow};
 use baton_shard::{Input as ShardInput, Notice, Refusal, SocketId};
 
@@ -145,7 +145,7 @@ fn a_shard_that_is_to_come_is_warmed_awaited_and_its_offer_accepted() {
     desk.pass(1_100);
     let warm = plain(ShardInput::Warm(session()));
     assert_eq!(desk.errands(1), [plain(ShardInput::LeaseConfirmed), warm]);
-    let warmed = Output::Tell(Message::Warmed { shard: shard(1), by: ME });
+    let warmed = Output::Tell(Hint::Warmed { shard: shard(1), by: ME });
     assert!(!desk.outputs.contains(&warmed), "not yet");
     desk.notice(1, Notice::Warm);
     assert!(desk.outputs.contains(&warmed));
@@ -154,8 +154,10 @@ fn a_shard_that_is_to_come_is_warmed_awaited_and_its_offer_accepted() {
     // Nobody says so: it is looked for.
     desk.pass(100);
     assert_eq!(desk.errands(1), [look_at(&offered)]);
-    // Said, it is looked at at once.
-    desk.say(Input::Message(Message::Offered { shard: shard(1), to: ME }));
+    // Said, it is looked at at once, by whom it concerns.
+    desk.say(Input::Hint(Hint::Offered { shard: shard(1), to: OTHER }));
+    assert_eq!(desk.errands(1), []);
+    desk.say(Input::Hint(Hint::Offered { shard: shard(1), to: ME }));
     assert_eq!(desk.errands(1), [look_at(&offered)]);
 }
 
@@ -177,7 +179,7 @@ fn who_cannot_connect_says_so_after_it_has_tried_discords_own_door() {
     assert_eq!(errands, [plain(ShardInput::LeaseConfirmed), warm(resumable)]);
     desk.notice(1, Notice::Cold);
     assert_eq!(desk.errands(1), [warm(session())]);
-    let not_warmed = Output::Tell(Message::NotWarmed { shard: shard(1), by: ME });
+    let not_warmed = Output::Tell(Hint::NotWarmed { shard: shard(1), by: ME });
     assert!(!desk.outputs.contains(&not_warmed), "not yet");
     desk.notice(1, Notice::Cold);
     assert!(desk.outputs.contains(&not_warmed));
@@ -191,7 +193,7 @@ fn a_warm_socket_that_is_lost_later_does_not_stop_the_offer() {
     desk.pass(1_100);
     desk.notice(1, Notice::Warm);
     desk.notice(1, Notice::Cold);
-    let not_warmed = Output::Tell(Message::NotWarmed { shard: shard(1), by: ME });
+    let not_warmed = Output::Tell(Hint::NotWarmed { shard: shard(1), by: ME });
     assert!(!desk.outputs.contains(&not_warmed));
 }
 

@@ -119,7 +119,7 @@ async fn a_command_reaches_discord_on_its_shard_byte_for_byte_and_its_sender_is_
 async fn a_command_goes_out_within_a_moment() {
     let world = live(1).await;
     seconds(60).await;
-    for (number, patience) in [(0, 300), (1, 100)] {
+    for (number, patience) in [(0, 100), (1, 100)] {
         ask(&world, 3, voice(number)).await;
         tokio::time::sleep(Duration::from_millis(patience)).await;
         assert_eq!(told(&world, 3).await.len() as u64, number + 1, "after {patience} ms");

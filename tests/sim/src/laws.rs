@@ -33,7 +33,7 @@ mod taking;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_model::{Epoch, InstanceId, LeaseRow, Moment, OfferId, Seq, SessionNumber, ShardNumber};
+use baton_model::{Epoch, InstanceId, LeaseRow, Moment, OfferId, Seq, ShardNumber};
 use baton_shard::{Answer, Request};
 use baton_store::ShardAddress;
 use baton_store_embedded::state::Change;
@@ -104,8 +104,6 @@ pub(crate) struct Laws {
     furthest: BTreeMap<String, Seq>,
     /// Discord's sessions that the store has forgotten, and nobody has reminded it of.
     forgotten: BTreeSet<String>,
-    /// Sessions whose end was told by a marker that is lost, and that nobody can write again.
-    untold: BTreeSet<(ShardNumber, SessionNumber)>,
     /// Discord's sessions by Baton's numbers of them.
     pub(crate) numbers: Numbers,
     permits: Vec<Permit>,
@@ -131,7 +129,6 @@ impl Laws {
             ends: BTreeMap::new(),
             furthest: BTreeMap::new(),
             forgotten: BTreeSet::new(),
-            untold: BTreeSet::new(),
             numbers: Numbers::default(),
             permits: Vec::new(),
             archive: Archive::default(),

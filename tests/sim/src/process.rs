@@ -16,8 +16,8 @@ use std::{
     num::NonZeroU16,
 };
 
-use baton_fleet::Myself;
-use baton_gateway::supervisor::{App, Ending, Errand, Input, Message, Output, Report, Supervisor};
+use baton_fleet::{Hint, Myself};
+use baton_gateway::supervisor::{App, Ending, Errand, Input, Output, Report, Supervisor};
 use baton_model::{AppName, InstanceId, Moment, ShardKey};
 use baton_shard::{Answer, Request, SocketId, State};
 use baton_store::{SessionStartLimit, ShardAddress};
@@ -47,7 +47,7 @@ pub(crate) enum Letter {
     /// The time it asked for has come.
     Wake,
     Answer(AskId, Result<Box<Answered>, Trouble>),
-    Message(Message),
+    Hint(Hint),
     Socket(ShardKey, SocketId, Heard),
     /// Its presence in the store is held, or is not.
     Presence(Held),
@@ -71,7 +71,7 @@ pub(crate) enum Held {
 #[derive(Debug)]
 pub(crate) enum Effect {
     Ask(AskId, Ask),
-    Tell(Message),
+    Tell(Hint),
     Say(ShardKey, SocketId, Said),
     /// Asks Discord's REST for the day's limit.
     AskLimit,
@@ -132,7 +132,7 @@ impl Process {
         match letter {
             Letter::Wake => {}
             Letter::Answer(id, answered) => self.on_answer(id, answered, now),
-            Letter::Message(message) => self.tell(Input::Message(message)),
+            Letter::Hint(hint) => self.tell(Input::Hint(hint)),
             Letter::Socket(shard, socket, heard) => {
                 let hour = self.hour(now);
                 if let Some(task) = self.tasks.get_mut(&shard) {
@@ -237,7 +237,7 @@ impl Process {
         while let Some(output) = self.supervisor.poll_output() {
             match output {
                 Output::Ask(ask) => self.ask_for_supervisor(ask),
-                Output::Tell(message) => self.effects.push(Effect::Tell(message)),
+                Output::Tell(hint) => self.effects.push(Effect::Tell(hint)),
                 Output::Errand(shard, errand) => self.inner.push_back(Inner::Errand(shard, errand)),
                 Output::Dismiss(shard) => self.dismiss(&shard),
                 Output::Remark(_) => {}

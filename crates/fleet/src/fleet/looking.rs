@@ -62,7 +62,7 @@ impl Fleet {
         self.polls.hurry(now, pause);
         for suspect in suspects {
             if self.suspects.insert(suspect) {
-                self.push(Output::Tell(Hint::Suspect(suspect)));
+                self.push(Output::Tell(Hint::Suspect { instance: suspect }));
             }
         }
         let members = &self.members;
@@ -128,7 +128,7 @@ impl Fleet {
 
     pub(super) fn on_hint(&mut self, hint: Hint, now: Moment) {
         match hint {
-            Hint::Suspect(_) => self.polls.hurry(now, PRESENCE_POLL_PERIOD),
+            Hint::Suspect { .. } => self.polls.hurry(now, PRESENCE_POLL_PERIOD),
             Hint::Released => self.sweep_soon(now),
             Hint::Taken { shard, epoch, by } => {
                 let holding = Holding::Owned { owner: by };
@@ -139,6 +139,8 @@ impl Fleet {
             Hint::Move { shard, to } => self.follow_target(&shard, to, now),
             Hint::Warmed { shard, by } => self.handovers.warmed(&shard, by, now),
             Hint::NotWarmed { shard, by } => self.handovers.not_warmed(&shard, by),
+            // The row shows it, to whoever reads that.
+            Hint::Offered { .. } => {}
         }
     }
 

@@ -2,11 +2,11 @@
 
 use baton_model::{AppName, Lane};
 use baton_store::{
-    AnswerError, Command, CommandError, CommandResult, CommandTrim, Commands, Hold, HoldError,
-    ShardAddress, StoreError, StreamId,
+    AnswerError, Command, CommandEntry, CommandError, CommandResult, CommandTrim, Commands, Hold,
+    HoldError, ShardAddress, StoreError, StreamId,
 };
 
-use crate::EmbeddedStore;
+use crate::{EmbeddedStore, live::Scene};
 
 impl Commands for EmbeddedStore {
     async fn send_command(
@@ -15,7 +15,12 @@ impl Commands for EmbeddedStore {
         lane: Lane,
         command: &Command,
     ) -> Result<StreamId, CommandError> {
-        self.live.run(|at| at.state.send_command(at.now, app, lane, command)).await?
+        let send = |at: Scene<'_>| {
+            let sent = at.state.send_command(at.now, app, lane, command);
+            self.live.tell_of_command();
+            sent
+        };
+        self.live.run(send).await?
     }
 
     async fn commands(
@@ -24,8 +29,27 @@ impl Commands for EmbeddedStore {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Command)>, StoreError> {
-        self.live.run(|at| at.state.commands(app, lane, after, count)).await
+    ) -> Result<Vec<CommandEntry>, StoreError> {
+        // Nobody but this store writes here, so all of it is commands.
+        let read = self.live.run(|at| at.state.commands(app, lane, after, count)).await?;
+        Ok(read.into_iter().map(|(id, command)| (id, Ok(command))).collect())
+    }
+
+    async fn await_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+    ) -> Result<(), StoreError> {
+        let mut told = self.live.commands_told();
+        let is_there = |at: Scene<'_>| !at.state.commands(app, lane, after, 1).is_empty();
+        // It ends: whatever lies behind that place has been told of, or will be.
+        while !self.live.look(is_there)? {
+            if told.changed().await.is_err() {
+                unreachable!("the sender lives in self");
+            }
+        }
+        Ok(())
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {

@@ -1,7 +1,8 @@
 //! Sessions: which of Discord's a row holds, and what the stream is told when that changes.
 
 use baton_model::{
-    Holding, LeaseRow, Marker, RowSession, Seq, SessionNumber, SessionRow, StoreMillis, UnixMicros,
+    Holding, LeaseRow, Marker, RowSession, Seq, SessionNumber, SessionRow, SessionStart,
+    StoreMillis, UnixMicros,
 };
 use baton_store::{BeginError, EntryBody, Fenced, Hold, HoldError, NewSession};
 
@@ -36,12 +37,6 @@ impl StoreState {
         if previous != new.previous {
             return Err(BeginError::OtherPrevious(previous));
         }
-        let ended = previous.map(|before| (before.number, before.last_seq));
-        let marker = EntryBody::Marker {
-            seq: Seq(0),
-            at: new.at,
-            marker: Marker::SessionStarted { start: new.start, previous: ended },
-        };
         let before = previous.map_or(0, |before| before.number.0);
         let number = SessionNumber(next_number(before, now));
         let session = SessionRow {
@@ -50,7 +45,7 @@ impl StoreState {
             resume_url: new.resume_url.clone(),
             last_seq: Seq(0),
         };
-        self.write_entry(now, hold, number, marker);
+        self.write_entry(now, hold, number, session_started(new.start, previous, new.at));
         self.put_session(hold, row, session);
         Ok(number)
     }
@@ -74,7 +69,7 @@ impl StoreState {
         let known = stored.as_ref().and_then(|row| row.lease.session.as_ref());
         let session = match told {
             Some(told) if known.is_none_or(|known| known.number < told.number) => {
-                self.write_entry(now, hold, told.number, stream_lost(now, told));
+                self.announce(now, hold, known.map(RowSession::from), told);
                 Some(told.clone())
             }
             // The stream holds what the row says, whatever its writer has sent since.
@@ -93,6 +88,24 @@ impl StoreState {
             self.put_row(&hold.address, row);
         }
         Ok(lease)
+    }
+
+    /// Tells of a session that had been forgotten. What parted it from the one that the row knows
+    /// is lost, and whoever wrote that may be gone; why it began, nobody here knows, so it is told
+    /// as the worst: that the session before could not be resumed.
+    fn announce(
+        &mut self,
+        now: StoreMillis,
+        hold: &Hold,
+        known: Option<RowSession>,
+        told: &SessionRow,
+    ) {
+        let at = UnixMicros(now.0.saturating_mul(1_000));
+        if known.is_some() {
+            let started = session_started(SessionStart::Invalidated, known, at);
+            self.write_entry(now, hold, told.number, started);
+        }
+        self.write_entry(now, hold, told.number, stream_lost(told.last_seq, at));
     }
 
     /// Writes the row with this session.
@@ -114,11 +127,11 @@ fn prevails(row: &LeaseRow, hold: &Hold, told: Option<&SessionRow>) -> bool {
         || is_later_session
 }
 
-fn stream_lost(now: StoreMillis, session: &SessionRow) -> EntryBody {
-    let upto = session.last_seq;
-    EntryBody::Marker {
-        seq: upto,
-        at: UnixMicros(now.0.saturating_mul(1_000)),
-        marker: Marker::StreamLost { upto },
-    }
+fn session_started(start: SessionStart, previous: Option<RowSession>, at: UnixMicros) -> EntryBody {
+    let previous = previous.map(|before| (before.number, before.last_seq));
+    EntryBody::Marker { seq: Seq(0), at, marker: Marker::SessionStarted { start, previous } }
+}
+
+fn stream_lost(upto: Seq, at: UnixMicros) -> EntryBody {
+    EntryBody::Marker { seq: upto, at, marker: Marker::StreamLost { upto } }
 }

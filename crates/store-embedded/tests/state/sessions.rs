@@ -4,7 +4,7 @@ use baton_model::{
     Epoch, Holding, Marker, RowSession, Seq, SessionId, SessionNumber, SessionRow, SessionStart,
     UnixMicros,
 };
-use baton_store::{BeginError, EntryBody, HoldError, NewSession};
+use baton_store::{BeginError, Entry, EntryBody, HoldError, NewSession};
 use baton_store_embedded::state::StoreState;
 
 use crate::scene::*;
@@ -176,15 +176,21 @@ fn a_holder_that_remembers_no_session_leaves_the_stored_one() {
 }
 
 #[test]
-fn a_later_session_replaces_the_stored_one_with_a_marker() {
+fn a_later_session_replaces_the_stored_one_and_says_where_that_ended() {
     let (mut state, hold, number) = at_seq_3();
     let told = remembered(SessionNumber(number.0 + 1), 12);
     let row = state.reassert(NOON, &hold, Some(&told)).unwrap();
     assert_eq!(row.session, Some(told));
-    let (session, _, body) = last_marker(&state);
-    assert_eq!(session, SessionNumber(number.0 + 1));
+    let marker = |entry: Entry| match entry.body {
+        EntryBody::Marker { seq, marker, .. } => (entry.session, seq, marker),
+        EntryBody::Dispatch(_) => panic!("{entry:?}"),
+    };
+    let told = SessionNumber(number.0 + 1);
+    let previous = Some((number, Seq(3)));
+    let started = Marker::SessionStarted { start: SessionStart::Invalidated, previous };
     let lost = Marker::StreamLost { upto: Seq(12) };
-    assert!(matches!(body, EntryBody::Marker { marker, .. } if marker == lost));
+    let markers: Vec<_> = entries(&state).into_iter().rev().take(2).map(marker).collect();
+    assert_eq!(markers, [(told, Seq(12), lost), (told, Seq(0), started)]);
 }
 
 #[test]

@@ -10,9 +10,10 @@ use baton_model::{
     limits::{COMMAND_BYTES_MAX, COMMANDS_TRIMMED_MAX, REPLY_TO_BYTES_MAX},
 };
 use bytes::Bytes;
+use tokio::time::timeout;
 
 use super::scope::{Scope, live, row};
-use crate::{Command, CommandError, CommandTrim, Hold, Store, StreamId};
+use crate::{Command, CommandError, CommandTrim, Hold, Store, StreamId, Unhappy};
 
 fn command(shard: u32, frame: &'static str) -> Command {
     Command {
@@ -38,9 +39,45 @@ pub(super) async fn a_command_is_read_as_it_was_sent<S: Store>(s: S, scope: Scop
     let second = s.send_command(app, lane, &rich).await.expect("sent");
     assert!(second > first);
     let all = s.commands(app, lane, StreamId::START, 10).await;
-    assert_eq!(all, Ok(vec![(first, plain), (second, rich.clone())]));
-    assert_eq!(s.commands(app, lane, first, 10).await, Ok(vec![(second, rich)]));
+    assert_eq!(all, Ok(vec![(first, Ok(plain)), (second, Ok(rich.clone()))]));
+    assert_eq!(s.commands(app, lane, first, 10).await, Ok(vec![(second, Ok(rich))]));
     assert_eq!(s.commands(app, Lane(1), StreamId::START, 10).await, Ok(vec![]));
+}
+
+/// How long is waited for what comes. Only what never comes is wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long is waited for what does not come.
+const A_WHILE: Duration = Duration::from_millis(300);
+
+pub(super) async fn who_waits_for_a_command_is_told_of_it<S: Store>(s: S, scope: Scope) {
+    let app = scope.app();
+    let told = |lane: u16, after| {
+        let (s, app) = (s.clone(), app.clone());
+        tokio::spawn(async move {
+            while let Err(error) = s.await_commands(&app, Lane(lane), after).await {
+                assert!(error.is_retryable(), "{error}");
+            }
+        })
+    };
+    let (mut first, mut other) = (told(0, StreamId::START), told(1, StreamId::START));
+    assert!(timeout(A_WHILE, &mut first).await.is_err(), "there is nothing");
+    let id = s.send_command(app, Lane(0), &command(0, "{}")).await.expect("sent");
+    timeout(PATIENCE, first).await.expect("in time").expect("told");
+    let at_once = told(0, StreamId::START);
+    timeout(PATIENCE, at_once).await.expect("it is there already").expect("told");
+
+    let mut next = told(0, id);
+    assert!(timeout(A_WHILE, &mut next).await.is_err(), "that one is behind it");
+    assert!(!other.is_finished(), "it is another lane's");
+    s.send_command(app, Lane(1), &command(1, "{}")).await.expect("sent");
+    timeout(PATIENCE, &mut other).await.expect("in time").expect("told");
+    assert!(!next.is_finished(), "it is another lane's");
+    next.abort();
+    assert!(next.await.expect_err("given up").is_cancelled());
+    let again = told(0, id);
+    s.send_command(app, Lane(0), &command(0, "{}")).await.expect("sent");
+    timeout(PATIENCE, again).await.expect("in time").expect("told");
 }
 
 pub(super) async fn a_command_too_large_for_discord_is_refused<S: Store>(s: S, scope: Scope) {

@@ -84,7 +84,7 @@ fn lease_cases<S: Store>() -> Vec<Case<S>> {
         reassertion::a_forgotten_row_is_written_back_and_the_stream_says_so,
         reassertion::the_later_holder_prevails_whoever_comes_first,
         reassertion::a_row_that_was_not_lost_stays_as_it_is,
-        reassertion::a_forgotten_session_is_written_back_with_its_number,
+        reassertion::a_forgotten_session_is_written_back_and_the_stream_says_what_it_follows,
     ]
 }
 
@@ -164,6 +164,7 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         identify::within_a_window_the_lower_remainder_stands,
         identify::a_reset_starts_anew,
         commands::a_command_is_read_as_it_was_sent,
+        commands::who_waits_for_a_command_is_told_of_it,
         commands::a_command_too_large_for_discord_is_refused,
         commands::a_name_for_results_that_is_too_long_is_refused,
         commands::what_all_shards_of_a_lane_have_dealt_with_is_trimmed,

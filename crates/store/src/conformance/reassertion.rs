@@ -4,10 +4,11 @@
 
 use baton_model::{
     Epoch, Expected, Holding, Marker, OfferId, Seq, SessionId, SessionNumber, SessionRow,
+    SessionStart,
 };
 
 use super::scope::{Scope, append, live, row, stream, under};
-use crate::{EntryBody, Hold, HoldError, Store};
+use crate::{Entry, EntryBody, Hold, HoldError, Store};
 
 fn remembered(number: u64, last_seq: u64) -> SessionRow {
     SessionRow {
@@ -92,7 +93,19 @@ pub(super) async fn a_row_that_was_not_lost_stays_as_it_is<S: Store>(s: S, scope
     assert_eq!(late, Err(HoldError::Overtaken), "its number is used");
 }
 
-pub(super) async fn a_forgotten_session_is_written_back_with_its_number<S: Store>(
+/// The markers that a session's entries are, without exception.
+fn told_of(entries: &[Entry], session: SessionNumber) -> Vec<(Seq, Marker)> {
+    let its = entries.iter().filter(|entry| entry.session == session);
+    let markers = its.map(|entry| match entry.body {
+        EntryBody::Marker { seq, marker, .. } => (seq, marker),
+        EntryBody::Dispatch(_) => panic!("a dispatch before the markers: {entry:?}"),
+    });
+    markers.collect()
+}
+
+pub(super) async fn a_forgotten_session_is_written_back_and_the_stream_says_what_it_follows<
+    S: Store,
+>(
     s: S,
     scope: Scope,
 ) {
@@ -105,8 +118,20 @@ pub(super) async fn a_forgotten_session_is_written_back_with_its_number<S: Store
     let session = remembered(first.0 + 1_000, 7);
     let now = s.reassert(&hold, Some(&session)).await.expect("written back");
     assert_eq!((now.epoch, now.session), (hold.epoch, Some(session.clone())));
-    let last = stream(&s, &scope).await.pop().expect("a marker");
-    assert!(matches!(last.body, EntryBody::Marker { marker: Marker::StreamLost { .. }, .. }));
+    let previous = Some((first, Seq(3)));
+    let told = [
+        (Seq(0), Marker::SessionStarted { start: SessionStart::Invalidated, previous }),
+        (Seq(7), Marker::StreamLost { upto: Seq(7) }),
+    ];
+    assert_eq!(told_of(&stream(&s, &scope).await, session.number), told, "how the first one ended");
+    s.reassert(&hold, Some(&session)).await.expect("repeated");
+    s.append(&append(&hold, session.number, 7, 8)).await.expect("appended");
+    let found = stream(&s, &scope).await;
+    assert_eq!(
+        told_of(&found[..found.len() - 1], session.number),
+        told,
+        "once, and before all else"
+    );
 
     let outdated = SessionRow { number: first, ..session };
     let refused = s.reassert(&hold, Some(&outdated)).await;

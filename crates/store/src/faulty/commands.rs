@@ -4,8 +4,8 @@ use baton_model::{AppName, Lane};
 
 use super::Faulty;
 use crate::{
-    AnswerError, Command, CommandError, CommandResult, CommandTrim, Commands, Hold, HoldError,
-    ShardAddress, StoreError, StreamId,
+    AnswerError, Command, CommandEntry, CommandError, CommandResult, CommandTrim, Commands, Hold,
+    HoldError, ShardAddress, StoreError, StreamId,
 };
 
 impl<S: Commands + Sync> Commands for Faulty<S> {
@@ -24,8 +24,17 @@ impl<S: Commands + Sync> Commands for Faulty<S> {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Command)>, StoreError> {
+    ) -> Result<Vec<CommandEntry>, StoreError> {
         self.through(self.store.commands(app, lane, after, count)).await
+    }
+
+    async fn await_commands(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        after: StreamId,
+    ) -> Result<(), StoreError> {
+        self.through(self.store.await_commands(app, lane, after)).await
     }
 
     async fn commands_done(&self, shard: &ShardAddress) -> Result<StreamId, StoreError> {

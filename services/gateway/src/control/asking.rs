@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use baton_fleet::{PermitAnswer, PlannerRow, RequestId, Sweep};
+use baton_fleet::{Hint, PermitAnswer, PlannerRow, RequestId, Sweep};
 use baton_model::{
     AppName, Beat, DataSetId, Epoch, Expected, Holding, InstanceId, InstanceRecord, LeaseRow,
     ShardKey, limits::ROWS_AT_ONCE_MAX,
@@ -16,7 +16,7 @@ use super::Ear;
 use crate::{
     clock::Clock,
     store_clock::StoreClock,
-    supervisor::{Ask, Input, Message},
+    supervisor::{Ask, Input},
 };
 
 /// After this time a permit is asked for again, where the store does not know the day's limit.
@@ -66,8 +66,8 @@ impl<S: Store> Clerk<S> {
         self.addresses = Arc::new(addresses);
     }
 
-    pub(super) fn tell(&self, message: &Message) {
-        let hint = serde_json::to_vec(message).expect("a message is JSON");
+    pub(super) fn tell(&self, hint: &Hint) {
+        let hint = serde_json::to_vec(hint).expect("a hint is JSON");
         let store = self.desk.store.clone();
         tokio::spawn(async move {
             if let Err(error) = store.tell(Bytes::from(hint)).await {

@@ -45,7 +45,7 @@ async fn hear_hints<S: Store>(store: S, ear: Ear) {
         let mut hearing = until_it_works("no hints from the store yet", || store.hear()).await;
         while let Some(hint) = hearing.next().await {
             match serde_json::from_slice(&hint) {
-                Ok(message) => ear.input(Input::Message(message)),
+                Ok(hint) => ear.input(Input::Hint(hint)),
                 Err(error) => tracing::debug!(error = error.to_string(), "a hint is not read"),
             }
         }

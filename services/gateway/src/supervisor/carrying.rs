@@ -3,7 +3,7 @@
 use baton_fleet::Output as Decision;
 use baton_model::{Moment, ShardKey};
 
-use super::{Ask, Errand, Message, Output, Remark, Supervisor};
+use super::{Ask, Errand, Output, Remark, Supervisor};
 
 impl Supervisor {
     pub(super) fn tell_fleet(&mut self, input: baton_fleet::Input, now: Moment) {
@@ -31,7 +31,7 @@ impl Supervisor {
             Decision::TakePermit { request, app, bucket } => {
                 self.ask(Ask::TakePermit { request, app, bucket });
             }
-            Decision::Tell(hint) => self.push(Output::Tell(Message::from(hint))),
+            Decision::Tell(hint) => self.push(Output::Tell(hint)),
 
             Decision::Confirmed => self.on_confirmed(),
             Decision::Unconfirmed => self.on_unconfirmed(),

@@ -2,11 +2,9 @@
 
 use std::{num::NonZeroU16, time::Duration};
 
-use baton_fleet::RequestId;
+use baton_fleet::{Hint, RequestId};
 use baton_model::{AppName, AppShape, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis};
 use baton_shard::{Notice, SocketId};
-
-use super::Message;
 
 /// An app as it is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub enum Input {
     /// What concerns nobody but the fleet: most answers of the store, the presence, a drain.
     Fleet(Box<baton_fleet::Input>),
     /// Another instance says something.
-    Message(Message),
+    Hint(Hint),
     /// An app is to run, or runs otherwise than before.
     App(AppName, App),
     /// What operators want, all of it, and the store's time; comes with every poll, before it.

@@ -6,11 +6,11 @@ use baton_fleet::Hint;
 use baton_model::{Moment, SessionRow, ShardKey};
 
 use super::{
-    Ask, Hosted, Message, Output, Supervisor,
+    Ask, Hosted, Output, Supervisor,
     hosted::{Arrival, Stage},
 };
 
-/// How often the row of a shard on its way is looked at: a message says when the offer is there,
+/// How often the row of a shard on its way is looked at: a hint says when the offer is there,
 /// but may be lost.
 const OFFER_LOOK_PERIOD: Duration = Duration::from_millis(100);
 
@@ -18,21 +18,12 @@ const OFFER_LOOK_PERIOD: Duration = Duration::from_millis(100);
 const SECOND_TRY_WITHIN: Duration = Duration::from_millis(500);
 
 impl Supervisor {
-    pub(super) fn on_message(&mut self, message: Message, now: Moment) {
-        let hint = match message {
-            Message::Suspect { instance } => Hint::Suspect(instance),
-            Message::Released => Hint::Released,
-            Message::Taken { shard, epoch, by } => Hint::Taken { shard, epoch, by },
-            Message::Move { shard, to } => Hint::Move { shard, to },
-            Message::Warmed { shard, by } => Hint::Warmed { shard, by },
-            Message::NotWarmed { shard, by } => Hint::NotWarmed { shard, by },
-            Message::Offered { shard, to } => {
-                if to == self.me {
-                    self.ask(Ask::Row(shard));
-                }
-                return;
-            }
-        };
+    pub(super) fn on_hint(&mut self, hint: Hint, now: Moment) {
+        if let Hint::Offered { shard, to } = &hint
+            && *to == self.me
+        {
+            self.ask(Ask::Row(shard.clone()));
+        }
         self.tell_fleet(baton_fleet::Input::Hint(hint), now);
     }
 
@@ -86,7 +77,7 @@ impl Supervisor {
             }
             Stage::Warming { .. } => {
                 arrival.stage = Stage::Failed;
-                self.push(Output::Tell(Message::NotWarmed { shard: shard.clone(), by }));
+                self.push(Output::Tell(Hint::NotWarmed { shard: shard.clone(), by }));
             }
             // The offer is on its way, and is taken by an ordinary RESUME.
             Stage::Reading | Stage::Awaited | Stage::Failed => {}
@@ -102,7 +93,7 @@ impl Supervisor {
         arrival.next_look = now + OFFER_LOOK_PERIOD;
         if arrival.stage != Stage::Awaited {
             arrival.stage = Stage::Awaited;
-            self.push(Output::Tell(Message::Warmed { shard: shard.clone(), by }));
+            self.push(Output::Tell(Hint::Warmed { shard: shard.clone(), by }));
         }
     }
 

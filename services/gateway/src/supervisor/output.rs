@@ -9,7 +9,6 @@ use baton_model::{
     Subject,
 };
 use baton_shard::SocketId;
-use serde::{Deserialize, Serialize};
 
 /// Something to carry out. The order of errands to one shard counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub enum Output {
     /// Ask the store.
     Ask(Ask),
     /// Tell the other instances.
-    Tell(Message),
+    Tell(Hint),
     /// Tell a shard's task; where there is none, start one.
     Errand(ShardKey, Errand),
     /// A shard's task may end.
@@ -83,56 +82,6 @@ pub enum Errand {
     },
 }
 
-/// What instances say to each other. It may be lost, late or false.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "say", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Message {
-    /// An instance's presence is gone.
-    Suspect {
-        /// Whose.
-        instance: InstanceId,
-    },
-    /// Leases have been released.
-    Released,
-    /// A lease has a new owner.
-    Taken {
-        /// Of which shard.
-        shard: ShardKey,
-        /// Under which number.
-        epoch: Epoch,
-        /// Who owns it.
-        by: InstanceId,
-    },
-    /// The planner wants a shard elsewhere.
-    Move {
-        /// Which shard.
-        shard: ShardKey,
-        /// Where it should go.
-        to: InstanceId,
-    },
-    /// The target of a move has its socket ready.
-    Warmed {
-        /// Which shard.
-        shard: ShardKey,
-        /// The target.
-        by: InstanceId,
-    },
-    /// The target of a move does not get a socket ready.
-    NotWarmed {
-        /// Which shard.
-        shard: ShardKey,
-        /// The target.
-        by: InstanceId,
-    },
-    /// A lease stands on offer.
-    Offered {
-        /// Of which shard.
-        shard: ShardKey,
-        /// To whom.
-        to: InstanceId,
-    },
-}
-
 /// What an operator should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
@@ -189,17 +138,4 @@ pub enum Ending {
     Memory,
     /// Another process beats under this instance's id.
     Impostor,
-}
-
-impl From<Hint> for Message {
-    fn from(hint: Hint) -> Self {
-        match hint {
-            Hint::Suspect(instance) => Self::Suspect { instance },
-            Hint::Released => Self::Released,
-            Hint::Taken { shard, epoch, by } => Self::Taken { shard, epoch, by },
-            Hint::Move { shard, to } => Self::Move { shard, to },
-            Hint::Warmed { shard, by } => Self::Warmed { shard, by },
-            Hint::NotWarmed { shard, by } => Self::NotWarmed { shard, by },
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! What the shards' tasks say, and what that means for the fleet.
 
-use baton_fleet::Departure;
+use baton_fleet::{Departure, Hint};
 use baton_model::{Epoch, Moment, ShardKey};
 use baton_shard::{Notice, Refusal, SocketId};
 
-use super::{Hosted, Message, Output, Past, Remark, Report, Supervisor};
+use super::{Hosted, Output, Past, Remark, Report, Supervisor};
 
 impl Supervisor {
     pub(super) fn on_report(&mut self, shard: ShardKey, report: Report, now: Moment) {
@@ -17,7 +17,7 @@ impl Supervisor {
                 }
                 self.tell_fleet(baton_fleet::Input::IdentifyCancelled(shard), now);
             }
-            Report::Offered { to } => self.push(Output::Tell(Message::Offered { shard, to })),
+            Report::Offered { to } => self.push(Output::Tell(Hint::Offered { shard, to })),
             Report::AtRest { errands } => self.dismiss(&shard, errands),
         }
     }

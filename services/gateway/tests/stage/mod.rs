@@ -100,9 +100,13 @@ impl CourierStage {
             "presence" => r#"{"op":3,"d":{}}"#.to_owned(),
             "voice" => r#"{"op":4,"d":{"guild_id":"1"}}"#.to_owned(),
             "members" => r#"{"op":8,"d":{"guild_id":"1","query":"","limit":0}}"#.to_owned(),
+            "unreadable:" => {
+                let frame = Err(rest.to_owned());
+                return self.handle(Input::Read(Parcel { id, expires, reply_to, frame }));
+            }
             _ => format!("{word} {rest}").trim_end().to_owned(),
         };
-        let frame = Bytes::from(frame);
+        let frame = Ok(Bytes::from(frame));
         self.handle(Input::Read(Parcel { id, expires, reply_to, frame }));
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_mock_discord::audit;
-use baton_model::{Epoch, Marker, Moment, Seq, SessionNumber, ShardNumber};
+use baton_model::{Moment, Seq, ShardNumber};
 use baton_store::{Entry, EntryBody, StreamId};
 use baton_store_embedded::state::Change;
 use bytes::Bytes;
@@ -123,28 +123,6 @@ impl Laws {
         }
     }
 
-    /// The store is about to fall back. A session's first marker says how the session before it
-    /// ended. Who began a session writes that marker again if it is lost; who took the shard over
-    /// does not know it, and a store that is reminded of the session writes another one.
-    pub(crate) fn before_fail_over(&mut self, store: &Store) {
-        for entry in entries(store, &self.app) {
-            let EntryBody::Marker { marker, .. } = &entry.body else {
-                continue;
-            };
-            if let Marker::SessionStarted { previous: Some((number, _)), .. } = marker
-                && self.epoch_of(store, entry.shard) != Some(entry.epoch)
-            {
-                self.untold.insert((entry.shard, *number));
-            }
-        }
-    }
-
-    fn epoch_of(&self, store: &Store, shard: ShardNumber) -> Option<Epoch> {
-        let addresses = self.app.addresses();
-        let address = addresses.iter().find(|address| address.shard.number == shard)?;
-        Some(store.row(address)?.epoch)
-    }
-
     /// A store that fell back may have forgotten that a session ever began.
     pub(super) fn forget(&mut self, store: &Store) {
         let rows = self.app.addresses().into_iter().filter_map(|address| store.row(&address));
@@ -154,27 +132,14 @@ impl Laws {
             .iter()
             .filter_map(|entry| self.numbers.id(entry.shard, entry.session.0).map(str::to_owned));
         let known: BTreeSet<_> = in_rows.chain(in_streams).collect();
-        let told = entries.iter().filter_map(|entry| match &entry.body {
-            EntryBody::Marker {
-                marker: Marker::SessionStarted { previous: Some((number, _)), .. },
-                ..
-            } => Some((entry.shard, *number)),
-            EntryBody::Marker { .. } | EntryBody::Dispatch(_) => None,
-        });
-        for told in told {
-            self.untold.remove(&told);
-        }
         let all = self.furthest.keys();
         self.forgotten = all.filter(|id| !known.contains(*id)).cloned().collect();
     }
 
-    /// How much of a session readers can have, if the store forgot it, or how it ended, and nobody
-    /// was left who could say so. None for other sessions.
+    /// How much of a session readers can have, if the store forgot that it ever began and nobody was
+    /// left who could say so. None for other sessions.
     pub(crate) fn end_of_forgotten(&self, session: &str, seen: &[audit::Entry]) -> Option<Seq> {
-        let is_untold = |place: &(ShardNumber, SessionNumber)| {
-            self.numbers.id(place.0, place.1.0) == Some(session)
-        };
-        if !self.forgotten.contains(session) && !self.untold.iter().any(is_untold) {
+        if !self.forgotten.contains(session) {
             return None;
         }
         let its = seen.iter().filter(|entry| self.numbers.id_of(entry) == Some(session));

@@ -193,7 +193,6 @@ impl World {
     }
 
     fn fail_over(&mut self, lost: Duration, until: Moment) {
-        self.laws.before_fail_over(&self.store);
         self.store.fail_over(lost, self.now);
         self.laws.on_fail_over(&self.store, self.now, until);
         self.trouble_store(Condition::Refusing(until), until);

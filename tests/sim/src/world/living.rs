@@ -5,8 +5,8 @@ use std::{
     num::NonZeroU16,
 };
 
-use baton_fleet::Myself;
-use baton_gateway::supervisor::{Ending, Message};
+use baton_fleet::{Hint, Myself};
+use baton_gateway::supervisor::Ending;
 use baton_model::{Capacity, InstanceId, InstanceRecord, Moment, Phase, Tier, Version, Weight};
 
 use super::{Event, Host, Link, Pid, World};
@@ -89,7 +89,7 @@ impl World {
     fn carry_out(&mut self, pid: Pid, effect: Effect) {
         match effect {
             Effect::Ask(id, ask) => self.send_to_store(pid, id, ask),
-            Effect::Tell(message) => self.broadcast(pid, &message),
+            Effect::Tell(hint) => self.broadcast(pid, &hint),
             Effect::Say(shard, socket, said) => self.say(pid, (shard, socket), &said),
             Effect::AskLimit => {
                 let latency = self.seeded.millis(20, 200);
@@ -105,14 +105,14 @@ impl World {
         }
     }
 
-    fn broadcast(&mut self, from: Pid, message: &Message) {
-        self.trace.note(self.now, format_args!("{from} tells {message:?}"));
+    fn broadcast(&mut self, from: Pid, hint: &Hint) {
+        self.trace.note(self.now, format_args!("{from} tells {hint:?}"));
         let others: Vec<_> = self.hosts.keys().copied().filter(|to| *to != from).collect();
         for to in others {
             let is_lost = self.seeded.hits(self.shape.messages_lost);
             if !is_lost && self.reaches_store(from) && self.reaches_store(to) {
                 let delay = self.seeded.millis(0, 20);
-                let letter = Letter::Message(message.clone());
+                let letter = Letter::Hint(hint.clone());
                 self.agenda.note(self.now + delay, Event::Letter(to, letter));
             }
         }

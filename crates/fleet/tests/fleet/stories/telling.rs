@@ -68,11 +68,11 @@ pub(super) fn line(output: &Output) -> Option<String> {
 
 fn told(hint: &Hint) -> Option<String> {
     match hint {
-        Hint::Suspect(id) => Some(format!("tell suspect {}", letter(*id))),
+        Hint::Suspect { instance } => Some(format!("tell suspect {}", letter(*instance))),
         Hint::Released => Some("tell released".to_owned()),
         Hint::Warmed { shard, .. } => Some(format!("tell warmed {}", shard.number)),
         Hint::NotWarmed { shard, .. } => Some(format!("tell not warmed {}", shard.number)),
-        // These follow every claim and every target.
-        Hint::Taken { .. } | Hint::Move { .. } => None,
+        // These follow every claim and every target, or come from a shard.
+        Hint::Taken { .. } | Hint::Move { .. } | Hint::Offered { .. } => None,
     }
 }

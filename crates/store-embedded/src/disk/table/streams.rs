@@ -55,7 +55,7 @@ pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Res
     })?;
     read_table(transaction, COMMANDS, |(lane, id), values| {
         let fields = COMMAND_FIELDS.iter().map(|field| field.as_bytes());
-        let command = Command::decode(fields.zip(values))?;
+        let command = Command::decode(fields.zip(values)).map_err(|malformed| malformed.why)?;
         state.apply(&Change::Command(lane, id, command));
         Ok(())
     })

@@ -160,7 +160,7 @@ impl Stage {
 
     fn hint(&mut self, words: &[&str]) {
         let hint = match words {
-            ["suspect", name] => Hint::Suspect(id_of(name)),
+            ["suspect", name] => Hint::Suspect { instance: id_of(name) },
             ["released"] => Hint::Released,
             ["taken", number, by] => Hint::Taken {
                 shard: key(number),

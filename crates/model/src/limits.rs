@@ -295,8 +295,8 @@ pub const COMMAND_UNDER_WAY: Duration = Duration::from_millis(250);
 /// Commands of a lane that are read in one go: with 4096 bytes each, a megabyte.
 pub const COMMANDS_READ_MAX: usize = 256;
 
-/// The pause between two looks at lanes' commands while there are some: what comes meanwhile is read
-/// together. As long as that a command may have to wait.
+/// The pause between two looks at lanes' commands while there are some: what comes meanwhile is
+/// read together. As long as that a command may have to wait.
 pub const COMMANDS_POLL_BUSY: Duration = Duration::from_millis(40);
 
 /// How long an instance waits for the next command of its lanes in one go.
@@ -305,8 +305,8 @@ pub const COMMANDS_AWAITED: Duration = Duration::from_secs(5);
 /// How long after a command the next is likely: whoever was told of one will wait for another soon.
 pub const COMMANDS_STIRRED: Duration = Duration::from_secs(2);
 
-/// How long a connection is kept over which commands are waited for: the server behind it may not be
-/// the primary any more, and nothing that is waited for would say so.
+/// How long a connection is kept over which commands are waited for: the server behind it may not
+/// be the primary any more, and nothing that is waited for would say so.
 pub const WATCH_RENEWED: Duration = Duration::from_secs(60);
 
 /// How often a lane is read although nothing is known to have come, should its waiting have gone

@@ -255,6 +255,18 @@ pub enum Notice {
     },
     /// The shard has a session and its events arrive.
     Live,
+    /// The store holds less than it had acknowledged: it has lost the lease, a session or the end
+    /// of the stream. It is given back what is known here.
+    RolledBack {
+        /// Under which epoch.
+        epoch: Epoch,
+    },
+    /// Discord ended the session's connection soon after it was resumed, as if somebody else had
+    /// resumed it; and the store says that the shard is ours.
+    Contested {
+        /// Under which epoch.
+        epoch: Epoch,
+    },
     /// The session cannot be resumed; the next one's marker will say so.
     SessionLost,
     /// Discord rejects the app for good: no IDENTIFY for it until somebody acts.

@@ -6,10 +6,10 @@
 --
 -- The larger epoch wins, whoever comes first. A session that the row still knows keeps the row's
 -- seq, since that is what the stream holds; one that it has forgotten is written as told, and the
--- stream says that something may be missing. Where the row knows an earlier session, the marker that
--- parted the two is lost, and whoever wrote it may be gone: it is written again from the row, which
--- knows where the stream ends in that one. Why the session began it cannot know, so it says the
--- worst: that the earlier one could not be resumed.
+-- stream says that something may be missing. Where the row knows an earlier session, the marker
+-- that parted the two is lost, and whoever wrote it may be gone: it is written again from the row,
+-- which knows where the stream ends in that one. Why the session began it cannot know, so it says
+-- the worst: that the earlier one could not be resumed.
 redis.register_function('baton_1_reassert', function(keys, args)
   local key, stream = keys[1], keys[2]
   local owner, epoch, number, id, url, seq, shard = unpack(args)

@@ -1,13 +1,13 @@
 //! Waiting for something new in streams, without asking again and again.
 //!
-//! A blocked `XREAD` costs a server nothing, but blocks its connection. So one waits on a connection
-//! of its own for every stream that somebody waits for; on a Cluster, where streams of several slots
-//! cannot be asked for together, one for each stream. What has come is only told, and read by
-//! whoever waited.
+//! A blocked `XREAD` costs a server nothing, but blocks its connection. So one waits on a
+//! connection of its own for every stream that somebody waits for; on a Cluster, where streams of
+//! several slots cannot be asked for together, one for each stream. What has come is only told,
+//! and read by whoever waited.
 //!
-//! A blocked `XREAD` cannot be given one stream more. Whoever was told is likely to wait again soon,
-//! so for a moment it blocks for short; whoever comes later than that has the connection closed and
-//! made anew.
+//! A blocked `XREAD` cannot be given one stream more. Whoever was told is likely to wait again
+//! soon, so for a moment it blocks for short; whoever comes later than that has the connection
+//! closed and made anew.
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,5 @@
-//! A connection for a command that blocks it. Nothing else goes over it, and when it is dropped, the
-//! server gives up what it blocks for.
+//! A connection for a command that blocks it. Nothing else goes over it, and when it is dropped,
+//! the server gives up what it blocks for.
 
 use std::time::Duration;
 

@@ -31,7 +31,7 @@ use baton_model::{AppName, AppShape, InstanceId, Intent, IntentId, Moment, Phase
 use baton_store::ShardAddress;
 
 use self::{
-    disputes::Losses,
+    disputes::{Accidents, Gathered},
     hosted::{Arrival, Hosted, Past},
 };
 
@@ -51,7 +51,10 @@ pub struct Supervisor {
     hosted: BTreeMap<ShardKey, Hosted>,
     past: BTreeMap<ShardKey, Past>,
     arrivals: BTreeMap<ShardKey, Arrival>,
-    losses: Losses,
+    losses: Accidents,
+    contested: Accidents,
+    rolled_back: Gathered,
+    foreign: Gathered,
     /// What operators want, as the last poll showed it.
     intents: Vec<Intent>,
     /// What of that has been done here.
@@ -77,7 +80,10 @@ impl Supervisor {
             hosted: BTreeMap::new(),
             past: BTreeMap::new(),
             arrivals: BTreeMap::new(),
-            losses: Losses::default(),
+            losses: Accidents::default(),
+            contested: Accidents::default(),
+            rolled_back: Gathered::default(),
+            foreign: Gathered::default(),
             intents: Vec::new(),
             obeyed: BTreeSet::new(),
             halted: BTreeSet::new(),
@@ -106,6 +112,7 @@ impl Supervisor {
             Input::Resume(app) => self.on_resume(&app),
         }
         self.look_for_offers(now);
+        self.tell_of_gathered(now);
     }
 
     /// The next thing to carry out.
@@ -117,7 +124,9 @@ impl Supervisor {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Moment> {
         let looks = self.arrivals.values().map(|arrival| arrival.next_look);
-        self.fleet.poll_timeout().map(|(at, _)| at).into_iter().chain(looks).min()
+        let tells = [self.rolled_back.due(), self.foreign.due()].into_iter().flatten();
+        let fleet = self.fleet.poll_timeout().map(|(at, _)| at);
+        fleet.into_iter().chain(looks).chain(tells).min()
     }
 
     /// The addresses of all shards that should run, in the order of shards.

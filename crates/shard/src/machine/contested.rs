@@ -81,7 +81,10 @@ impl ShardMachine {
             | Duty::Flushing { .. }
             | Duty::Offering { .. }
             | Duty::Offered { .. }
-            | Duty::Retracting { .. } => self.reassert(now),
+            | Duty::Retracting { .. } => {
+                self.tell_of_rollback();
+                self.reassert(now);
+            }
         }
     }
 
@@ -179,7 +182,12 @@ impl ShardMachine {
         match meanwhile {
             Meanwhile::Serving => self.set_duty(Duty::Serving),
             Meanwhile::Offered => self.serve_again(now),
-            Meanwhile::Contested => self.reconnect(now),
+            Meanwhile::Contested => {
+                if let Some(epoch) = self.held_epoch() {
+                    self.tell(Notice::Contested { epoch });
+                }
+                self.reconnect(now);
+            }
         }
         self.compare_with_row(row, now);
     }

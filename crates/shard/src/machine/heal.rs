@@ -7,6 +7,7 @@ use baton_model::{Moment, RowSession, Seq, SessionId, SessionNumber};
 
 use super::ShardMachine;
 use crate::{
+    Notice,
     link::{Hearing, Then},
     session::{Sessions, Standing},
 };
@@ -20,6 +21,7 @@ impl ShardMachine {
             return; // The append that this answers has long been settled.
         }
         if row < session.writer.mark() {
+            self.tell_of_rollback();
             self.heal_from(row, now);
         } else {
             // No gap at all, by what we asked: the next attempt will show.
@@ -78,7 +80,10 @@ impl ShardMachine {
             return;
         }
         match row {
-            Some(row) if change.has_old_lost_a_tail(row) => self.heal_from(row.last_seq, now),
+            Some(row) if change.has_old_lost_a_tail(row) => {
+                self.tell_of_rollback();
+                self.heal_from(row.last_seq, now);
+            }
             Some(_) | None => self.begin_after(row, now),
         }
     }
@@ -95,7 +100,15 @@ impl ShardMachine {
         };
         // An append on its way will tell by its own answer.
         if session.writer.is_idle() && row.last_seq < session.writer.mark() {
+            self.tell_of_rollback();
             self.heal_from(row.last_seq, now);
+        }
+    }
+
+    /// The store holds less than it had acknowledged.
+    pub(super) fn tell_of_rollback(&mut self) {
+        if let Some(epoch) = self.held_epoch() {
+            self.tell(Notice::RolledBack { epoch });
         }
     }
 
@@ -104,7 +117,9 @@ impl ShardMachine {
             // The stream holds nothing of our session: not even its beginning.
             self.heal_from(Seq(0), now);
         }
-        if !self.sessions.begin_after(row) {
+        if self.sessions.begin_after(row) {
+            self.tell_of_rollback();
+        } else {
             // Not we who began it, nor we who replaced it: somebody else writes under our epoch.
             self.on_fenced(now);
         }

@@ -104,6 +104,8 @@ fn notice(notice: Notice) -> String {
         Notice::Moved { epoch } => format!("! moved @{epoch}"),
         Notice::StillHere { epoch } => format!("! still here @{epoch}"),
         Notice::Released { epoch } => format!("! released @{epoch}"),
+        Notice::RolledBack { epoch } => format!("! rolled back @{epoch}"),
+        Notice::Contested { epoch } => format!("! contested @{epoch}"),
         Notice::Warm => "! warm".to_owned(),
         Notice::Cold => "! cold".to_owned(),
         Notice::NotOurs => "! not ours".to_owned(),

@@ -108,8 +108,8 @@ impl Place {
     }
 }
 
-/// Which shard deals with an entry. What names none is up to the lane's first, so that its sender is
-/// told once.
+/// Which shard deals with an entry. What names none is up to the lane's first, so that its sender
+/// is told once.
 fn addressee(found: &Result<Command, MalformedCommand>, lane: Lane) -> ShardNumber {
     match found {
         Ok(command) => command.shard,

@@ -315,6 +315,8 @@ impl<S: Store> ShardTask<S> {
             | Notice::Cold
             | Notice::NotOurs
             | Notice::StillHere { .. }
+            | Notice::RolledBack { .. }
+            | Notice::Contested { .. }
             | Notice::Live
             | Notice::SessionLost
             | Notice::Fatal { .. }

@@ -42,6 +42,8 @@ impl Supervisor {
             Notice::Fatal { code } => {
                 self.push(Output::Remark(Remark::Rejected { app: shard.app, code }));
             }
+            Notice::RolledBack { epoch } => self.on_rolled_back(shard, epoch, now),
+            Notice::Contested { epoch } => self.on_contested(shard, epoch, now),
             Notice::SessionLost | Notice::CannotConnect => {}
         }
     }

@@ -136,8 +136,8 @@ impl Laws {
         self.forgotten = all.filter(|id| !known.contains(*id)).cloned().collect();
     }
 
-    /// How much of a session readers can have, if the store forgot that it ever began and nobody was
-    /// left who could say so. None for other sessions.
+    /// How much of a session readers can have, if the store forgot that it ever began and nobody
+    /// was left who could say so. None for other sessions.
     pub(crate) fn end_of_forgotten(&self, session: &str, seen: &[audit::Entry]) -> Option<Seq> {
         if !self.forgotten.contains(session) {
             return None;

@@ -68,7 +68,8 @@ impl Outcome {
         let since = |at: &Move| at.at.saturating_duration_since(began);
         let first = self.moves.iter().map(since).min().map_or("–".to_owned(), seconds);
         let last = self.moves.iter().map(since).max().map_or("–".to_owned(), seconds);
-        let (gap, moves) = (seconds(self.report.worst_gap), self.moves.len());
+        let gap = self.report.worst_gaps.values().max().copied().unwrap_or_default();
+        let (gap, moves) = (seconds(gap), self.moves.len());
         let identifies = self.identifies;
         let line = format!("| {name} | {gap} | {first} | {last} | {moves} | {identifies} |");
         println!("{line}");

@@ -13,7 +13,7 @@ mod attribution;
 mod excuses;
 mod order;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use baton_model::{EventName, Marker, Seq, SessionNumber, ShardNumber, UnixMicros};
 use bytes::Bytes;
@@ -67,8 +67,9 @@ pub struct Report {
     /// Where the stream of a shard goes on past what it lost.
     pub unmarked_gaps: Vec<Gap>,
     /// By how much a pause between two neighbours of a shard was longer than Discord's own, at
-    /// the worst. Compares no two clocks: each pause is measured by one.
-    pub worst_gap: Duration,
+    /// the worst; no shard is here without one that was. Compares no two clocks: each pause is
+    /// measured by one.
+    pub worst_gaps: BTreeMap<ShardNumber, Duration>,
 }
 
 /// One dispatch, or what passes for one.

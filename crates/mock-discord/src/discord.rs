@@ -205,6 +205,11 @@ impl Discord {
         connections
     }
 
+    /// The connections that are open.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.connections.keys().copied()
+    }
+
     /// The tokens that are valid now, one of each app.
     pub fn tokens(&self) -> impl Iterator<Item = &str> {
         self.apps.iter().map(|app| app.token.as_str())

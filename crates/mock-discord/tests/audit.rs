@@ -1,6 +1,6 @@
 //! Each defect, planted into a clean run, is found as what it is, and nothing else is.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use baton_mock_discord::{
     Ledger, SessionOrdinal, Slice, audit,
@@ -62,7 +62,7 @@ fn place_of(entry: &Entry) -> Place {
 
 /// The report without what a defect does to the pauses.
 fn defects(ledger: &Ledger, entries: &[Entry]) -> Report {
-    Report { worst_gap: Duration::ZERO, ..audit(ledger, entries) }
+    Report { worst_gaps: BTreeMap::new(), ..audit(ledger, entries) }
 }
 
 fn runs() -> impl Strategy<Value = (Ledger, Vec<Entry>, usize)> {
@@ -248,7 +248,8 @@ fn only_a_pause_that_is_not_discords_own_is_a_gap_in_time() {
     for entry in &mut entries[4..] {
         entry.at = UnixMicros(entry.at.0 + 700_000);
     }
-    assert_eq!(audit(&ledger, &entries).worst_gap, Duration::from_millis(700));
+    let worst = [(SHARD, Duration::from_millis(700))].into();
+    assert_eq!(audit(&ledger, &entries).worst_gaps, worst);
 }
 
 /// Forgets the first dispatches of a session, as a bounded ledger does.

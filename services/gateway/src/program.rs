@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Says what the configuration comes to, and ends
     #[arg(long)]
     pub check_config: bool,
+    /// What it tells the others that it runs. Only tests say it otherwise
+    #[arg(skip = version())]
+    pub version: Version,
 }
 
 /// Runs an instance until it ends.
@@ -154,7 +157,7 @@ async fn run_instance<S: Store>(
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}; change http.listen"))?;
     let at = (Clock::Boot, shards);
-    let settings = config.settings(version());
+    let settings = config.settings(reloading.version());
     let instance = Instance::prepare(id, settings, stores, at).await;
     let mut instance = instance.map_err(|error| error.to_string())?;
     instance.protection.share_percent = config.drain_at_memory_percent;

@@ -13,8 +13,22 @@ const READ_AT_ONCE: usize = 4_096;
 /// # Panics
 /// If the store cannot be read.
 pub async fn entries<S: Events>(store: &S, app: &AppName, lanes: LaneCount) -> Vec<Entry> {
-    let mut entries = Vec::new();
+    let lanes = lanes_of(store, app, lanes).await;
+    lanes.into_iter().flatten().map(|(_, entry)| entry).collect()
+}
+
+/// The entries of each lane of an app, with the store's time when it took them in.
+///
+/// # Panics
+/// If the store cannot be read.
+pub async fn lanes_of<S: Events>(
+    store: &S,
+    app: &AppName,
+    lanes: LaneCount,
+) -> Vec<Vec<(StreamId, Entry)>> {
+    let mut all = Vec::new();
     for lane in lanes.lanes() {
+        let mut entries = Vec::new();
         let mut after = StreamId::default();
         loop {
             let read = store.entries(app, lane, after, READ_AT_ONCE).await.expect("readable");
@@ -22,10 +36,11 @@ pub async fn entries<S: Events>(store: &S, app: &AppName, lanes: LaneCount) -> V
                 break;
             };
             after = *last;
-            entries.extend(read.into_iter().map(|(_, entry)| judged(entry)));
+            entries.extend(read.into_iter().map(|(id, entry)| (id, judged(entry))));
         }
+        all.push(entries);
     }
-    entries
+    all
 }
 
 fn judged(entry: baton_store::Entry) -> Entry {

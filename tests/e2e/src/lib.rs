@@ -11,4 +11,5 @@ pub mod virtual_time;
 pub mod processes;
 
 pub mod scenario;
+pub mod trial;
 pub mod witness;

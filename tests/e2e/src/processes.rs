@@ -1,27 +1,29 @@
 //! Real gateway processes over a real Valkey, in real time.
 
+mod gateway;
+
 use std::{
-    collections::BTreeMap,
-    env, fs,
+    collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::OnceLock,
+    process::Command,
     time::Duration,
 };
 
 use baton_mock_discord::{
-    Fault, Input, Settings,
+    ConnectionId, Fault, Input, Settings,
     audit::{Report, audit},
     load::{Mix, Pace},
     server::{Addresses, Server},
     verdict::Rule,
 };
-use baton_model::{AppName, AppShape, Generation, LaneCount, ShardCount};
+use baton_model::{AppName, AppShape, Generation, LaneCount, ShardCount, ShardNumber};
 use baton_store_valkey::{Valkey, ValkeyConfig};
-use rustix::process::{Pid, Signal, kill_process};
+use baton_test_servers::{Program, Server as ValkeyServer};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
+pub use self::gateway::Gateway;
 use crate::{judgement::entries, witness::Witness};
 
 /// How long anything may take. Only what never happens is wrong.
@@ -33,14 +35,11 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long the streams must stand still until all is taken to have arrived.
 const QUIET: Duration = Duration::from_secs(3);
 
+/// How far away Discord is.
+const LATENCY: Fault = Fault::Latency { ms: 20 };
+
 /// The fleet's name in the store.
 const FLEET: &str = "e2e";
-
-/// One gateway process. Dropping it kills it.
-pub struct Gateway {
-    child: Child,
-    log: PathBuf,
-}
 
 /// A simulated Discord, a store, and gateway processes.
 pub struct Fleet {
@@ -53,6 +52,7 @@ pub struct Fleet {
     folder: TempDir,
     url: String,
     shape: AppShape,
+    heartbeat_interval: Duration,
 }
 
 /// The only app.
@@ -62,6 +62,13 @@ pub struct Fleet {
 #[must_use]
 pub fn app() -> AppName {
     "app".parse().expect("a name")
+}
+
+/// A Valkey whose data survive its end.
+#[must_use]
+pub fn valkey() -> ValkeyServer {
+    let settings = ["--appendonly", "yes", "--appendfsync", "always"];
+    ValkeyServer::start(Program::Valkey, &settings)
 }
 
 /// A Discord that is 20 ms away, with guilds enough to replay what a minute brings.
@@ -76,73 +83,6 @@ pub fn discord() -> Settings {
     }
 }
 
-impl Gateway {
-    fn start(name: &str, config: &Path, folder: &Path) -> Self {
-        let log = folder.join(format!("{name}.log"));
-        let lines = fs::File::create(&log).expect("a log file");
-        let child = Command::new(binary())
-            .arg("--config")
-            .arg(config)
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(lines)
-            .spawn()
-            .expect("the gateway starts");
-        Self { child, log }
-    }
-
-    /// Sends it a signal.
-    ///
-    /// # Panics
-    /// If the process is gone.
-    pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
-        kill_process(pid, signal).expect("it lives");
-    }
-
-    /// What it answers when it is asked for this path.
-    ///
-    /// # Panics
-    /// If it does not answer.
-    pub async fn asked(&self, path: &str) -> String {
-        let log = self.log();
-        let (_, rest) = log.split_once("http=").expect("it says where it listens");
-        let address = rest.split_whitespace().next().expect("an address");
-        let address = address.parse().expect("an address");
-        crate::asking::get(address, path).await.body
-    }
-
-    /// What it has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    /// Waits until it ends by itself.
-    ///
-    /// # Panics
-    /// If it does not.
-    pub async fn ended(&mut self) -> ExitStatus {
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return status;
-            }
-            sleep(LOOK).await;
-        }
-        panic!("it does not end:\n{}", self.log());
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended by itself. A stopped one dies of this as well.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 impl Fleet {
     /// A Discord like this and an app of so many shards over the store at this url; no gateway.
     ///
@@ -150,8 +90,9 @@ impl Fleet {
     /// If it cannot be made.
     pub async fn new(settings: Settings, shards: u32, url: String) -> Self {
         let token = settings.tokens.first().expect("a token").clone();
+        let heartbeat_interval = settings.heartbeat_interval;
         let discord = Server::start(settings, 7, Addresses::LOOPBACK).await.expect("it listens");
-        discord.input(Input::Fault(Fault::Latency { ms: 20 })).await;
+        discord.input(Input::Fault(LATENCY)).await;
         let config = ValkeyConfig::new(url.parse().expect("a url"), FLEET.parse().expect("a name"));
         let store = Valkey::open(config).await.expect("a store");
         let folder = tempfile::tempdir().expect("a folder");
@@ -161,15 +102,27 @@ impl Fleet {
             shards: ShardCount(shards.try_into().expect("not 0")),
             lanes: LaneCount(4.try_into().expect("not 0")),
         };
-        let fleet = Self { discord, store, gateways: BTreeMap::new(), folder, url, shape };
+        let gateways = BTreeMap::new();
+        let fleet = Self { discord, store, gateways, folder, url, shape, heartbeat_interval };
         fs::write(fleet.config(), fleet.toml()).expect("written");
         fleet
+    }
+
+    /// A Discord like this and an app of so many shards over a server; no gateway.
+    pub async fn over(server: &ValkeyServer, settings: Settings, shards: u32) -> Self {
+        Self::new(settings, shards, format!("valkey://127.0.0.1:{}", server.port())).await
     }
 
     /// Into what the app is cut.
     #[must_use]
     pub const fn shape(&self) -> AppShape {
         self.shape
+    }
+
+    /// How often Discord wants to hear of its clients.
+    #[must_use]
+    pub const fn heartbeat_interval(&self) -> Duration {
+        self.heartbeat_interval
     }
 
     fn config(&self) -> PathBuf {
@@ -202,8 +155,48 @@ impl Fleet {
 
     /// Starts a gateway.
     pub fn start(&mut self, name: &'static str) {
-        let gateway = Gateway::start(name, &self.config(), self.folder.path());
+        self.start_another(name, gateway::binary(), &[]);
+    }
+
+    /// Starts another program as a gateway, with these variables and no other: those that the tests
+    /// are run with are none of its settings.
+    pub fn start_another(
+        &mut self,
+        name: &'static str,
+        program: &Path,
+        variables: &[(&str, &str)],
+    ) {
+        let mut program = Command::new(program);
+        program.env_clear().envs(variables.iter().copied());
+        program.arg("--config").arg(self.config());
+        let gateway = Gateway::start(name, program, self.folder.path());
         self.gateways.insert(name, gateway);
+    }
+
+    /// Something goes wrong at Discord.
+    pub async fn fault(&self, fault: Fault) {
+        self.discord.input(Input::Fault(fault)).await;
+    }
+
+    /// Nothing goes wrong there any more.
+    pub async fn heal(&self) {
+        self.discord.input(Input::ClearFaults).await;
+        self.discord.input(Input::Fault(LATENCY)).await;
+    }
+
+    /// The shards that a gateway holds.
+    ///
+    /// # Panics
+    /// If there is no gateway of that name, or the store does not answer.
+    pub async fn held_by(&self, name: &str) -> BTreeSet<ShardNumber> {
+        let id = self.gateway(name).id().expect("it has said who it is");
+        let witness = Witness::look(&self.store, &app(), self.shape).await;
+        witness.expect("the store answers").held_by(id)
+    }
+
+    /// The connections that Discord has.
+    pub async fn connections(&self) -> BTreeSet<ConnectionId> {
+        self.discord.look(|discord| discord.connections().collect()).await
     }
 
     /// A gateway that runs.
@@ -300,20 +293,4 @@ impl Fleet {
         let logs = self.gateways.iter().map(|(name, it)| format!("== {name}\n{}", it.log()));
         logs.collect::<Vec<_>>().join("\n")
     }
-}
-
-/// The gateway's program, built once per run of the tests: in the way in which all tests are built,
-/// or its dependencies would be built a second time with other features.
-fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let all = ["test", "--locked", "--quiet", "--workspace", "--no-run"];
-        let built = Command::new(cargo).args(all).status().expect("cargo runs");
-        assert!(built.success(), "the gateway does not build");
-        // Tests lie in `deps`, programs beside it.
-        let test = env::current_exe().expect("a path");
-        let folder = test.parent().and_then(Path::parent).expect("a folder");
-        folder.join("baton-gateway")
-    })
 }

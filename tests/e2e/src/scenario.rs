@@ -1,10 +1,21 @@
-//! What came of a scenario, and the line it leaves in `docs/reliability.md`.
+//! What came of a scenario, and the lines it leaves in `docs/reliability.md`.
 
-use std::{env, fs, path::PathBuf, time::Duration};
+pub mod cold_start;
+pub mod half_open;
+mod streams;
+pub mod table;
 
-use baton_mock_discord::audit::Report;
-use tokio::time::Instant;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use baton_gateway::clock::unix_micros;
+use baton_mock_discord::{ConnectionId, audit::Report, verdict::Rule};
+use baton_model::{ShardNumber, UnixMicros};
+
+pub use self::streams::Streams;
+use self::table::{Table, percentile, text};
 use crate::{
     processes::Fleet,
     witness::{Move, Watching},
@@ -15,8 +26,11 @@ pub struct Scenario<'a> {
     name: &'static str,
     fleet: &'a Fleet,
     watching: Watching,
-    began: Instant,
+    concerned: BTreeSet<ShardNumber>,
+    excused: BTreeSet<Rule>,
     identifies: usize,
+    connections: BTreeSet<ConnectionId>,
+    began: UnixMicros,
 }
 
 /// What came of it.
@@ -24,23 +38,46 @@ pub struct Scenario<'a> {
 pub struct Outcome {
     /// The comparison of the streams with what was sent.
     pub report: Report,
-    /// Every change of hands.
-    pub moves: Vec<Move>,
+    /// Every change of hands, and how long after the beginning.
+    pub moves: Vec<(Duration, Move)>,
     /// IDENTIFYs since it began.
     pub identifies: usize,
+    /// Connections that were open when it began and are not any more.
+    pub dropped: usize,
+    /// What the streams show of the time since it began.
+    pub streams: Streams,
+    /// How often rules were broken that this scenario is excused from.
+    pub verdicts: BTreeMap<Rule, u64>,
 }
 
 impl<'a> Scenario<'a> {
-    /// Begins: from here on changes of hands and IDENTIFYs count.
+    /// Begins: from here on changes of hands, IDENTIFYs, dropped connections and the time count.
     pub async fn begin(name: &'static str, fleet: &'a Fleet) -> Self {
         let watching = fleet.watch();
-        let identifies = fleet.identifies().await;
-        Self { name, fleet, watching, began: Instant::now(), identifies }
+        let concerned = fleet.shape().shards.shards().collect();
+        let (identifies, connections) = (fleet.identifies().await, fleet.connections().await);
+        Self {
+            name,
+            fleet,
+            watching,
+            concerned,
+            excused: BTreeSet::new(),
+            identifies,
+            connections,
+            began: unix_micros(),
+        }
     }
 
-    /// The moment that its times are counted from, if not the beginning.
-    pub fn counts_from_now(&mut self) {
-        self.began = Instant::now();
+    /// Whose pauses count, if not those of all shards.
+    #[must_use]
+    pub fn about(self, concerned: BTreeSet<ShardNumber>) -> Self {
+        Self { concerned, ..self }
+    }
+
+    /// Which rules cannot but be broken here. How often is told in the end.
+    #[must_use]
+    pub fn excused_from(self, rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self { excused: rules.into_iter().collect(), ..self }
     }
 
     /// Ends: everything comes to rest and is judged. Nothing may be lost, doubled, reordered or
@@ -50,31 +87,62 @@ impl<'a> Scenario<'a> {
     /// If anything of that is.
     pub async fn end(self) -> Outcome {
         let report = self.fleet.judge().await;
-        let moves = self.watching.moves().await;
+        let since = |it: Move| (streams::between(self.began, it.at), it);
+        let moves = self.watching.moves().await.into_iter().map(since).collect();
         let identifies = self.fleet.identifies().await - self.identifies;
+        let open = self.fleet.connections().await;
+        let dropped = self.connections.difference(&open).count();
         let verdicts = self.fleet.verdicts().await;
+        let streams = Streams::since(self.began, self.fleet).await;
         let logs = || self.fleet.logs();
         assert!(report.is_clean(), "{}: {report:?}\n{}", self.name, logs());
-        assert!(verdicts.is_empty(), "{}: {verdicts:?}\n{}", self.name, logs());
-        let outcome = Outcome { report, moves, identifies };
-        outcome.leave_a_line(self.name, self.began);
+        let is_clean = verdicts.keys().all(|rule| self.excused.contains(rule));
+        assert!(is_clean, "{}: {verdicts:?}\n{}", self.name, logs());
+        let outcome = Outcome { report, moves, identifies, dropped, streams, verdicts };
+        outcome.leave_lines(self.name, &self.concerned);
         outcome
     }
 }
 
 impl Outcome {
-    fn leave_a_line(&self, name: &str, began: Instant) {
-        let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
-        let since = |at: &Move| at.at.saturating_duration_since(began);
-        let first = self.moves.iter().map(since).min().map_or("–".to_owned(), seconds);
-        let last = self.moves.iter().map(since).max().map_or("–".to_owned(), seconds);
-        let (gap, moves) = (seconds(self.report.worst_gap), self.moves.len());
-        let identifies = self.identifies;
-        let line = format!("| {name} | {gap} | {first} | {last} | {moves} | {identifies} |");
-        println!("{line}");
-        if let Some(folder) = env::var_os("BATON_SCENARIO_LINES") {
-            let file = PathBuf::from(folder).join(name.replace([' ', ',', '%'], "_"));
-            fs::write(file, line + "\n").expect("the folder of lines can be written to");
+    /// When the first shard changed hands.
+    #[must_use]
+    pub fn noticed(&self) -> Option<Duration> {
+        self.moves.iter().map(|(after, _)| *after).min()
+    }
+
+    /// When each shard that was resumed, or began a new session, had done so for the last time.
+    #[must_use]
+    pub fn back(&self, concerned: &BTreeSet<ShardNumber>) -> Vec<Duration> {
+        let back = self.streams.back.iter().filter(|(shard, _)| concerned.contains(shard));
+        back.map(|(_, after)| *after).collect()
+    }
+
+    fn leave_lines(&self, name: &str, concerned: &BTreeSet<ShardNumber>) {
+        let gap = |shard| self.report.worst_gaps.get(shard).copied().unwrap_or_default();
+        let gaps: Vec<_> = concerned.iter().map(gap).collect();
+        let of = |times: &[Duration], percent| {
+            percentile(times, percent).map_or_else(|| "–".to_owned(), text)
+        };
+        let count = |count: usize| count.to_string();
+        let broken: u64 = self.verdicts.values().sum();
+        let cells = [
+            of(&gaps, 50),
+            of(&gaps, 99),
+            of(&gaps, 100),
+            count(self.moves.len()),
+            count(self.identifies),
+            count(self.dropped),
+            broken.to_string(),
+        ];
+        Table::Costs.leave(name, &cells);
+        let back = self.back(concerned);
+        if self.moves.is_empty() && back.is_empty() {
+            return;
         }
+        let moves: Vec<_> = self.moves.iter().map(|(after, _)| *after).collect();
+        let first = self.noticed().map_or_else(|| "–".to_owned(), text);
+        let cells = [first, of(&moves, 99), of(&moves, 100), of(&back, 50), of(&back, 100)];
+        Table::Times.leave(name, &cells);
     }
 }

@@ -1,13 +1,16 @@
 //! Who owns which shard, as the store shows it, and how that changes.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use baton_model::{AppName, AppShape, InstanceId, ShardKey, ShardNumber};
+use baton_model::{AppName, AppShape, Epoch, InstanceId, ShardKey, ShardNumber, UnixMicros};
 use baton_store::{Leases, ShardAddress};
 use tokio::{
     sync::oneshot,
     task::JoinHandle,
-    time::{Instant, interval},
+    time::{MissedTickBehavior, interval},
 };
 
 /// How often owners are looked at.
@@ -15,7 +18,14 @@ const PERIOD: Duration = Duration::from_millis(20);
 
 /// One look.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Witness(BTreeMap<ShardNumber, InstanceId>);
+pub struct Witness(BTreeMap<ShardNumber, Holder>);
+
+/// Who holds a shard, and under which epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Holder {
+    owner: InstanceId,
+    epoch: Epoch,
+}
 
 impl Witness {
     /// Looks at every shard's row; none if the store does not answer.
@@ -26,9 +36,24 @@ impl Witness {
             shards.shards().map(|number| ShardAddress::new(key(number), lanes)).collect();
         let rows = store.rows(&addresses).await.ok()?;
         let owner = |(address, row): (&ShardAddress, Option<baton_model::LeaseRow>)| {
-            Some((address.shard.number, row?.holding.owner()?))
+            let row = row?;
+            let holder = Holder { owner: row.holding.owner()?, epoch: row.epoch };
+            Some((address.shard.number, holder))
         };
         Some(Self(addresses.iter().zip(rows).filter_map(owner).collect()))
+    }
+
+    /// The shards of this owner.
+    #[must_use]
+    pub fn held_by(&self, owner: InstanceId) -> BTreeSet<ShardNumber> {
+        let held = self.0.iter().filter(|(_, holder)| holder.owner == owner);
+        held.map(|(shard, _)| *shard).collect()
+    }
+
+    /// Each shard that has an owner, and who that is.
+    #[must_use]
+    pub fn owners(&self) -> BTreeMap<ShardNumber, InstanceId> {
+        self.0.iter().map(|(shard, holder)| (*shard, holder.owner)).collect()
     }
 
     /// How many shards have an owner.
@@ -41,10 +66,14 @@ impl Witness {
 /// A shard changed hands.
 #[derive(Debug, Clone, Copy)]
 pub struct Move {
-    /// When that was seen.
-    pub at: Instant,
+    /// When: an epoch is the store's time when it was granted.
+    pub at: UnixMicros,
     /// Which shard.
     pub shard: ShardNumber,
+    /// Whose it was.
+    pub from: InstanceId,
+    /// Whose it is.
+    pub to: InstanceId,
 }
 
 /// Looks again and again, and notes every change of hands.
@@ -83,8 +112,10 @@ async fn watch_owners<S: Leases>(
     mut stopped: oneshot::Receiver<()>,
 ) -> Vec<Move> {
     let mut moves = Vec::new();
-    let mut before: BTreeMap<ShardNumber, InstanceId> = BTreeMap::new();
+    let mut before: BTreeMap<ShardNumber, Holder> = BTreeMap::new();
     let mut looks = interval(PERIOD);
+    // A look at thousands of shards takes longer than this, and the store has other things to do.
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = &mut stopped => return moves,
@@ -93,10 +124,10 @@ async fn watch_owners<S: Leases>(
         let Some(witness) = Witness::look(&store, &app, shape).await else {
             continue;
         };
-        let at = Instant::now();
-        for (shard, owner) in &witness.0 {
-            if before.insert(*shard, *owner).is_some_and(|before| before != *owner) {
-                moves.push(Move { at, shard: *shard });
+        for (&shard, &now) in &witness.0 {
+            if let Some(last) = before.insert(shard, now).filter(|last| last.owner != now.owner) {
+                let at = UnixMicros(now.epoch.0 * 1_000);
+                moves.push(Move { at, shard, from: last.owner, to: now.owner });
             }
         }
     }

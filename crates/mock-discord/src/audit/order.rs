@@ -51,7 +51,10 @@ impl Arrivals {
             }
             arrivals.take_in(session, place, report);
             let pause = longer_than_discords(&mut latest, entry, sent);
-            report.worst_gap = report.worst_gap.max(pause);
+            if !pause.is_zero() {
+                let worst = report.worst_gaps.entry(entry.shard).or_default();
+                *worst = pause.max(*worst);
+            }
         }
         arrivals
     }

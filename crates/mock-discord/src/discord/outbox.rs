@@ -1,7 +1,8 @@
 //! Outputs on their way: latency holds them back, and never lets one overtake another.
 //!
 //! Only the first is ever looked at. So where latency is taken back, what was sent before still
-//! goes first, and what is behind it waits.
+//! goes first, and what is behind it waits. A refusal alone goes at once: a moment later the
+//! connection would have been accepted.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -21,6 +22,10 @@ impl Outbox {
     }
 
     pub(super) fn push(&mut self, output: Output, now: Moment) {
+        if matches!(output, Output::Refuse { .. }) {
+            self.queued.push_front((now, output));
+            return;
+        }
         self.queued.push_back((now + self.latency, output));
     }
 

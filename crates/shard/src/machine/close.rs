@@ -144,6 +144,10 @@ impl ShardMachine {
     }
 
     pub(super) fn on_closed(&mut self, code: Option<u16>, now: Moment) {
+        let verdict = Verdict::of(code);
+        if matches!(verdict, Verdict::Resume) {
+            self.give_up_resume_url();
+        }
         if self.is_warming() {
             self.go_cold();
             return;
@@ -153,7 +157,7 @@ impl ShardMachine {
         self.note_end(now);
         self.withdraw_permit();
         self.link = Link::Unwanted;
-        match Verdict::of(code) {
+        match verdict {
             Verdict::Resume if is_contested => self.ask_whose_it_is(),
             Verdict::Resume => self.after_socket(then, now),
             Verdict::NewSession => {

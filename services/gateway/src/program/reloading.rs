@@ -1,5 +1,7 @@
 //! A new configuration for an instance that runs: what takes effect, and what does not.
 
+use baton_model::Version;
+
 use super::{Arguments, load, logging::Logging};
 use crate::config::{Config, Effect, diff};
 
@@ -13,6 +15,11 @@ pub(super) struct Reloading {
 impl Reloading {
     pub(super) const fn new(arguments: Arguments, config: Config, logging: Logging) -> Self {
         Self { arguments, config, logging }
+    }
+
+    /// What the others are told that runs here.
+    pub(super) const fn version(&self) -> Version {
+        self.arguments.version
     }
 
     /// What holds now.

@@ -1,0 +1,118 @@
+//! One gateway process.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::OnceLock,
+};
+
+use baton_model::InstanceId;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::{Instant, sleep};
+
+use super::{LOOK, PATIENCE};
+
+/// The variable that names the program to try.
+const VARIABLE: &str = "BATON_TEST_GATEWAY";
+
+/// One gateway process. Dropping it kills it.
+pub struct Gateway {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Gateway {
+    pub(super) fn start(name: &str, mut program: Command, folder: &Path) -> Self {
+        let log = folder.join(format!("{name}.log"));
+        let lines = fs::File::create(&log).expect("a log file");
+        let child = program
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(lines)
+            .spawn()
+            .expect("the gateway starts");
+        Self { child, log }
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// If the process is gone.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
+        kill_process(pid, signal).expect("it lives");
+    }
+
+    /// What it answers when it is asked for this path.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn asked(&self, path: &str) -> String {
+        let address = self.logged("http=").expect("it says where it listens");
+        let address = address.parse().expect("an address");
+        crate::asking::get(address, path).await.body
+    }
+
+    /// Who it is, once it has said so.
+    #[must_use]
+    pub fn id(&self) -> Option<InstanceId> {
+        self.logged("instance=")?.parse().ok()
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            sleep(LOOK).await;
+        }
+        panic!("it does not end:\n{}", self.log());
+    }
+
+    /// The value of a field where it stands first in the log.
+    fn logged(&self, field: &str) -> Option<String> {
+        let log = self.log();
+        let (_, rest) = log.split_once(field)?;
+        rest.split_whitespace().next().map(str::to_owned)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It may have ended by itself. A stopped one dies of this as well.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The gateway's program: the one that is named, or else the one of this workspace, built once per
+/// run of the tests, in the way in which all tests are built, or its dependencies would be built a
+/// second time with other features.
+pub(super) fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(named) = env::var_os(VARIABLE) {
+            return PathBuf::from(named);
+        }
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let all = ["test", "--locked", "--quiet", "--workspace", "--no-run"];
+        let built = Command::new(cargo).args(all).status().expect("cargo runs");
+        assert!(built.success(), "the gateway does not build");
+        // Tests lie in `deps`, programs beside it.
+        let test = env::current_exe().expect("a path");
+        let folder = test.parent().and_then(Path::parent).expect("a folder");
+        folder.join("baton-gateway")
+    })
+}

@@ -10,12 +10,10 @@ mod tokens;
 use std::{collections::BTreeSet, fmt, num::NonZeroU32};
 
 use baton_model::{AppName, EventName, LaneCount};
-use baton_store::Trim;
 use twilight_gateway::Intents;
-use twilight_model::gateway::payload::outgoing::update_presence::UpdatePresencePayload;
 
-pub use self::keeper::{Condition, Keeper};
-use crate::token::TokenSource;
+pub use self::keeper::{Condition, Keeper, Reins};
+use crate::{token::TokenSource, tuning::AppTuning};
 
 /// An app, as an operator wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +30,8 @@ pub struct AppSettings {
     pub lanes: LaneCount,
     /// Events that do not go into the stream.
     pub left_out: BTreeSet<EventName>,
-    /// How much of its lanes is kept; [`USUAL`](crate::trimming::USUAL) if nobody says otherwise.
-    pub keep: Trim,
-    /// How it is shown; none for online and nothing else.
-    pub presence: Option<UpdatePresencePayload>,
+    /// What of it may change while it runs.
+    pub tuning: AppTuning,
     /// Above how many members Discord leaves the offline ones out of a guild; 50 to 250.
     pub large_threshold: u8,
     /// Where to connect; none for Discord.

@@ -37,10 +37,10 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{AppName, FleetName, Version};
+use baton_model::{AppName, FleetName, Version, limits::RING_BYTES_MAX};
 
 pub use self::{
-    app::{AppConfig, Events, Op},
+    app::{AppConfig, Events},
     catalogue::Effect,
     change::{Change, Difference, diff},
     instance::{InstanceConfig, LogFormat, LogLevel, Workers},
@@ -56,7 +56,7 @@ use self::{
     reader::{Effective, Reader},
     setting::Whole,
 };
-use crate::{instance::InstanceSettings, reporting::host_name};
+use crate::{instance::InstanceSettings, memory::Bounds, reporting::host_name};
 
 /// A configuration without mistakes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,8 +164,16 @@ impl Config {
             weight: self.instance.weight,
             capacity: self.instance.capacity,
             version,
+            bounds: self.bounds(),
+            ring_bytes_max: RING_BYTES_MAX,
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
         }
+    }
+
+    /// Within which bounds of memory it stays.
+    #[must_use]
+    pub const fn bounds(&self) -> Bounds {
+        Bounds { share_percent: self.drain_at_memory_percent, drain_limit: self.drain_limit }
     }
 
     /// What holds, an option a line, each with where it was found. Secrets are not in it.

@@ -12,7 +12,7 @@ mod ring_level;
 mod watchdog;
 
 use baton_fleet::Myself;
-use baton_model::{AppName, ShardKey};
+use baton_model::{AppName, ShardKey, limits::RING_BYTES_MAX};
 use baton_store::{Safety, Store};
 use tokio::sync::{mpsc, watch};
 
@@ -135,7 +135,7 @@ impl<S: Store> Control<S> {
             hosting,
             clerk,
             watchdog: Watchdog::default(),
-            rings: RingLevel::default(),
+            rings: RingLevel::new(RING_BYTES_MAX),
             clock,
             inbox,
             reports,
@@ -144,6 +144,11 @@ impl<S: Store> Control<S> {
             store,
         };
         (control, ear, outlook)
+    }
+
+    /// Lets all rings together hold so much.
+    pub const fn limit_rings(&mut self, bytes_max: usize) {
+        self.rings = RingLevel::new(bytes_max);
     }
 
     /// Runs until the instance is to end.

@@ -11,17 +11,28 @@
 //! shall be, or asks, the second time does no harm. A courier lives as long as a lease: with the
 //! next lease comes another, which begins at the place that the store holds.
 //!
+//! Beside the commands goes what the house itself wants sent: how the bot is shown, when that is
+//! configured anew. It keeps the same pace, goes before the commands, and has no place in the stream.
+//!
 //! How much may be sent is counted here and not left to twilight, which would take any number of
 //! frames and let them wait where they can neither expire nor be taken back. Its own count, which
 //! includes IDENTIFY and RESUME, is larger, and so never what a command waits for.
 
+mod input;
+mod output;
+
 mod command;
+mod op;
 
 mod pace;
 
 mod refusals;
+mod showing;
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use baton_model::{
     Moment, StreamId,
@@ -29,72 +40,15 @@ use baton_model::{
 };
 use baton_shard::SocketId;
 use baton_store::CommandOutcome;
-use bytes::Bytes;
 
 use self::{command::Checked, pace::Pace, refusals::Refusals};
 
-pub use self::refusals::RateLimited;
-
-/// A command as it lies in the stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parcel {
-    /// Its place.
-    pub id: StreamId,
-    /// When it is too late.
-    pub expires: Option<Moment>,
-    /// Under which name its sender waits; empty if it does not.
-    pub reply_to: String,
-    /// The frame, unchecked; or why it cannot be read.
-    pub frame: Result<Bytes, String>,
-}
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// The time of [`poll_timeout`](Courier::poll_timeout) has come.
-    Wake,
-    /// The shard's next command was read.
-    Read(Parcel),
-    /// Up to here there are no further commands for this shard.
-    Passed(StreamId),
-    /// The connection on which commands may be sent: its session is live and the lease is sure.
-    /// None if there is none at this moment.
-    Link(Option<SocketId>),
-    /// What was to be sent there is written.
-    Written(SocketId),
-    /// What was to be sent there has not been, and will not be: nothing may be sent there any more.
-    TakenBack(SocketId),
-    /// The store holds this place.
-    Saved(StreamId),
-    /// It does not, or has not said so.
-    NotSaved,
-    /// Discord has refused a request.
-    RateLimited(RateLimited),
-}
-
-/// Something to carry out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Write a frame.
-    Send {
-        /// Where.
-        socket: SocketId,
-        /// What.
-        frame: String,
-    },
-    /// Tell a command's sender, if it waits, what became of it.
-    Answer {
-        /// Which command.
-        command: StreamId,
-        /// Under which name its sender waits; empty if it does not.
-        reply_to: String,
-        /// What became of it.
-        outcome: CommandOutcome,
-    },
-    /// Keep the place up to which the shard has dealt with its commands. One such request is on
-    /// its way at a time.
-    Save(StreamId),
-}
+pub use self::{
+    input::{Input, Parcel},
+    op::Op,
+    output::Output,
+    refusals::RateLimited,
+};
 
 /// One shard's courier under one lease.
 #[derive(Debug)]
@@ -111,8 +65,10 @@ pub struct Courier {
     sent: StreamId,
     written_at: Option<Moment>,
     link: Option<SocketId>,
-    /// Where the first one in the queue has been handed over, and is not known to be written.
-    in_hand: Option<SocketId>,
+    in_hand: Option<InHand>,
+    /// How the bot is to be shown, where Discord has not been told.
+    to_show: Option<String>,
+    allowed: BTreeSet<Op>,
     pace: Pace,
     refusals: Refusals,
     outputs: VecDeque<Output>,
@@ -125,6 +81,21 @@ struct Waiting {
     reply_to: String,
     checked: Result<Checked, String>,
     attempts: u32,
+}
+
+/// What has been handed over, and is not known to be written.
+#[derive(Debug)]
+struct InHand {
+    socket: SocketId,
+    what: Handed,
+}
+
+#[derive(Debug)]
+enum Handed {
+    /// The first one in the queue.
+    Command,
+    /// How the bot is shown.
+    Presence(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,9 +117,9 @@ enum Fate {
 }
 
 impl Courier {
-    /// A courier that begins behind this place.
+    /// A courier that begins behind this place, and sends these.
     #[must_use]
-    pub fn new(done: StreamId) -> Self {
+    pub fn new(done: StreamId, allowed: BTreeSet<Op>) -> Self {
         Self {
             waiting: VecDeque::new(),
             read: done,
@@ -159,6 +130,8 @@ impl Courier {
             written_at: None,
             link: None,
             in_hand: None,
+            to_show: None,
+            allowed,
             pace: Pace::default(),
             refusals: Refusals::default(),
             outputs: VecDeque::new(),
@@ -173,16 +146,15 @@ impl Courier {
             Input::Passed(upto) => self.read = self.read.max(upto),
             Input::Link(link) => self.on_link(link),
             Input::Written(socket) => self.on_written(socket, now),
-            Input::TakenBack(socket) => {
-                self.in_hand.take_if(|there| *there == socket);
-                self.link.take_if(|there| *there == socket);
-            }
+            Input::TakenBack(socket) => self.on_taken_back(socket),
             Input::Saved(place) => {
                 self.saved = self.saved.max(place);
                 self.saving = Saving::Idle;
             }
             Input::NotSaved => self.on_not_saved(now),
             Input::RateLimited(refused) => self.on_rate_limited(&refused, now),
+            Input::Allow(ops) => self.allowed = ops,
+            Input::Show(frame) => self.to_show = Some(frame),
         }
         self.advance(now);
     }
@@ -205,7 +177,8 @@ impl Courier {
             let checked = head.checked.as_ref().ok()?;
             self.pace.next(checked.op)
         });
-        [again, expires, turn].into_iter().flatten().min()
+        let showing = self.showing_turn().flatten();
+        [again, expires, turn, showing].into_iter().flatten().min()
     }
 
     /// How many commands wait.
@@ -244,10 +217,16 @@ impl Courier {
             self.pace.begin_connection();
         }
         self.link = link;
-        if self.in_hand.is_none() || self.in_hand == link {
+        let Some(in_hand) = self.in_hand.take_if(|it| Some(it.socket) != link) else {
             return;
+        };
+        match in_hand.what {
+            Handed::Command => self.on_broken(),
+            Handed::Presence(frame) => self.show_again(frame),
         }
-        self.in_hand = None;
+    }
+
+    fn on_broken(&mut self) {
         let Some(head) = self.waiting.front_mut() else {
             unreachable!("what is in hand stands in the queue");
         };
@@ -258,12 +237,26 @@ impl Courier {
         }
     }
 
-    fn on_written(&mut self, socket: SocketId, now: Moment) {
-        if self.in_hand != Some(socket) {
-            return; // It was given up meanwhile, and comes again.
+    fn on_taken_back(&mut self, socket: SocketId) {
+        self.link.take_if(|there| *there == socket);
+        match self.in_hand.take_if(|it| it.socket == socket).map(|it| it.what) {
+            Some(Handed::Presence(frame)) => self.show_again(frame),
+            Some(Handed::Command) | None => {}
         }
-        self.in_hand = None;
+    }
+
+    fn on_written(&mut self, socket: SocketId, now: Moment) {
+        let Some(in_hand) = self.in_hand.take_if(|it| it.socket == socket) else {
+            return; // It was given up meanwhile, and comes again.
+        };
         self.written_at = Some(now);
+        match in_hand.what {
+            Handed::Command => self.on_command_written(now),
+            Handed::Presence(_) => {}
+        }
+    }
+
+    fn on_command_written(&mut self, now: Moment) {
         if let Some(head) = self.waiting.front()
             && let Ok(checked) = &head.checked
         {
@@ -288,6 +281,7 @@ impl Courier {
     }
 
     fn advance(&mut self, now: Moment) {
+        self.show(now);
         // It ends because every round takes one out of the queue, or is the last.
         loop {
             match self.fate(now) {
@@ -313,6 +307,11 @@ impl Courier {
             Ok(checked) => checked,
             Err(why) => return Fate::End(CommandOutcome::Invalid { why: why.clone() }),
         };
+        if !self.allowed.contains(&checked.op) {
+            let op = checked.op.name();
+            let why = format!("{op} is not allowed; add it to the app's commands");
+            return Fate::End(CommandOutcome::Dropped { why });
+        }
         if head.expires.is_some_and(|expires| expires <= now) {
             return Fate::End(CommandOutcome::Expired);
         }
@@ -339,7 +338,7 @@ impl Courier {
             unreachable!("{} is sent, although {:?}", head.id, head.checked);
         };
         self.pace.count(checked.op, now);
-        self.in_hand = Some(socket);
+        self.in_hand = Some(InHand { socket, what: Handed::Command });
         self.outputs.push_back(Output::Send { socket, frame: checked.frame.clone() });
     }
 

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use baton_model::{Phase, limits::RING_BYTES_MAX};
+use baton_model::Phase;
 use baton_store::Safety;
 
 use crate::{
@@ -82,7 +82,7 @@ fn about_shards(page: &mut Page, seen: &Seen) {
 fn about_resources(page: &mut Page, seen: &Seen) {
     let ring = number(seen.ring_bytes());
     page.gauge("baton_ring_bytes", "Bytes that all rings hold together.", ring);
-    page.gauge("baton_ring_bytes_max", "Bytes that they may hold.", number(RING_BYTES_MAX));
+    page.gauge("baton_ring_bytes_max", "Bytes that they may hold.", number(seen.ring_bytes_max));
     page.gauge(
         "baton_runtime_late_seconds",
         "By how much the shards' runtime is late.",

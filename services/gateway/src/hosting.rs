@@ -7,7 +7,7 @@ use std::{
 };
 
 use baton_model::{AppName, AppShape, InstanceId, ShardKey};
-use baton_store::{ShardAddress, Store, Trim};
+use baton_store::{ShardAddress, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
@@ -23,6 +23,7 @@ use crate::{
     store_clock::StoreClock,
     supervisor::{Errand, Remark, Report},
     trimming::Trimming,
+    tuning::AppTuning,
     writer::LaneWriter,
 };
 
@@ -77,8 +78,8 @@ pub struct AppHost {
     pub dialer: watch::Receiver<Arc<Dialer>>,
     /// Events that do not go into the stream.
     pub left_out: std::collections::BTreeSet<baton_model::EventName>,
-    /// How much of its lanes is kept.
-    pub keep: Trim,
+    /// What of it may change.
+    pub tuning: watch::Receiver<AppTuning>,
 }
 
 /// To whom the tasks and their surroundings talk.
@@ -225,9 +226,9 @@ impl<S: Store> Hosting<S> {
         };
         let address = ShardAddress::new(shard.clone(), app.shape.lanes);
         let (dialer, left_out) = (app.dialer.clone(), app.left_out.clone());
-        let (shape, keep) = (app.shape, app.keep);
+        let (shape, tuning) = (app.shape, app.tuning.clone());
         let lane = (shard.app.clone(), address.lane);
-        let reader = self.reader(&lane, shape, keep);
+        let reader = self.reader(&lane, shape, tuning.clone());
         let writer = self.writer(lane);
         let surroundings = Surroundings {
             store: self.store.clone(),
@@ -238,6 +239,7 @@ impl<S: Store> Hosting<S> {
             reader,
             reports: self.voices.reports.clone(),
             left_out,
+            tuning,
         };
         let face = Arc::new(Face::default());
         let place = Place { address, me: self.me, seed: seed(self.me, shard) };
@@ -258,7 +260,12 @@ impl<S: Store> Hosting<S> {
         self.writers.entry(lane).or_insert_with(start).clone()
     }
 
-    fn reader(&mut self, lane: &LaneKey, shape: AppShape, keep: Trim) -> LaneReader {
+    fn reader(
+        &mut self,
+        lane: &LaneKey,
+        shape: AppShape,
+        tuning: watch::Receiver<AppTuning>,
+    ) -> LaneReader {
         let start = || {
             let _runtime = self.runtime.enter();
             let readings = Readings {
@@ -268,7 +275,7 @@ impl<S: Store> Hosting<S> {
                 board: self.lanes.clone(),
             };
             let remarks = self.voices.remarks.clone();
-            let trimming = Trimming { keep, shape, me: self.me, remarks };
+            let trimming = Trimming { tuning, shape, me: self.me, remarks };
             LaneReader::start(lane.clone(), readings, trimming)
         };
         self.readers.entry(lane.clone()).or_insert_with(start).clone()

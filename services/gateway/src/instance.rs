@@ -26,11 +26,12 @@ use crate::{
     clock::Clock,
     conflicts,
     control::{Control, Ear, Outlook, Stores},
-    memory::{self, Look, Protection},
+    memory::{self, Bounds, Look, Reading},
     observer::{Identity, Observer},
     pulse::Pulse,
     reporting::report,
     supervisor::{Dispute, Ending, Remark},
+    tuning::Tuning,
 };
 
 /// How long an instance that ends waits for its last conflicts to be written down.
@@ -53,6 +54,10 @@ pub struct InstanceSettings {
     pub capacity: Capacity,
     /// What it runs.
     pub version: Version,
+    /// When it leaves for want of memory.
+    pub bounds: Bounds,
+    /// What all its shards may hold together that is not known to be in the store.
+    pub ring_bytes_max: usize,
     /// What it runs for.
     pub apps: Vec<AppSettings>,
 }
@@ -69,8 +74,10 @@ pub struct Instance<S> {
     pub conditions: BTreeMap<AppName, watch::Receiver<Condition>>,
     /// Sees all of it, for people and probes.
     pub observer: Observer,
-    /// How it protects itself; may be replaced before it runs.
-    pub protection: Protection,
+    /// How it learns what memory it uses; may be replaced before it runs.
+    pub reading: Reading,
+    /// How to change it while it runs.
+    pub tuning: Arc<Tuning>,
     clock: Clock,
     memory: watch::Sender<Option<Look>>,
     control: Control<S>,
@@ -97,7 +104,8 @@ impl<S: Store> Instance<S> {
         (clock, runtime): (Clock, Handle),
     ) -> Result<Self, StoreError> {
         let joined_at = stores.control.poll().await?.now;
-        let InstanceSettings { name, tier, zone, weight, capacity, version, apps } = settings;
+        let InstanceSettings { name, tier, zone, weight, capacity, version, bounds, apps, .. } =
+            settings;
         let record = InstanceRecord {
             phase: Phase::Joining,
             tier,
@@ -113,16 +121,18 @@ impl<S: Store> Instance<S> {
         let myself = Myself { id, record, seed };
         let (remark, remarks) = mpsc::unbounded_channel();
         let at = (clock, runtime.clone());
-        let (control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
+        let (mut control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
+        control.limit_rings(settings.ring_bytes_max);
+        let mut tuning = Tuning { memory: watch::Sender::new(bounds), apps: BTreeMap::new() };
         let (mut keepers, mut news, mut conditions) =
             (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for app in apps {
             let name = app.name.clone();
-            let (keeper, tell, condition) =
-                Keeper::new(app, stores.data.clone(), clock, ear.clone());
+            let (keeper, reins) = Keeper::new(app, stores.data.clone(), clock, ear.clone());
             keepers.push(keeper);
-            news.insert(name.clone(), tell);
-            conditions.insert(name, condition);
+            news.insert(name.clone(), reins.news);
+            conditions.insert(name.clone(), reins.condition);
+            tuning.apps.insert(name, reins.tuning);
         }
         let (memory, look) = watch::channel(None);
         let pulse = Pulse::new(clock.now());
@@ -133,15 +143,16 @@ impl<S: Store> Instance<S> {
             conditions: conditions.clone(),
             pulse,
             memory: look,
+            ring_bytes_max: settings.ring_bytes_max,
         };
-        let protection = Protection::default();
         Ok(Self {
             id,
             ear,
             outlook,
             conditions,
             observer,
-            protection,
+            reading: Arc::new(memory::read_system),
+            tuning: Arc::new(tuning),
             clock,
             memory,
             control,
@@ -163,7 +174,8 @@ impl<S: Store> Instance<S> {
         let reporting = report(self.store.clone(), self.observer.clone(), self.name);
         tasks.spawn_on(reporting, &self.runtime);
         tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
-        tasks.spawn(memory::guard(self.protection, self.ear, self.memory));
+        let bounds = self.tuning.memory.subscribe();
+        tasks.spawn(memory::guard(bounds, self.reading, self.ear, self.memory));
         let (tell, disputes) = mpsc::unbounded_channel();
         tasks.spawn(pass_on(self.remarks, self.news, tell));
         let mut recording = JoinSet::new();

@@ -23,6 +23,7 @@ pub mod reader;
 pub mod store_clock;
 
 pub mod trimming;
+pub mod tuning;
 
 pub mod lane_face;
 

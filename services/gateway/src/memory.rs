@@ -6,7 +6,7 @@
 
 mod system;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use baton_model::limits::DRAIN_LIMIT;
 use tokio::{sync::watch, time::MissedTickBehavior};
@@ -42,33 +42,21 @@ impl Memory {
     }
 }
 
-/// How an instance protects itself.
-#[derive(Clone)]
-pub struct Protection {
+/// How an instance learns what it uses; none where that cannot be known.
+pub type Reading = Arc<dyn Fn() -> Option<Memory> + Send + Sync>;
+
+/// Within which bounds an instance stays. They may change while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
     /// Above this share of the limit it leaves.
     pub share_percent: u8,
     /// How long its drain may take then.
     pub drain_limit: Duration,
-    /// How it learns what it uses; none where that cannot be known.
-    pub reading: Arc<dyn Fn() -> Option<Memory> + Send + Sync>,
 }
 
-impl Default for Protection {
+impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            share_percent: SHARE_PERCENT_DEFAULT,
-            drain_limit: DRAIN_LIMIT,
-            reading: Arc::new(read_system),
-        }
-    }
-}
-
-impl fmt::Debug for Protection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Protection")
-            .field("share_percent", &self.share_percent)
-            .field("drain_limit", &self.drain_limit)
-            .finish_non_exhaustive()
+        Self { share_percent: SHARE_PERCENT_DEFAULT, drain_limit: DRAIN_LIMIT }
     }
 }
 
@@ -82,13 +70,18 @@ pub struct Look {
 }
 
 /// Looks at the own memory for ever; has the instance leave when there is too little.
-pub(crate) async fn guard(protection: Protection, ear: Ear, seen: watch::Sender<Option<Look>>) {
-    let Protection { share_percent, drain_limit, reading } = protection;
+pub(crate) async fn guard(
+    bounds: watch::Receiver<Bounds>,
+    reading: Reading,
+    ear: Ear,
+    seen: watch::Sender<Option<Look>>,
+) {
     let mut looks = tokio::time::interval(LOOK_PERIOD);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut patience = Patience::default();
     loop {
         looks.tick().await;
+        let Bounds { share_percent, drain_limit } = *bounds.borrow();
         let memory = reading();
         seen.send_replace(memory.map(|memory| Look { memory, share_percent }));
         let Some(memory) = memory else {

@@ -35,6 +35,7 @@ pub struct Observer {
     pub(crate) conditions: BTreeMap<AppName, watch::Receiver<Condition>>,
     pub(crate) pulse: Pulse,
     pub(crate) memory: watch::Receiver<Option<Look>>,
+    pub(crate) ring_bytes_max: usize,
 }
 
 impl Observer {
@@ -64,6 +65,7 @@ impl Observer {
             late: self.pulse.late(now),
             late_lately: self.pulse.late_lately(now),
             memory: *self.memory.borrow(),
+            ring_bytes_max: self.ring_bytes_max,
             dispatches: self.outlook.board.dispatches(),
         }
     }

@@ -159,13 +159,11 @@ async fn run_instance<S: Store>(
     let at = (Clock::Boot, shards);
     let settings = config.settings(reloading.version());
     let instance = Instance::prepare(id, settings, stores, at).await;
-    let mut instance = instance.map_err(|error| error.to_string())?;
-    instance.protection.share_percent = config.drain_at_memory_percent;
-    instance.protection.drain_limit = config.drain_limit;
+    let instance = instance.map_err(|error| error.to_string())?;
     let listening = listener.local_addr().map_or(address, |listening| listening);
     tracing::info!(instance = %id, fleet = %config.fleet, http = %listening, "starting");
     tokio::spawn(http::serve(listener, instance.observer.clone()));
-    tokio::spawn(signals.pass_on(instance.ear.clone(), reloading));
+    tokio::spawn(signals.pass_on(instance.ear.clone(), instance.tuning.clone(), reloading));
     let ending = instance.run().await;
     let exit = Exit::from(ending);
     tracing::info!(exit = exit.as_str(), "ended");

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use baton_model::{AppName, limits::RING_BYTES_MAX};
+use baton_model::AppName;
 use baton_store::Safety;
 use serde::Serialize;
 
@@ -123,7 +123,7 @@ impl Status {
                 late_ms: millis(seen.late),
                 late_lately_ms: millis(seen.late_lately),
             },
-            ring: Ring { bytes: seen.ring_bytes(), bytes_max: RING_BYTES_MAX },
+            ring: Ring { bytes: seen.ring_bytes(), bytes_max: seen.ring_bytes_max },
             memory: seen.memory.map(Memory::of),
             dispatches: seen.dispatches,
             shards: seen.shards.iter().map(Shard::of).collect(),

@@ -18,9 +18,9 @@ use baton_model::{
     },
 };
 use baton_store::{CommandTrim, Store, StoreError, Trim, Trimmed};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::{lane_face::LaneFace, supervisor::Remark};
+use crate::{lane_face::LaneFace, supervisor::Remark, tuning::AppTuning};
 
 /// How much of an app's lanes is kept, unless it says otherwise.
 pub const USUAL: Trim = Trim {
@@ -36,8 +36,8 @@ const TELL_PAUSE: Duration = Duration::from_secs(10);
 /// What a lane's trimmer needs to know.
 #[derive(Debug, Clone)]
 pub struct Trimming {
-    /// How much is kept.
-    pub keep: Trim,
+    /// How much is kept, at this time.
+    pub tuning: watch::Receiver<AppTuning>,
     /// The app's shape, by which the lane's shards are known.
     pub shape: AppShape,
     /// Who trims; distinguishes the jitter.
@@ -103,7 +103,8 @@ impl<S: Store> Trimmer<S> {
         let shapes = [self.trimming.shape];
         let which = CommandTrim { shapes: &shapes, age_max: COMMAND_AGE_MAX };
         let commands = self.store.trim_commands(&self.app, self.lane, which).await?;
-        let trimmed = self.store.trim(&self.app, self.lane, &self.trimming.keep).await?;
+        let keep = self.trimming.tuning.borrow().keep;
+        let trimmed = self.store.trim(&self.app, self.lane, &keep).await?;
         self.face.count_trimmed(trimmed);
         self.untold += trimmed.unread;
         let Trimmed { removed, length, bytes, .. } = trimmed;

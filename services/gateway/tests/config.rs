@@ -2,10 +2,16 @@
 
 use std::{collections::BTreeSet, fs};
 
-use baton_gateway::config::{
-    Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
+use baton_gateway::{
+    config::{
+        Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
+    },
+    courier::Op,
+    memory::Bounds,
+    tuning::AppTuning,
 };
 use baton_model::{EventName, Version};
+use baton_store::Trim;
 use proptest::prelude::*;
 use twilight_gateway::Intents;
 
@@ -150,8 +156,8 @@ status = "away"
 activities = [{ type = "eating", name = "" }, { type = "playing", name = "x", url = "u", nam = 1 }, 3]"#,
     );
     let expected = [
-        "identify; expected a list of request_guild_members, request_soundboard_sounds, \
-         update_presence, update_voice_state",
+        "identify; expected a list of request_channel_info, request_guild_members, \
+         request_soundboard_sounds, update_presence, update_voice_state",
         "TYPING_STRAT; expected an event's name, as in MESSAGE_CREATE; did you mean TYPING_START?",
         "typing_start; expected an event's name, as in MESSAGE_CREATE; did you mean TYPING_START?",
         "\"\"; expected an event's name, as in MESSAGE_CREATE",
@@ -253,8 +259,12 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "apps.music.presence.status = \"online\"  # default",
         "apps.music.presence.activities = []  # default",
         "apps.music.large_threshold = 50  # default",
-        "apps.music.commands = [\"request_guild_members\", \"request_soundboard_sounds\", \
-         \"update_presence\", \"update_voice_state\"]  # default",
+        "apps.music.commands = [\"request_channel_info\", \"request_guild_members\", \
+         \"request_soundboard_sounds\", \"update_presence\", \"update_voice_state\"]  # default",
+        "apps.music.trim.min_age = \"1h\"  # default",
+        "apps.music.trim.entries_max = 1000000  # default",
+        "apps.music.trim.bytes_max = 268435456  # default",
+        "apps.music.trim.live_within = \"12h\"  # default",
         "apps.music.gateway_url is not set  # default",
         "apps.music.api_url is not set  # default",
     ];
@@ -353,6 +363,67 @@ fn a_reload_says_of_every_change_when_it_takes_effect() {
     assert_eq!(diff(&new, &new), []);
 }
 
+/// What takes effect at once, each other than it would be without it.
+const AT_ONCE: &str = r#"
+log.level = "debug"
+drain.limit = "5s"
+memory.drain_at_percent = 50
+[apps.music.presence]
+status = "idle"
+activities = [{ type = "watching", name = "you" }]
+[apps.music.trim]
+min_age = "1m"
+entries_max = 5_000
+bytes_max = 2_000_000
+live_within = "2m"
+[apps.music]
+commands = ["update_presence"]
+"#;
+
+/// The same with what an app needs, in one file.
+fn all_at_once() -> Config {
+    let needed = "token = \"file:token\"\nintents = [\"guilds\"]\n";
+    good(&format!("store.url = \"valkey://localhost\"{AT_ONCE}{needed}"), &[])
+}
+
+#[test]
+fn what_takes_effect_at_once_is_taken_over_and_is_no_change_any_more() {
+    let (mut config, mut new) = (good(LEAST, &[]), all_at_once());
+    let changes = diff(&config, &new);
+    assert_eq!(changes.len(), 10, "{changes:#?}");
+    assert!(changes.iter().all(|change| change.effect == Effect::AtOnce), "{changes:#?}");
+    let at_once =
+        reference().lines().filter(|line| line.ends_with("takes effect at once |")).count();
+    assert_eq!(at_once, changes.len(), "every one of them is tried here");
+    config.take_over(&new);
+    assert_eq!(diff(&config, &new), []);
+    let version = Version::default();
+    let (taken, whole) = (config.settings(version), new.settings(version));
+    assert_eq!(taken.bounds, whole.bounds);
+    assert_eq!(taken.apps, whole.apps);
+    assert_eq!((config.log_level, config.drain_limit), (new.log_level, new.drain_limit));
+
+    new = good(&LEAST.replace("guilds", "guild_messages"), &[]);
+    config.take_over(&new);
+    let [change] = &diff(&config, &new)[..] else { panic!("one change is left") };
+    assert_eq!(change.effect, Effect::NewSessions);
+    assert_eq!(config.apps.values().next().unwrap().intents, Intents::GUILDS);
+}
+
+#[test]
+fn what_is_configured_reaches_the_app_and_without_it_what_is_usual_holds() {
+    let tuning = |config: &Config| config.apps.values().next().unwrap().tuning();
+    assert_eq!(tuning(&good(LEAST, &[])), AppTuning::default());
+    let config = all_at_once();
+    let AppTuning { keep, commands, presence } = tuning(&config);
+    let seconds = std::time::Duration::from_secs;
+    let (min_age, live_within) = (seconds(60), seconds(120));
+    assert_eq!(keep, Trim { min_age, entries_max: 5_000, bytes_max: 2_000_000, live_within });
+    assert_eq!(commands, [Op::UpdatePresence].into());
+    assert_eq!(presence.unwrap().activities[0].name, "you");
+    assert_eq!(config.bounds(), Bounds { share_percent: 50, drain_limit: seconds(5) });
+}
+
 #[test]
 fn a_changed_password_is_a_change_although_it_is_not_shown() {
     let with = |password: &str| {
@@ -395,7 +466,7 @@ fn every_number_is_taken_from_the_first_that_is_promised_to_the_last() {
         }
         options += 1;
     }
-    assert_eq!(options, 8);
+    assert_eq!(options, 10);
 }
 
 #[test]
@@ -433,9 +504,15 @@ fn every_intent_and_every_activity_that_is_promised_is_taken() {
 
 #[test]
 fn a_length_of_time_is_taken_between_its_bounds() {
-    for (text, is_good) in [("1s", true), ("999ms", false), ("60s", true), ("60001ms", false)] {
-        let found = load(LEAST, &[("BATON_DRAIN__LIMIT", text)]);
-        assert_eq!(found.is_ok(), is_good, "{text}");
+    for (variable, least, most) in [
+        ("BATON_DRAIN__LIMIT", 1_000, 60_000),
+        ("BATON_APPS__MUSIC__TRIM__MIN_AGE", 15_000, 604_800_000),
+        ("BATON_APPS__MUSIC__TRIM__LIVE_WITHIN", 60_000, 604_800_000),
+    ] {
+        for (ms, is_good) in [(least, true), (least - 1, false), (most, true), (most + 1, false)] {
+            let found = load(LEAST, &[(variable, &format!("{ms}ms"))]);
+            assert_eq!(found.is_ok(), is_good, "{variable} {ms}");
+        }
     }
     assert_eq!(good(LEAST, &[]).drain_limit, baton_model::limits::DRAIN_LIMIT);
 }
@@ -532,7 +609,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..27_usize,
+        option in 0..31_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -541,7 +618,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 27);
+        prop_assert_eq!(names.len(), 31);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

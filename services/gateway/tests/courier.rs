@@ -8,5 +8,5 @@ use stage::CourierStage;
 #[test]
 fn every_story_ends_as_it_is_written() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/courier");
-    Stories::of(folder, 17).play(CourierStage::default);
+    Stories::of(folder, 20).play(CourierStage::default);
 }

@@ -12,7 +12,7 @@ use baton_gateway::{
     hosting::{AppHost, Hosting, Voices},
     socket::{Dialer, DialerSettings},
     supervisor::{Errand, Report},
-    trimming::USUAL,
+    tuning::AppTuning,
 };
 use baton_mock_discord::{
     Settings,
@@ -77,7 +77,8 @@ async fn a_permit_that_has_ended_is_asked_for_once_more_and_not_used() {
     let at = (clock, Handle::current());
     let mut hosting = Hosting::new(InstanceId::new(1), store, at, Voices { reports, remarks });
     let left_out = BTreeSet::new();
-    hosting.admit(shard.app.clone(), AppHost { shape, keep: USUAL, dialer, left_out });
+    let (_tune, tuning) = watch::channel(AppTuning::default());
+    hosting.admit(shard.app.clone(), AppHost { shape, dialer, left_out, tuning });
     hosting.confirmed_until().publish(Some(Moment::from_nanos(u64::MAX)));
     let expected = Expected::NEVER_LEASED;
     for input in [Input::LeaseConfirmed, Input::Claim { expected }] {

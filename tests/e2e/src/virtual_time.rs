@@ -17,10 +17,11 @@ use baton_gateway::{
     control::{Ear, Outlook, Stores},
     http,
     instance::{Instance, InstanceSettings},
-    memory::Memory,
+    memory::{Bounds, Memory, Reading},
     supervisor::Ending,
     token::TokenSource,
     trimming::USUAL,
+    tuning::{AppTuning, Tuning},
 };
 use baton_mock_discord::{
     Input, Settings,
@@ -32,7 +33,7 @@ use baton_mock_discord::{
 use baton_model::{
     AppName, Capacity, Generation, InstanceId, Intent, IntentId, LaneCount, Line, NewIntent,
     ShardKey, ShardNumber, StoreMillis, Subject, Tier, Version, Weight, Wish,
-    limits::{DRAIN_LIMIT, KILL_TIMEOUT},
+    limits::{DRAIN_LIMIT, KILL_TIMEOUT, RING_BYTES_MAX},
 };
 use baton_store::{Faults, Faulty, Intents as _, Leases, Membership, ShardAddress, Trim};
 use baton_store_embedded::{EmbeddedStore, Options};
@@ -59,6 +60,8 @@ pub struct Running {
     pub store: Faulty<EmbeddedStore>,
     /// Where it answers over HTTP.
     pub http: SocketAddr,
+    /// How to change it while it runs.
+    pub tuning: Arc<Tuning>,
     /// What it takes its memory to be, in percent of what it may have.
     pub memory_percent: Arc<AtomicU64>,
     _serving: AbortOnDrop,
@@ -85,9 +88,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-type ReadMemory = Arc<dyn Fn() -> Option<Memory> + Send + Sync>;
-
-fn percent_of(percent: Arc<AtomicU64>) -> ReadMemory {
+fn percent_of(percent: Arc<AtomicU64>) -> Reading {
     let read = move || {
         let resident_bytes = percent.load(Ordering::Relaxed);
         Some(Memory { resident_bytes, limit_bytes: 100 })
@@ -103,19 +104,25 @@ pub struct World {
     pub store: EmbeddedStore,
     /// The instances that run, by number.
     pub instances: BTreeMap<u128, Running>,
-    /// How much of the lanes is kept, by instances to be started.
-    pub keep: Trim,
+    /// What instances that start from here on run besides.
+    pub others: Vec<AppSettings>,
+    /// What may change of the app, for instances that start from here on.
+    pub tuning: AppTuning,
     clock: Clock,
     intents_drawn: AtomicU64,
     /// Into how many shards instances that start from here on cut the app.
     pub shards: u32,
     /// What instances that start from here on run.
     pub version: Version,
+    /// What all rings of instances that start from here on may hold together.
+    pub ring_bytes_max: usize,
+    /// In which line of defence instances that start from here on stand.
+    pub tier: Tier,
     lanes: LaneCount,
     token: tempfile::TempPath,
 }
 
-/// The only app.
+/// The app that every instance runs.
 ///
 /// # Panics
 /// Never.
@@ -142,22 +149,28 @@ impl World {
         let mut token = tempfile::NamedTempFile::new().expect("a file");
         std::io::Write::write_all(&mut token, b"token\n").expect("written");
         let store = EmbeddedStore::in_memory(options);
+        // Whoever judges wants to see everything.
+        let everything = Trim { min_age: Duration::from_secs(7 * 24 * 60 * 60), ..USUAL };
         Self {
             discord,
             store,
             instances: BTreeMap::new(),
-            // Whoever judges wants to see everything.
-            keep: Trim { min_age: Duration::from_secs(7 * 24 * 60 * 60), ..USUAL },
+            others: Vec::new(),
+            tuning: AppTuning { keep: everything, ..AppTuning::default() },
             clock: Clock::Runtime(zero),
             intents_drawn: AtomicU64::new(0),
             shards,
             version: Version::default(),
+            ring_bytes_max: RING_BYTES_MAX,
+            tier: Tier(0),
             lanes: LaneCount(NonZeroU16::new(2).expect("not 0")),
             token: token.into_temp_path(),
         }
     }
 
-    fn app_settings(&self) -> AppSettings {
+    /// How the app is to run.
+    #[must_use]
+    pub fn app_settings(&self) -> AppSettings {
         let addresses = self.discord.addresses();
         AppSettings {
             name: app(),
@@ -166,8 +179,7 @@ impl World {
             shards: ShardsWanted::Fixed(self.shards.try_into().expect("not 0")),
             lanes: self.lanes,
             left_out: std::collections::BTreeSet::new(),
-            keep: self.keep,
-            presence: None,
+            tuning: self.tuning.clone(),
             large_threshold: 50,
             gateway_url: Some(self.discord.gateway_url()),
             api_url: Some(format!("http://{}/api/v10", addresses.rest)),
@@ -198,12 +210,14 @@ impl World {
     pub async fn start_one_more(&self, number: u128) -> Running {
         let settings = InstanceSettings {
             name: Line::shortened(&format!("i{number}")),
-            tier: Tier(0),
+            tier: self.tier,
             zone: "here".parse().expect("a name"),
             weight: Weight(NonZeroU16::MIN),
             capacity: Capacity(10_000),
             version: self.version,
-            apps: vec![self.app_settings()],
+            bounds: Bounds::default(),
+            ring_bytes_max: self.ring_bytes_max,
+            apps: [self.app_settings()].into_iter().chain(self.others.iter().cloned()).collect(),
         };
         let store = Faulty::new(self.store.clone(), Faults::NONE, 1);
         let stores = Stores { control: store.clone(), data: store.clone() };
@@ -211,14 +225,15 @@ impl World {
         let at = (self.clock, Handle::current());
         let mut instance = Instance::prepare(id, settings, stores, at).await.expect("a store");
         let memory_percent = Arc::new(AtomicU64::new(10));
-        instance.protection.reading = percent_of(memory_percent.clone());
+        instance.reading = percent_of(memory_percent.clone());
         let (ear, outlook) = (instance.ear.clone(), instance.outlook.clone());
+        let tuning = instance.tuning.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let http = listener.local_addr().expect("it listens");
         let serving = tokio::spawn(http::serve(listener, instance.observer.clone()));
         let _serving = AbortOnDrop(serving.abort_handle());
         let task = tokio::spawn(instance.run());
-        Running { ear, outlook, store, http, memory_percent, _serving, task }
+        Running { ear, outlook, store, http, tuning, memory_percent, _serving, task }
     }
 
     /// Waits until an instance ends, and says in what.

@@ -3,10 +3,14 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use baton_e2e::virtual_time::{World, app};
-use baton_mock_discord::{Fault, Input, Settings, ledger::FrameHash};
+use baton_gateway::{courier::Op, tuning::AppTuning};
+use baton_mock_discord::{Discord, Fault, Input, Settings, ledger::FrameHash};
 use baton_model::{ShardNumber, StreamId};
 use baton_store::{Command, CommandOutcome, Commands, Membership};
 use bytes::Bytes;
+use twilight_model::gateway::{
+    payload::outgoing::update_presence::UpdatePresencePayload, presence::Status,
+};
 
 const SHARDS: u32 = 8;
 
@@ -246,6 +250,79 @@ async fn what_discord_would_close_for_never_gets_there() {
     assert_eq!(told, ["invalid", "invalid", "invalid", "sent"]);
     assert_eq!(book(&world).await, BTreeMap::from([(1, hashes(7..8))]));
     lawful(&world).await;
+}
+
+/// Changes the app at every instance.
+fn tune(world: &World, tuning: &AppTuning) {
+    for running in world.instances.values() {
+        running.tuning.set_app(&app(), tuning.clone());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_app_does_not_allow_is_dropped_and_its_sender_is_told_why() {
+    let mut world = live(1).await;
+    let only = |op: Op| AppTuning { commands: [op].into(), ..world.tuning.clone() };
+    let (members_only, voice_only) = (only(Op::RequestGuildMembers), only(Op::UpdateVoiceState));
+    tune(&world, &members_only);
+    ask(&world, 1, voice(1)).await;
+    seconds(2).await;
+    tune(&world, &voice_only);
+    seconds(2).await;
+    ask(&world, 1, voice(2)).await;
+    seconds(2).await;
+    let why = "update_voice_state is not allowed; add it to the app's commands".to_owned();
+    let told_one: Vec<_> = told(&world, 1).await.into_iter().map(|(_, told)| told).collect();
+    assert_eq!(told_one, [CommandOutcome::Dropped { why: why.clone() }, CommandOutcome::Sent]);
+    assert_eq!(book(&world).await, BTreeMap::from([(1, hashes(2..3))]));
+
+    // Whoever starts with it holds to it from the first command on.
+    world.tuning = members_only;
+    world.crash(1);
+    world.start(2).await;
+    seconds(40).await;
+    ask(&world, 2, voice(3)).await;
+    seconds(2).await;
+    let told: Vec<_> = told(&world, 2).await.into_iter().map(|(_, told)| told).collect();
+    assert_eq!(told, [CommandOutcome::Dropped { why }]);
+    lawful(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_presence_that_is_configured_anew_is_told_to_every_live_session_once() {
+    let world = live(3).await;
+    let activities = Vec::new();
+    let idle = UpdatePresencePayload { activities, afk: false, since: None, status: Status::Idle };
+    let shown = AppTuning { presence: Some(idle), ..world.tuning.clone() };
+    tune(&world, &shown);
+    seconds(3).await;
+    let told = async || -> BTreeMap<u32, Vec<String>> {
+        let look = |discord: &Discord| {
+            let mut told: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+            for command in &discord.commands().latest {
+                assert_eq!(command.op, 3);
+                let status = command.d["status"].as_str().expect("a status").to_owned();
+                told.entry(command.slice.0.0).or_default().push(status);
+            }
+            told
+        };
+        world.discord.look(look).await
+    };
+    let all = |statuses: &[&str]| -> BTreeMap<u32, Vec<String>> {
+        let statuses: Vec<_> = statuses.iter().map(ToString::to_string).collect();
+        (0..SHARDS).map(|shard| (shard, statuses.clone())).collect()
+    };
+    assert_eq!(told().await, all(&["idle"]));
+    // Another change is no reason to say it again, and neither is another connection.
+    tune(&world, &AppTuning { commands: [].into(), ..shown });
+    world.discord.input(Input::Fault(Fault::Reconnect { shard: None })).await;
+    seconds(20).await;
+    assert_eq!(told().await, all(&["idle"]));
+    tune(&world, &world.tuning);
+    seconds(3).await;
+    assert_eq!(told().await, all(&["idle", "online"]), "what is not set any more is undone");
+    lawful(&world).await;
+    assert_eq!(world.sessions().await, SHARDS as usize, "nobody identified again");
 }
 
 /// The id of the first guild of the shard.

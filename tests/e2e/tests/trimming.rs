@@ -14,6 +14,7 @@ use baton_gateway::{
     store_clock::StoreClock,
     supervisor::Remark,
     trimming::{Trimming, USUAL},
+    tuning::AppTuning,
 };
 use baton_model::{
     AppName, AppShape, Epoch, Generation, InstanceId, Lane, LaneCount, Marker, Moment, ShardCount,
@@ -22,7 +23,7 @@ use baton_model::{
 use baton_store::{EntryBody, Events, Hold, ShardAddress, Trim, Trimmed};
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// The trims come by themselves every few seconds; only one that never comes is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,13 +71,15 @@ impl Old {
         }
     }
 
-    /// Has an instance hold this shard of two lanes.
-    fn hold(&mut self, number: u32, keep: Trim) {
+    /// Has an instance hold this shard of two lanes, and keep so much of its lane until it is told
+    /// otherwise.
+    fn hold(&mut self, number: u32, keep: Trim) -> watch::Sender<AppTuning> {
         let lanes = LaneCount(NonZeroU16::new(2).expect("not 0"));
         let shards = ShardCount(NonZeroU32::new(4).expect("not 0"));
         let shape = AppShape { generation: Generation(0), shards, lanes };
         let me = InstanceId::new(1);
-        let trimming = Trimming { keep, shape, me, remarks: self.remark.clone() };
+        let (tune, tuning) = watch::channel(AppTuning { keep, ..AppTuning::default() });
+        let trimming = Trimming { tuning, shape, me, remarks: self.remark.clone() };
         let store_clock = StoreClock::default();
         store_clock.learn(Moment::ZERO, StoreMillis(0));
         let (store, board) = (self.store.clone(), self.board.clone());
@@ -90,6 +93,7 @@ impl Old {
         let dealt = Arc::default();
         reader.join(Listener { hold, letters: letters.downgrade(), dealt });
         self.tasks.push(Box::new((letters, inbox, reader)));
+        tune
     }
 
     /// Waits until a trim of the lane has removed so much.
@@ -157,4 +161,16 @@ async fn only_who_holds_a_lanes_first_shard_trims_it() {
     // Meanwhile lane 0 would have had its turn.
     old.trimmed(1, 0).await;
     assert_eq!(old.left(0).await.0.len(), 30);
+}
+
+#[tokio::test]
+async fn what_is_kept_can_be_changed_while_the_lane_is_read() {
+    let mut old = Old::new().await;
+    old.fill(1);
+    let tune = old.hold(1, Trim { min_age: HOUR, ..USUAL });
+    old.trimmed(1, 10).await;
+    let keep = Trim { min_age: HOUR, entries_max: 12, ..USUAL };
+    tune.send_replace(AppTuning { keep, ..AppTuning::default() });
+    old.trimmed(1, 8).await;
+    assert_eq!(old.left(1).await.0, (19..=30).collect::<Vec<_>>());
 }

@@ -36,6 +36,10 @@ pub(crate) enum Fault {
     StuckTask(Whom),
     /// The store answers nothing; requests wait.
     StoreFrozen(Duration),
+    /// The store says that it might lose what it grants.
+    StoreUnsafe(Duration),
+    /// The rings of its shards may hold no more than so many bytes each.
+    TightRings(Whom, usize, Duration),
     /// The store turns requests away.
     StoreRefuses(Duration),
     /// Another primary, which lacks what came last.
@@ -61,6 +65,8 @@ impl Fault {
             | Self::Drain(_)
             | Self::StuckTask(_)
             | Self::StoreFrozen(_)
+            | Self::StoreUnsafe(_)
+            | Self::TightRings(..)
             | Self::StoreRefuses(_)
             | Self::Discord(
                 AtDiscord::Reconnect { .. }

@@ -12,17 +12,19 @@
 //! | S6 | IDENTIFY has a permit, of its bucket, in its time |
 //! | S7 | an epoch is granted once, and the next is larger, even after the store has fallen back |
 //! | S8 | nobody's lease is taken while it shows that it lives, and nobody's while the store is new |
+//! | S9 | what the app leaves out stands in no stream |
 //! | S10 | an offer is accepted once |
 //! | S11 | nothing is appended under a lease on offer |
 //! | S12 | whoever is sure of its leases has a young beat at the store, by its own clock |
 //! | S12 | whoever is taken for dead is not sure of its leases any more |
+//! | S13 | whoever knows that the store is not safe claims nothing |
 //! | L2 | no offer stands for longer than twice its time, if its source is well |
 //!
 //! At the end, when all faults have been over for some time, [`World`](crate::world::World) adds:
 //! every shard is owned and live, and written to its last dispatch (L1); one instance plans, and
 //! shards are spread evenly (L3); drains are over (L4); nothing changes hands any more (L5); where
-//! no fault ended a session, there were no more sessions than shards (P6); Discord passed no
-//! verdict that the faults do not excuse (V).
+//! no fault ended a session, there were no more sessions than shards (P6); the reserve of the day's
+//! IDENTIFYs is whole (P4); Discord passed no verdict that the faults do not excuse (V).
 //!
 //! S3 and S4 (nothing is lost without a marker) are the audit's, at the end.
 
@@ -31,11 +33,17 @@ mod leases;
 mod streams;
 mod taking;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use baton_model::{Epoch, InstanceId, LeaseRow, Moment, OfferId, Seq, ShardNumber};
+use baton_mock_discord::ledger::FrameHash;
+use baton_model::{
+    Epoch, InstanceId, LeaseRow, Moment, OfferId, PrimaryId, Seq, SessionNumber, ShardNumber,
+};
 use baton_shard::{Answer, Request};
-use baton_store::ShardAddress;
+use baton_store::{ShardAddress, Take};
 use baton_store_embedded::state::Change;
 
 pub(crate) use self::streams::{Archive, Numbers, entries};
@@ -107,6 +115,18 @@ pub(crate) struct Laws {
     /// Discord's sessions by Baton's numbers of them.
     pub(crate) numbers: Numbers,
     permits: Vec<Permit>,
+    /// When permits were given.
+    given: Vec<Moment>,
+    /// Those that the store does not know of, after it has fallen back.
+    pub(crate) permits_forgotten: u32,
+    /// Those that were given to who had not been shown yet that the store is another.
+    given_unawares: Vec<Permit>,
+    /// Whom each process takes the store to be.
+    shown: BTreeMap<Pid, PrimaryId>,
+    /// Since when each process knows that the store is not safe.
+    pub(super) unsafe_since: BTreeMap<Pid, Moment>,
+    /// Frames of events that the app leaves out.
+    pub(crate) left_out: BTreeSet<FrameHash>,
     pub(crate) archive: Archive,
 }
 
@@ -131,6 +151,12 @@ impl Laws {
             forgotten: BTreeSet::new(),
             numbers: Numbers::default(),
             permits: Vec::new(),
+            given: Vec::new(),
+            permits_forgotten: 0,
+            given_unawares: Vec::new(),
+            shown: BTreeMap::new(),
+            unsafe_since: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             archive: Archive::default(),
         }
     }
@@ -182,8 +208,8 @@ impl Laws {
             (Ask::Poll, Answered::Poll(_)) => {
                 self.first_polls.entry(deed.sent.by).or_insert(now);
             }
-            (Ask::TakePermit { bucket, .. }, Answered::Permit(take)) => {
-                self.on_permit(deed.sent.pid, *bucket, *take, now);
+            (Ask::TakePermit { bucket, .. }, Answered::Permit(Take::Granted { .. })) => {
+                self.on_permit(deed.sent, *bucket, store, now);
             }
             (Ask::Lease { request, .. }, Answered::Lease(Ok(Some(answer)))) => {
                 if let Request::Claim { .. } = request.as_ref()
@@ -207,7 +233,13 @@ impl Laws {
     }
 
     /// Another primary has taken over: what it holds is the truth from now on.
-    pub(crate) fn on_fail_over(&mut self, store: &Store, now: Moment, until: Moment) {
+    pub(crate) fn on_fail_over(
+        &mut self,
+        store: &Store,
+        lost: Duration,
+        (now, until): (Moment, Moment),
+    ) {
+        self.forget_permits(lost, now);
         self.store_changed = Some(Changed { at: now, back_at: until });
         self.accepted.clear();
         self.granted = self

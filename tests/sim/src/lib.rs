@@ -21,6 +21,7 @@ mod trace;
 
 mod world;
 
+mod extras;
 mod faults;
 
 mod process;

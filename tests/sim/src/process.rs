@@ -12,13 +12,13 @@ mod sure;
 mod task;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     num::NonZeroU16,
 };
 
-use baton_fleet::{Hint, Myself};
+use baton_fleet::{Hint, Myself, StoreSafety};
 use baton_gateway::supervisor::{App, Ending, Errand, Input, Output, Report, Supervisor};
-use baton_model::{AppName, InstanceId, Moment, ShardKey};
+use baton_model::{AppName, EventName, InstanceId, Moment, ShardKey};
 use baton_shard::{Answer, Request, SocketId, State};
 use baton_store::{SessionStartLimit, ShardAddress};
 
@@ -51,6 +51,10 @@ pub(crate) enum Letter {
     Socket(ShardKey, SocketId, Heard),
     /// Its presence in the store is held, or is not.
     Presence(Held),
+    /// What the store says of itself.
+    Safety(StoreSafety),
+    /// What each ring may hold.
+    RingLevel(usize),
     /// What Discord's REST says of the day's limit, if it answers.
     Limit(Option<SessionStartLimit>),
     /// It is to give everything away.
@@ -63,7 +67,8 @@ pub(crate) enum Letter {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
-    Yes,
+    /// And what the store says of itself.
+    Yes(StoreSafety),
     No,
 }
 
@@ -83,6 +88,8 @@ pub(crate) enum Effect {
 pub(crate) struct AppShape {
     pub(crate) name: AppName,
     pub(crate) app: App,
+    /// Events that do not go into the stream.
+    pub(crate) left_out: BTreeSet<EventName>,
 }
 
 pub(crate) struct Process {
@@ -92,6 +99,7 @@ pub(crate) struct Process {
     shape: AppShape,
     tasks: BTreeMap<ShardKey, ShardTask>,
     lives: u64,
+    ring_level: Option<usize>,
     lanes: Lanes,
     asked: BTreeMap<AskId, Asked>,
     last_ask: AskId,
@@ -117,6 +125,7 @@ impl Process {
             shape,
             tasks: BTreeMap::new(),
             lives: 0,
+            ring_level: None,
             lanes: Lanes::default(),
             asked: BTreeMap::new(),
             last_ask: AskId(0),
@@ -139,12 +148,14 @@ impl Process {
                     task.hear(socket, heard, hour);
                 }
             }
-            Letter::Presence(Held::Yes) => {
+            Letter::Presence(Held::Yes(safety)) => {
                 self.tell_fleet(baton_fleet::Input::Connected);
-                // Its safety is asked of the store apart from everything else; here it always is.
-                let safe = baton_fleet::StoreSafety::Safe;
-                self.tell_fleet(baton_fleet::Input::StoreSafety(safe));
+                self.tell_fleet(baton_fleet::Input::StoreSafety(safety));
             }
+            Letter::Safety(safety) => {
+                self.tell_fleet(baton_fleet::Input::StoreSafety(safety));
+            }
+            Letter::RingLevel(bytes) => self.set_ring_level(bytes, now),
             Letter::Presence(Held::No) => self.tell_fleet(baton_fleet::Input::Disconnected),
             Letter::Limit(limit) => self.on_limit(limit, now),
             Letter::Drain => {
@@ -214,12 +225,26 @@ impl Process {
     fn run_errand(&mut self, shard: ShardKey, errand: Errand, now: Moment) {
         let hour = self.hour(now);
         let (me, lanes) = (self.me, self.shape.app.shape.lanes);
-        let lives = &mut self.lives;
+        let (lives, level) = (&mut self.lives, self.ring_level);
+        let left_out = &self.shape.left_out;
         let task = self.tasks.entry(shard).or_insert_with_key(|shard| {
             *lives += 1;
-            ShardTask::new(ShardAddress::new(shard.clone(), lanes), me, *lives, now)
+            let address = ShardAddress::new(shard.clone(), lanes);
+            let mut task = ShardTask::new((address, *lives), me, left_out.clone(), now);
+            if let Some(bytes) = level {
+                task.set_ring_level(bytes, hour);
+            }
+            task
         });
         task.run_errand(errand, hour);
+    }
+
+    fn set_ring_level(&mut self, bytes: usize, now: Moment) {
+        self.ring_level = Some(bytes);
+        let hour = self.hour(now);
+        for task in self.tasks.values_mut() {
+            task.set_ring_level(bytes, hour);
+        }
     }
 
     /// Wakes whoever is due, and says whether anybody was.

@@ -73,6 +73,11 @@ impl Store {
         self.primary
     }
 
+    /// What it calls itself.
+    pub(crate) fn primary_id(&self) -> PrimaryId {
+        PrimaryId(format!("primary {}", self.primary).into())
+    }
+
     pub(crate) const fn set_condition(&mut self, condition: Condition) {
         self.condition = condition;
     }
@@ -92,10 +97,7 @@ impl Store {
         ask: &Ask,
         now: Moment,
     ) -> (Answered, Vec<Change>) {
-        let vantage = || Vantage {
-            primary: PrimaryId(format!("primary {}", self.primary).into()),
-            present: self.present.clone(),
-        };
+        let vantage = || Vantage { primary: self.primary_id(), present: self.present.clone() };
         let vantage = matches!(ask, Ask::Poll).then(vantage);
         let answered = ask::perform(&mut self.state, by, ask, (wall(now), vantage));
         let changes = self.state.take_changes();

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use baton_fleet::StoreSafety;
 use baton_mock_discord::{ConnectionId, Discord, Input, Settings};
 use baton_model::{InstanceId, Moment};
 
@@ -25,6 +26,7 @@ use self::shape::Shape;
 use crate::{
     agenda::Agenda,
     discord::{Arrival, Connections},
+    extras::Extras,
     faults::{self, Fault},
     laws::{Laws, Violation},
     process::{Letter, Process},
@@ -59,6 +61,7 @@ pub(crate) enum Event {
     LimitAsked(Pid),
     DiscordWakes,
     Presence(Pid),
+    SafetyAsked(Pid),
     /// The kernel of a dead process has closed its connections.
     Absent(InstanceId),
     Continue(Pid),
@@ -102,6 +105,8 @@ pub(crate) struct World {
     seeded: Seeded,
     pub(crate) trace: Trace,
     pub(crate) store: Store,
+    /// Until when it might lose what it grants.
+    unsafe_until: Moment,
     pub(crate) discord: Discord,
     discord_wakes_at: Option<Moment>,
     connections: Connections,
@@ -118,7 +123,9 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, trace: Trace) -> Self {
         let mut seeded = Seeded::new(seed, 1);
-        let shape = Shape::drawn(&mut seeded);
+        let mut shape = Shape::drawn(&mut seeded);
+        let extras = Extras::of(seed, shape.shards());
+        shape.app.left_out.clone_from(&extras.left_out);
         let settings = Settings {
             guilds: shape.shards() * shape.guilds_per_shard,
             guild_create_bytes: 200,
@@ -127,12 +134,15 @@ impl World {
             max_concurrency: u32::from(shape.app.buckets().get()),
             ..Settings::default()
         };
+        let identifies_a_day = extras.identifies_a_day.unwrap_or(settings.identifies_a_day);
+        let settings = Settings { identifies_a_day, ..settings };
         let mut world = Self {
             now: Moment::ZERO,
             agenda: Agenda::default(),
             seeded: Seeded::new(seed, 2),
             trace,
             store: Store::new(),
+            unsafe_until: Moment::ZERO,
             discord: Discord::new(settings, seed, Moment::ZERO),
             discord_wakes_at: None,
             connections: Connections::default(),
@@ -144,17 +154,18 @@ impl World {
             events: 0,
             shape,
         };
-        world.plan(&mut Seeded::new(seed, 3));
+        world.plan(&mut Seeded::new(seed, 3), extras.faults);
         world
     }
 
     /// Notes everything that is known beforehand.
-    fn plan(&mut self, seeded: &mut Seeded) {
+    fn plan(&mut self, seeded: &mut Seeded, besides: Vec<(Moment, Fault)>) {
         for _ in 0..self.shape.instances {
             let at = Moment::ZERO + seeded.millis(0, 3_000);
             self.agenda.note(at, Event::Start);
         }
-        let faults = faults::schedule(seeded, self.shape.shards());
+        let mut faults = faults::schedule(seeded, self.shape.shards());
+        faults.extend(besides);
         let quiet_at = faults.iter().map(|(at, fault)| *at + fault.lasts()).max();
         let quiet_at = quiet_at.unwrap_or(Moment::from_millis(15_000));
         self.is_gentle = faults.iter().all(|(_, fault)| fault.is_gentle());
@@ -168,6 +179,14 @@ impl World {
         self.trace.note(Moment::ZERO, format_args!("{}", self.shape));
         let pace = self.shape.pace;
         self.tell_discord(Input::Load(Some(pace)));
+    }
+
+    /// What the store says of itself.
+    fn safety(&self) -> StoreSafety {
+        match self.unsafe_until > self.now {
+            true => StoreSafety::Unsafe,
+            false => StoreSafety::Safe,
+        }
     }
 
     /// The history, with the processes' names where their ids stood.
@@ -223,6 +242,7 @@ impl World {
                 }
             }
             Event::Presence(pid) => self.hold_presence(pid),
+            Event::SafetyAsked(pid) => self.deliver(pid, Letter::Safety(self.safety())),
             Event::Absent(id) => {
                 self.store.present.remove(&id);
             }

@@ -20,6 +20,7 @@ use crate::{
     socket::{Dialer, DialerSettings},
     supervisor::{App, Input},
     token::Token,
+    tuning::AppTuning,
 };
 
 /// How often the keeper looks after everything.
@@ -60,7 +61,19 @@ pub struct Keeper<S> {
     ear: Ear,
     news: mpsc::UnboundedReceiver<Event>,
     condition: watch::Sender<Condition>,
+    tuning: watch::Receiver<AppTuning>,
     circuit: Circuit,
+}
+
+/// How to reach a keeper.
+#[derive(Debug)]
+pub struct Reins {
+    /// Where to tell it what its shards say.
+    pub news: mpsc::UnboundedSender<Event>,
+    /// How its app stands.
+    pub condition: watch::Receiver<Condition>,
+    /// What of its app may change.
+    pub tuning: watch::Sender<AppTuning>,
 }
 
 /// What runs once the app is known.
@@ -70,22 +83,27 @@ struct Running {
     dialing: watch::Sender<Arc<Dialer>>,
     /// When the limit is taken from Discord again.
     limit_due: Moment,
+    next_question: Question,
+}
+
+/// What the store may have forgotten of an app.
+#[derive(Debug, Clone, Copy)]
+enum Question {
+    Shape,
+    Limit,
 }
 
 impl<S: Store> Keeper<S> {
-    /// A keeper, and where to tell it what its shards say.
-    pub fn new(
-        settings: AppSettings,
-        store: S,
-        clock: Clock,
-        ear: Ear,
-    ) -> (Self, mpsc::UnboundedSender<Event>, watch::Receiver<Condition>) {
+    /// A keeper, and how to reach it.
+    pub fn new(settings: AppSettings, store: S, clock: Clock, ear: Ear) -> (Self, Reins) {
         let rest = Rest::new(settings.api_url.as_deref().unwrap_or(crate::rest::DISCORD_API));
         let (tell, news) = mpsc::unbounded_channel();
         let starting = Condition::Starting { because: "nothing has been tried yet".to_owned() };
         let (condition, seen) = watch::channel(starting);
+        let (tune, tuning) = watch::channel(settings.tuning.clone());
         let circuit = Circuit::default();
-        (Self { settings, rest, store, clock, ear, news, condition, circuit }, tell, seen)
+        let keeper = Self { settings, rest, store, clock, ear, news, condition, tuning, circuit };
+        (keeper, Reins { news: tell, condition: seen, tuning: tune })
     }
 
     /// Keeps the app for as long as the instance lives.
@@ -109,6 +127,8 @@ impl<S: Store> Keeper<S> {
                     None => return,
                 },
                 _ = looks.tick() => self.look(&mut running).await,
+                // Sessions that begin from here on are to be shown so.
+                Ok(()) = self.tuning.changed() => self.redial(&running),
             }
         }
     }
@@ -128,10 +148,10 @@ impl<S: Store> Keeper<S> {
         }
         let (dialing, dialer) = watch::channel(Arc::new(self.dialer(&token, app.shape.shards)));
         let left_out = self.settings.left_out.clone();
-        let host = AppHost { shape: app.shape, dialer, left_out, keep: self.settings.keep };
+        let host = AppHost { shape: app.shape, dialer, left_out, tuning: self.tuning.clone() };
         self.ear.tell(ToControl::Admit { name: self.settings.name.clone(), app, host });
         let limit_due = self.clock.now() + LIMIT_PERIOD;
-        Ok(Running { app, token, dialing, limit_due })
+        Ok(Running { app, token, dialing, limit_due, next_question: Question::Limit })
     }
 
     /// The app's shape is what the first instance ever proposed; what Discord would recommend
@@ -161,7 +181,7 @@ impl<S: Store> Keeper<S> {
         Dialer::new(DialerSettings {
             token: token.reveal().to_owned(),
             intents: self.settings.intents,
-            presence: self.settings.presence.clone(),
+            presence: self.tuning.borrow().presence.clone(),
             large_threshold: self.settings.large_threshold,
             gateway_url: self.settings.gateway_url.clone(),
             shards,
@@ -183,23 +203,48 @@ impl<S: Store> Keeper<S> {
     }
 
     fn use_token(&self, token: Token, running: &mut Running) {
-        running.dialing.send_replace(Arc::new(self.dialer(&token, running.app.shape.shards)));
         running.token = token;
+        self.redial(running);
+    }
+
+    /// Has connections that begin from here on present the app as it is by now.
+    fn redial(&self, running: &Running) {
+        let dialer = self.dialer(&running.token, running.app.shape.shards);
+        running.dialing.send_replace(Arc::new(dialer));
+    }
+
+    /// Sees to it that the store knows the app: one question a look, for every instance asks for
+    /// every app.
+    async fn refresh(&self, running: &mut Running) {
+        match running.next_question {
+            Question::Shape => {
+                running.next_question = Question::Limit;
+                self.ensure_shape(running.app.shape).await;
+            }
+            Question::Limit => {
+                running.next_question = Question::Shape;
+                self.ensure_limit(running).await;
+            }
+        }
+    }
+
+    /// A store that has forgotten the app is told its shape again.
+    async fn ensure_shape(&self, ours: AppShape) {
+        if !matches!(self.store.app_shape(&self.settings.name).await, Ok(None)) {
+            return;
+        }
+        let told = self.store.agree_app(&self.settings.name, &ours).await;
+        if let Ok(shape) = told
+            && shape != ours
+        {
+            let differs = disagreement(ours, shape);
+            tracing::error!(app = %self.settings.name, differs, "restart the instances");
+        }
     }
 
     /// Takes the day's limit from Discord, now and then and whenever the store has forgotten it.
-    /// A store that has forgotten the app is told its shape again.
-    async fn refresh(&self, running: &mut Running) {
+    async fn ensure_limit(&self, running: &mut Running) {
         let now = self.clock.now();
-        if let Ok(None) = self.store.app_shape(&self.settings.name).await {
-            let told = self.store.agree_app(&self.settings.name, &running.app.shape).await;
-            if let Ok(shape) = told.as_ref()
-                && *shape != running.app.shape
-            {
-                let differs = disagreement(running.app.shape, *shape);
-                tracing::error!(app = %self.settings.name, differs, "restart the instances");
-            }
-        }
         let known = self.store.identify_limit(&self.settings.name).await;
         if now < running.limit_due && !matches!(known, Ok(None)) {
             return;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use baton_model::{AppName, EventName, LaneCount};
+use baton_store::Trim;
 use twilight_gateway::Intents;
 
 use super::{
@@ -12,12 +13,14 @@ use super::{
     nearest::nearest,
     presence::Presence,
     reader::{Section, Setting},
-    setting::{PlainUrl, Whole, each, in_item, list, text, word, wrong},
+    setting::{Count, PlainUrl, Whole, each, in_item, list, text, word, wrong},
     value::{Value, key},
 };
 use crate::{
     app::{AppSettings, ShardsWanted},
+    courier::Op,
     token::TokenSource,
+    tuning::AppTuning,
 };
 
 /// A section `[apps.<name>]`.
@@ -39,6 +42,8 @@ pub struct AppConfig {
     pub large_threshold: u8,
     /// What consumers may have its shards send.
     pub commands: BTreeSet<Op>,
+    /// How much of its lanes is kept.
+    pub keep: Trim,
     /// Where to connect; none for Discord.
     pub gateway_url: Option<String>,
     /// Where the REST API is; none for Discord's.
@@ -54,26 +59,6 @@ pub enum Events {
     LeaveOut(BTreeSet<EventName>),
 }
 
-/// What a bot may send through its gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Op {
-    /// Ask for a guild's members.
-    RequestGuildMembers,
-    /// Ask for guilds' sounds.
-    RequestSoundboardSounds,
-    /// Change how the bot is shown.
-    UpdatePresence,
-    /// Join, move or leave a voice channel.
-    UpdateVoiceState,
-}
-
-const OPS: [(&str, Op); 4] = [
-    (discord::OPS[0], Op::RequestGuildMembers),
-    (discord::OPS[1], Op::RequestSoundboardSounds),
-    (discord::OPS[2], Op::UpdatePresence),
-    (discord::OPS[3], Op::UpdateVoiceState),
-];
-
 impl AppConfig {
     /// Reads the section.
     pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
@@ -88,6 +73,7 @@ impl AppConfig {
         let presence = Presence::of(section);
         let large_threshold = section.required::<Whole>("large_threshold");
         let commands = section.required("commands");
+        let keep = keep(section);
         let gateway_url = section.optional::<PlainUrl>("gateway_url");
         let api_url = section.optional::<PlainUrl>("api_url");
         Some(Self {
@@ -99,6 +85,7 @@ impl AppConfig {
             presence: presence?,
             large_threshold: large_threshold?.0,
             commands: commands?,
+            keep: keep?,
             gateway_url: gateway_url?.map(|url| url.0),
             api_url: api_url?.map(|url| url.0),
         })
@@ -114,13 +101,35 @@ impl AppConfig {
             shards: self.shards,
             lanes: self.lanes,
             left_out: self.events.left_out(),
-            keep: crate::trimming::USUAL,
-            presence: self.presence.payload(),
+            tuning: self.tuning(),
             large_threshold: self.large_threshold,
             gateway_url: self.gateway_url.clone(),
             api_url: self.api_url.clone(),
         }
     }
+
+    /// What of that may change while it runs.
+    #[must_use]
+    pub fn tuning(&self) -> AppTuning {
+        AppTuning {
+            keep: self.keep,
+            commands: self.commands.clone(),
+            presence: self.presence.payload(),
+        }
+    }
+}
+
+fn keep(section: &mut Section<'_, '_>) -> Option<Trim> {
+    let min_age = section.required("trim.min_age");
+    let entries_max = section.required::<Count>("trim.entries_max");
+    let bytes_max = section.required::<Count>("trim.bytes_max");
+    let live_within = section.required("trim.live_within");
+    Some(Trim {
+        min_age: min_age?,
+        entries_max: entries_max?.0,
+        bytes_max: bytes_max?.0,
+        live_within: live_within?,
+    })
 }
 
 impl Events {
@@ -176,8 +185,9 @@ fn event(name: &str) -> Result<EventName, Fault> {
 
 impl Setting for BTreeSet<Op> {
     fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
+        let ops = Op::ALL.map(|op| (op.name(), op));
         each(list(value)?, |at, item| {
-            word(item, &OPS).map_err(|mut faults| {
+            word(item, &ops).map_err(|mut faults| {
                 faults.iter_mut().for_each(|fault| fault.about = Some(shown(at, item)));
                 faults
             })

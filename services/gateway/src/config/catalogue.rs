@@ -6,9 +6,12 @@
 
 use std::{fmt, time::Duration};
 
-use baton_model::limits::{DRAIN_LIMIT, LANES_PER_APP_MAX, SHARDS_PER_APP_MAX};
+use baton_model::limits::{DRAIN_LIMIT, LANES_PER_APP_MAX, RING_KEEP, SHARDS_PER_APP_MAX};
 
 use super::kind::Kind;
+
+/// The longest that anything of a stream is kept for: streams are a way, not a place.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// An option.
 #[derive(Debug)]
@@ -177,7 +180,7 @@ pub(super) const INSTANCE: &[Entry] = &[
         name: "memory.drain_at_percent",
         kind: Kind::Number { least: 10, most: 99 },
         without: Without::Default("85"),
-        effect: Effect::Restart,
+        effect: Effect::AtOnce,
         meaning: "The share of its memory limit above which the instance drains itself and exits.",
     },
 ];
@@ -234,14 +237,14 @@ pub(super) const APP: &[Entry] = &[
         name: "presence.status",
         kind: Kind::OneOf(&["online", "idle", "dnd", "invisible"]),
         without: Without::Default("\"online\""),
-        effect: Effect::NewSessions,
-        meaning: "How the bot is shown.",
+        effect: Effect::AtOnce,
+        meaning: "How the bot is shown. What consumers have a shard send since holds there.",
     },
     Entry {
         name: "presence.activities",
         kind: Kind::Activities,
         without: Without::Default("[]"),
-        effect: Effect::NewSessions,
+        effect: Effect::AtOnce,
         meaning: "What the bot is shown to be doing.",
     },
     Entry {
@@ -255,11 +258,42 @@ pub(super) const APP: &[Entry] = &[
         name: "commands",
         kind: Kind::Ops,
         without: Without::Default(
-            "[\"request_guild_members\", \"request_soundboard_sounds\", \"update_presence\", \
-             \"update_voice_state\"]",
+            "[\"request_channel_info\", \"request_guild_members\", \
+             \"request_soundboard_sounds\", \"update_presence\", \"update_voice_state\"]",
         ),
-        effect: Effect::Restart,
-        meaning: "What consumers may have the bot's shards send.",
+        effect: Effect::AtOnce,
+        meaning: "What consumers may have the bot's shards send. Whoever asks for anything else is \
+            told that it was dropped.",
+    },
+    Entry {
+        name: "trim.min_age",
+        kind: Kind::Duration { least: RING_KEEP, most: WEEK },
+        without: Without::Default("\"1h\""),
+        effect: Effect::AtOnce,
+        meaning: "How long entries stay that all consumer groups have acknowledged.",
+    },
+    Entry {
+        name: "trim.entries_max",
+        kind: Kind::Number { least: 1_000, most: 1_000_000_000 },
+        without: Without::Default("1_000_000"),
+        effect: Effect::AtOnce,
+        meaning: "Entries of one lane. Above it the oldest go, read or not.",
+    },
+    Entry {
+        name: "trim.bytes_max",
+        kind: Kind::Number { least: 1_048_576, most: 1_099_511_627_776 },
+        without: Without::Default("268_435_456"),
+        effect: Effect::AtOnce,
+        meaning: "Bytes of one lane, as the store counts them. Above it the oldest entries go, \
+            read or not.",
+    },
+    Entry {
+        name: "trim.live_within",
+        kind: Kind::Duration { least: Duration::from_secs(60), most: WEEK },
+        without: Without::Default("\"12h\""),
+        effect: Effect::AtOnce,
+        meaning: "How long a consumer group that nobody reads with holds the stream back. What it \
+            has not read by then may be lost to it, without a marker.",
     },
     Entry {
         name: "gateway_url",

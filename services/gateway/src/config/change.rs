@@ -33,6 +33,27 @@ pub enum Difference {
     Removed,
 }
 
+impl Config {
+    /// Takes over what takes effect at once. The rest stays as it is, and differs as before.
+    pub fn take_over(&mut self, new: &Self) {
+        self.log_level = new.log_level;
+        self.drain_limit = new.drain_limit;
+        self.drain_at_memory_percent = new.drain_at_memory_percent;
+        for (name, app) in &mut self.apps {
+            if let Some(new) = new.apps.get(name) {
+                app.presence.clone_from(&new.presence);
+                app.commands.clone_from(&new.commands);
+                app.keep = new.keep;
+            }
+        }
+        for (key, effective) in &mut self.effective {
+            if let (Effect::AtOnce, Some(new)) = (key.entry().effect, new.effective.get(key)) {
+                effective.clone_from(new);
+            }
+        }
+    }
+}
+
 /// Everything that differs, in the order of the catalogue.
 #[must_use]
 pub fn diff(old: &Config, new: &Config) -> Vec<Change> {

@@ -1,4 +1,4 @@
-//! Names that Discord gave: intents, events and what a bot may send.
+//! Names that Discord gave: intents and events.
 
 use twilight_gateway::Intents;
 
@@ -83,10 +83,6 @@ pub(super) const EVENTS: [&str; 78] = [
     "VOICE_STATE_UPDATE",
     "WEBHOOKS_UPDATE",
 ];
-
-/// What a bot may be allowed to send through its gateway.
-pub(super) const OPS: [&str; 4] =
-    ["request_guild_members", "request_soundboard_sounds", "update_presence", "update_voice_state"];
 
 /// Every intent, as it is written in a configuration.
 pub(super) fn intents() -> impl Iterator<Item = (String, Intents)> {

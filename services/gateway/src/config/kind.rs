@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::{discord, quantity, value::Value};
+use super::{quantity, value::Value};
+use crate::courier::Op;
 
 /// What an option takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Kind {
             }
             Self::Intents => "a list of intents, as in [\"guilds\"], or their number".to_owned(),
             Self::Events => "a list of event names, as in [\"MESSAGE_CREATE\"]".to_owned(),
-            Self::Ops => format!("a list of {}", discord::OPS.join(", ")),
+            Self::Ops => format!("a list of {}", Op::ALL.map(Op::name).join(", ")),
             Self::Activities => {
                 "a list of activities, as in [{ type = \"watching\", name = \"you\" }]".to_owned()
             }

@@ -23,6 +23,10 @@ pub(super) struct Text(pub(super) String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Whole(pub(super) u8);
 
+/// How many there are of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Count(pub(super) u64);
+
 /// A url without anything secret in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlainUrl(pub(super) String);
@@ -101,6 +105,7 @@ numbers! {
     Weight: |number| Some(Weight(u16::try_from(number).ok()?.try_into().ok()?));
     Capacity: |number| u32::try_from(number).ok().map(Capacity);
     LaneCount: |number| Some(LaneCount(u16::try_from(number).ok()?.try_into().ok()?));
+    Count: |number| u64::try_from(number).ok().map(Count);
     Whole: |number| u8::try_from(number).ok().map(Whole);
 }
 

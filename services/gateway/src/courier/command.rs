@@ -4,17 +4,12 @@ use baton_model::{GuildId, limits::COMMAND_BYTES_MAX};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// The op of presence updates, which have a pace of their own.
-pub(super) const PRESENCE: u64 = 3;
-const VOICE_STATE: u64 = 4;
-const MEMBERS: u64 = 8;
-const SOUNDBOARD_SOUNDS: u64 = 31;
-const CHANNEL_INFO: u64 = 43;
+use super::op::Op;
 
 /// A command that Discord will read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Checked {
-    pub(super) op: u64,
+    pub(super) op: Op,
     /// The one guild that it is about, if it is about one.
     pub(super) guild: Option<GuildId>,
     /// What Discord names it by in its answers.
@@ -37,19 +32,20 @@ impl Checked {
             return Err(format!("it has {bytes} bytes; Discord takes {COMMAND_BYTES_MAX}"));
         }
         let frame = str::from_utf8(frame).map_err(|_| "it is not UTF-8".to_owned())?;
-        let Raw { op, d } = read(frame)?;
+        let Raw { op: code, d } = read(frame)?;
+        let op = Op::of_code(code)
+            .ok_or_else(|| format!("op {code} is no command; expected 3, 4, 8, 31 or 43"))?;
         let wants = |key| require(op, &d, key);
         match op {
-            PRESENCE => {}
-            VOICE_STATE | CHANNEL_INFO => wants("guild_id")?,
-            SOUNDBOARD_SOUNDS => wants("guild_ids")?,
-            MEMBERS => {
+            Op::UpdatePresence => {}
+            Op::UpdateVoiceState | Op::RequestChannelInfo => wants("guild_id")?,
+            Op::RequestSoundboardSounds => wants("guild_ids")?,
+            Op::RequestGuildMembers => {
                 wants("guild_id")?;
                 if !d.contains_key("user_ids") {
                     wants("query").and_then(|()| wants("limit"))?;
                 }
             }
-            op => return Err(format!("op {op} is no command; expected 3, 4, 8, 31 or 43")),
         }
         let guild = d.get("guild_id").and_then(snowflake);
         let nonce = d.get("nonce").and_then(Value::as_str).map(str::to_owned);
@@ -65,8 +61,8 @@ fn read(frame: &str) -> Result<Raw, String> {
     serde_json::from_str(frame).map_err(|error| format!("it is no frame: {error}"))
 }
 
-fn require(op: u64, d: &Map<String, Value>, key: &str) -> Result<(), String> {
-    if d.contains_key(key) { Ok(()) } else { Err(format!("op {op} lacks {key}")) }
+fn require(op: Op, d: &Map<String, Value>, key: &str) -> Result<(), String> {
+    if d.contains_key(key) { Ok(()) } else { Err(format!("op {} lacks {key}", op.code())) }
 }
 
 /// An id, as Discord writes it or as others do.
@@ -97,7 +93,7 @@ mod tests {
             (r#"{"op":43,"d":{"guild_id":"7","fields":["status"]}}"#, 43, Some(GuildId(7))),
         ] {
             let checked = check(frame).unwrap();
-            assert_eq!((checked.op, checked.guild, &*checked.frame), (op, guild, frame));
+            assert_eq!((checked.op.code(), checked.guild, &*checked.frame), (op, guild, frame));
         }
     }
 

@@ -7,7 +7,7 @@ use baton_model::{
     limits::{COMMANDS_IN_WINDOW_MAX, COMMANDS_WINDOW, PRESENCES_IN_WINDOW_MAX, PRESENCES_WINDOW},
 };
 
-use super::command::PRESENCE;
+use super::op::Op;
 
 /// Both counts.
 #[derive(Debug)]
@@ -43,15 +43,15 @@ impl Pace {
     }
 
     /// Before which moment this op may not be sent; none if it may at any.
-    pub(super) fn next(&self, op: u64) -> Option<Moment> {
-        let presence = (op == PRESENCE).then(|| self.presences.next()).flatten();
+    pub(super) fn next(&self, op: Op) -> Option<Moment> {
+        let presence = (op == Op::UpdatePresence).then(|| self.presences.next()).flatten();
         self.commands.next().max(presence)
     }
 
     /// Counts what is sent.
-    pub(super) fn count(&mut self, op: u64, now: Moment) {
+    pub(super) fn count(&mut self, op: Op, now: Moment) {
         self.commands.count(now);
-        if op == PRESENCE {
+        if op == Op::UpdatePresence {
             self.presences.count(now);
         }
     }
@@ -79,14 +79,14 @@ impl Window {
 mod tests {
     use super::*;
 
-    const VOICE_STATE: u64 = 4;
+    const VOICE_STATE: Op = Op::UpdateVoiceState;
 
     fn at(seconds: u64) -> Moment {
         Moment::from_millis(seconds * 1_000)
     }
 
     /// Sends as much as may be sent, each second once the time has come.
-    fn sent_in(pace: &mut Pace, op: u64, seconds: u64) -> Vec<u64> {
+    fn sent_in(pace: &mut Pace, op: Op, seconds: u64) -> Vec<u64> {
         let mut sent = Vec::new();
         for second in 0..seconds {
             while pace.next(op).is_none_or(|next| next <= at(second)) {
@@ -126,9 +126,9 @@ mod tests {
     #[test]
     fn presence_updates_are_fewer_and_count_across_connections() {
         let mut pace = Pace::default();
-        assert_eq!(sent_in(&mut pace, PRESENCE, 40).len(), 10);
+        assert_eq!(sent_in(&mut pace, Op::UpdatePresence, 40).len(), 10);
         pace.begin_connection();
-        assert_eq!(pace.next(PRESENCE), Some(at(40)));
+        assert_eq!(pace.next(Op::UpdatePresence), Some(at(40)));
         assert_eq!(pace.next(VOICE_STATE), None, "the others do not wait for them");
     }
 

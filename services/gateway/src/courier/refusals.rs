@@ -92,7 +92,7 @@ struct Request {
 impl Refusals {
     /// How much longer this must not be asked; none if it may.
     pub(super) fn pause(&self, checked: &Checked, now: Moment) -> Option<Duration> {
-        let until = |guild| self.until.get(&(checked.op, guild)).copied();
+        let until = |guild| self.until.get(&(checked.op.code(), guild)).copied();
         let until = until(None).max(until(checked.guild))?;
         (until > now).then(|| until.since(now))
     }
@@ -105,7 +105,7 @@ impl Refusals {
         }
         self.asked.push_back(Request {
             id,
-            op: sent.op,
+            op: sent.op.code(),
             guild: sent.guild,
             nonce: sent.nonce.clone(),
             reply_to: reply_to.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use baton_model::limits::{RING_BYTES_MAX, RING_NEARLY_FULL_PERCENT, WATCHDOG_RESTART};
+use baton_model::limits::{RING_NEARLY_FULL_PERCENT, WATCHDOG_RESTART};
 use baton_store::Safety;
 
 use super::{Level, Reason, Seen, ShardSeen};
@@ -116,7 +116,7 @@ fn short_of_memory(seen: &Seen) -> Option<Reason> {
 }
 
 fn ring(seen: &Seen) -> Option<Reason> {
-    let percent = seen.ring_bytes().saturating_mul(100) / RING_BYTES_MAX;
+    let percent = seen.ring_bytes().saturating_mul(100) / seen.ring_bytes_max;
     if percent < RING_NEARLY_FULL_PERCENT {
         return None;
     }

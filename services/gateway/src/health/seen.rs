@@ -33,6 +33,8 @@ pub struct Seen {
     pub late_lately: Duration,
     /// Its memory; none where that cannot be known.
     pub memory: Option<Look>,
+    /// What all rings may hold together, in bytes.
+    pub ring_bytes_max: usize,
     /// Dispatches received since the start.
     pub dispatches: u64,
 }

@@ -27,6 +27,7 @@ fn well() -> Seen {
         shards: vec![shard(0, State::Live), shard(1, State::Live)],
         late: Duration::ZERO,
         late_lately: Duration::ZERO,
+        ring_bytes_max: RING_BYTES_MAX,
         memory: Some(Look {
             memory: Memory { resident_bytes: 850, limit_bytes: 1_000 },
             share_percent: 85,

@@ -3,7 +3,10 @@
 use baton_model::Version;
 
 use super::{Arguments, load, logging::Logging};
-use crate::config::{Config, Effect, diff};
+use crate::{
+    config::{Config, Effect, diff},
+    tuning::Tuning,
+};
 
 /// The configuration that holds, and how to read it again.
 pub(super) struct Reloading {
@@ -28,7 +31,7 @@ impl Reloading {
     }
 
     /// Reads it again. With a mistake in it, everything stays as it was.
-    pub(super) fn reload(&mut self) {
+    pub(super) fn reload(&mut self, tuning: &Tuning) {
         let new = match load(&self.arguments) {
             Ok(new) => new,
             Err(mistakes) => {
@@ -49,8 +52,11 @@ impl Reloading {
                 }
             }
         }
-        self.logging.set_level(new.log_level);
-        self.config.log_level = new.log_level;
-        self.config.drain_limit = new.drain_limit;
+        self.config.take_over(&new);
+        self.logging.set_level(self.config.log_level);
+        tuning.set_memory(self.config.bounds());
+        for (name, app) in &self.config.apps {
+            tuning.set_app(name, app.tuning());
+        }
     }
 }

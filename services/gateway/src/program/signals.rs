@@ -1,9 +1,11 @@
 //! What whoever started the process may tell it.
 
+use std::sync::Arc;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::reloading::Reloading;
-use crate::{control::Ear, exit::Exit};
+use crate::{control::Ear, exit::Exit, tuning::Tuning};
 
 /// The signals that are listened for.
 pub(super) struct Signals {
@@ -45,11 +47,11 @@ impl Signals {
 
     /// Drains the instance when the process is asked to end; asked again, it ends at once. Reads
     /// the configuration again when it is asked to.
-    pub(super) async fn pass_on(mut self, ear: Ear, mut reloading: Reloading) {
+    pub(super) async fn pass_on(mut self, ear: Ear, tuning: Arc<Tuning>, mut reloading: Reloading) {
         let mut is_draining = false;
         loop {
             if self.next().await == Asked::Reload {
-                reloading.reload();
+                reloading.reload(&tuning);
                 continue;
             }
             if is_draining {

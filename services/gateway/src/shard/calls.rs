@@ -21,6 +21,11 @@ pub(super) struct Asker {
     pub(super) commands_done: Option<StreamId>,
 }
 
+/// To whom a request offers the lease.
+pub(super) const fn heir_of(request: &Request) -> Option<InstanceId> {
+    if let Request::Offer { to, .. } = request { Some(*to) } else { None }
+}
+
 /// Carries a request out. No answer where none is wanted; appends go to the lane's writer instead.
 pub(super) async fn carry_out<S: Leases + Events + Commands>(
     store: S,

@@ -22,6 +22,7 @@ use crate::{
     reader::LaneReader,
     socket::{Dialer, Heard, Socket},
     supervisor::{Errand, Report},
+    tuning::AppTuning,
     writer::{LaneWriter, Page},
 };
 
@@ -73,6 +74,8 @@ pub struct Surroundings<S> {
     pub reports: mpsc::UnboundedSender<(ShardKey, Report)>,
     /// Events that do not go into the stream.
     pub left_out: std::collections::BTreeSet<baton_model::EventName>,
+    /// What of the app may change.
+    pub tuning: watch::Receiver<AppTuning>,
 }
 
 /// A shard's task.
@@ -112,6 +115,7 @@ impl<S: Store> ShardTask<S> {
         let (sender, inbox) = mpsc::unbounded_channel();
         let now = surroundings.clock.now();
         let left_out = surroundings.left_out.clone();
+        let commanding = Commanding::new(surroundings.tuning.clone());
         let config = Config { me: place.me, left_out, seed: place.seed };
         let task = Self {
             asker: Asker {
@@ -131,7 +135,7 @@ impl<S: Store> ShardTask<S> {
             shown: None,
             has_said_at_rest: false,
             epoch: None,
-            commanding: Commanding::default(),
+            commanding,
             departure: None,
         };
         (task, sender)
@@ -347,7 +351,7 @@ impl<S: Store> ShardTask<S> {
         let reports = self.surroundings.reports.clone();
         tokio::spawn(async move {
             let shard = asker.address.shard.clone();
-            let heir = heir_of(&request);
+            let heir = calls::heir_of(&request);
             let Some(answer) = calls::carry_out(store, asker, request).await else {
                 return;
             };
@@ -385,11 +389,6 @@ impl<S: Store> ShardTask<S> {
             matches!(state, State::Idle | State::Fenced | State::Moved | State::Released);
         has_ended && self.socket.is_none() && self.errands > 0
     }
-}
-
-/// To whom a request offers the lease.
-const fn heir_of(request: &Request) -> Option<InstanceId> {
-    if let Request::Offer { to, .. } = request { Some(*to) } else { None }
 }
 
 /// What comes next from the socket; never anything where there is none.

@@ -1,8 +1,8 @@
 //! Where the courier's stories are played.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use baton_gateway::courier::{Courier, Input, Output, Parcel, RateLimited};
+use baton_gateway::courier::{Courier, Input, Op, Output, Parcel, RateLimited};
 use baton_model::{GuildId, Moment, StreamId};
 use baton_shard::SocketId;
 use baton_store::CommandOutcome;
@@ -16,6 +16,8 @@ use bytes::Bytes;
 /// - `many <count> <frame>`: so many commands, from place 1
 /// - `passed <place>`, `live <socket>`, `down`, `written <socket>`, `taken back <socket>`,
 ///   `saved <place>`, `not saved`
+/// - `allow <op> …`: these from here on; all of them before
+/// - `show <status>`: the bot is to be shown so
 /// - `refused op <op> guild <guild> for <seconds>`
 /// - `wait <seconds>`: time passes, and it is woken when it wants to be
 /// - `smooth`: from here on socket and store do at once what they are asked for, and what is sent
@@ -31,7 +33,7 @@ pub(crate) struct CourierStage {
 
 impl Default for CourierStage {
     fn default() -> Self {
-        let courier = Courier::new(StreamId::START);
+        let courier = Courier::new(StreamId::START, Op::ALL.into());
         Self { courier, now: Moment::ZERO, told: Vec::new(), is_smooth: false, sent: 0 }
     }
 }
@@ -58,6 +60,16 @@ impl Stage for CourierStage {
                 let retry_after = seconds(pause);
                 let refused = RateLimited { op, guild, nonce: None, retry_after };
                 self.handle(Input::RateLimited(refused));
+            }
+            ["allow", ref names @ ..] => {
+                let is_named = |op: &Op| names.contains(&op.name());
+                let ops: BTreeSet<_> = Op::ALL.into_iter().filter(is_named).collect();
+                assert_eq!(ops.len(), names.len(), "{line:?} names what is no op");
+                self.handle(Input::Allow(ops));
+            }
+            ["show", status] => {
+                let frame = format!(r#"{{"op":3,"d":{{"status":"{status}"}}}}"#);
+                self.handle(Input::Show(frame));
             }
             ["wait", length] => self.wait(seconds(length)),
             ["smooth"] => self.is_smooth = true,

@@ -103,6 +103,13 @@ impl Laws {
     pub(super) fn judge_changes(&mut self, changes: &[Change], now: Moment) {
         for change in changes {
             if let Change::Entry(_, _, entry) = change
+                && let EntryBody::Dispatch(dispatch) = &entry.body
+                && self.app.left_out.contains(&dispatch.name)
+            {
+                let what = format!("shard {}: {}, which is left out", entry.shard, dispatch.name);
+                self.break_law(now, "S9", what);
+            }
+            if let Change::Entry(_, _, entry) = change
                 && let Some((shard, session, seq)) = key(entry)
             {
                 let before = self.ends.insert((shard, session), seq);
@@ -142,8 +149,13 @@ impl Laws {
         if !self.forgotten.contains(session) {
             return None;
         }
+        Some(self.end_of(session, seen))
+    }
+
+    /// How far readers have got in a session.
+    pub(crate) fn end_of(&self, session: &str, seen: &[audit::Entry]) -> Seq {
         let its = seen.iter().filter(|entry| self.numbers.id_of(entry) == Some(session));
-        its.map(|entry| entry.seq).max().or(Some(Seq(0)))
+        its.map(|entry| entry.seq).max().unwrap_or(Seq(0))
     }
 
     /// Whether the store ever knew of this session of Discord's.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use baton_fleet::StoreSafety;
 use baton_model::{
     Holding, InstanceId, Moment, Phase,
     limits::{
@@ -73,6 +74,14 @@ impl Laws {
         }
     }
 
+    /// A process is told what the store says of itself.
+    pub(crate) fn on_safety(&mut self, pid: Pid, safety: StoreSafety, now: Moment) {
+        match safety {
+            StoreSafety::Safe => self.unsafe_since.remove(&pid),
+            StoreSafety::Unsafe => Some(*self.unsafe_since.entry(pid).or_insert(now)),
+        };
+    }
+
     /// A claim was granted: might it be made?
     pub(super) fn judge_claim(
         &mut self,
@@ -88,6 +97,10 @@ impl Laws {
         let holding = before.map(|row| row.holding);
         if holding.and_then(|it| it.owner()) == Some(deed.sent.by) {
             return; // Its own, under another epoch: a task was started afresh.
+        }
+        let unsafe_since = self.unsafe_since.get(&deed.sent.pid);
+        if unsafe_since.is_some_and(|since| deed.sent.at > *since) {
+            return self.break_law(now, "S13", format!("{claim} from a store that is not safe"));
         }
         self.judge_grace(&claim, deed, hosts, now);
         let Some(holding) = holding else {

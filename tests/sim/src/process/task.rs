@@ -1,7 +1,9 @@
 //! One shard at one process: its machine, its socket, and what stands between them.
 
+use std::collections::BTreeSet;
+
 use baton_gateway::supervisor::{Errand, Report};
-use baton_model::{Holding, InstanceId, Moment};
+use baton_model::{EventName, Holding, InstanceId, Moment};
 use baton_shard::{
     Answer, Config, Input, Output, Request, ShardMachine, SocketEvent, SocketId, State,
 };
@@ -44,10 +46,15 @@ pub(super) struct Hour {
 }
 
 impl ShardTask {
-    pub(super) fn new(address: ShardAddress, me: InstanceId, life: u64, now: Moment) -> Self {
+    pub(super) fn new(
+        (address, life): (ShardAddress, u64),
+        me: InstanceId,
+        left_out: BTreeSet<EventName>,
+        now: Moment,
+    ) -> Self {
         let low = u64::try_from(me.bits() & u128::from(u64::MAX)).unwrap_or_default();
         let seed = low ^ u64::from(address.shard.number.0).wrapping_mul(0x1_0001) ^ life;
-        let config = Config { me, left_out: std::collections::BTreeSet::new(), seed };
+        let config = Config { me, left_out, seed };
         Self {
             address,
             life,
@@ -60,6 +67,10 @@ impl ShardTask {
             has_said_at_rest: false,
             wishes: Vec::new(),
         }
+    }
+
+    pub(super) fn set_ring_level(&mut self, bytes: usize, hour: Hour) {
+        self.handle(Input::RingBudget { bytes }, hour);
     }
 
     pub(super) fn state(&self) -> State {

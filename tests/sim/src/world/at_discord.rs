@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use baton_mock_discord::{ConnectionId, Host as Address, Input, Output, RequestId};
-use baton_model::ShardKey;
+use baton_mock_discord::{
+    ConnectionId, Host as Address, Input, Output, RequestId, ledger::FrameHash,
+};
+use baton_model::{EventName, ShardKey};
 use baton_shard::SocketId;
 use baton_store::SessionStartLimit;
 use serde_json::Value;
@@ -123,6 +125,7 @@ impl World {
     fn on_output(&mut self, output: Output) {
         match output {
             Output::Send { connection, frame } => {
+                self.note_left_out(&frame);
                 self.reach_client(connection, Heard::Frame(frame));
             }
             Output::Close { connection, code, reason } => {
@@ -151,6 +154,18 @@ impl World {
                 let delay = self.seeded.millis(20, 200);
                 self.agenda.note(self.now + delay, Event::Letter(pid, Letter::Limit(limit)));
             }
+        }
+    }
+
+    /// Which frames the app leaves out is read here, apart from the machines that leave them out.
+    fn note_left_out(&mut self, frame: &[u8]) {
+        if self.shape.app.left_out.is_empty() {
+            return;
+        }
+        let name = serde_json::from_slice::<Value>(frame).ok();
+        let name = name.as_ref().and_then(|frame| frame["t"].as_str());
+        if name.is_some_and(|name| self.shape.app.left_out.contains(&EventName::new(name))) {
+            self.laws.left_out.insert(FrameHash::of(frame));
         }
     }
 
@@ -186,15 +201,35 @@ impl World {
             let letter = Letter::Limit(None);
             return self.agenda.note(self.now + CONNECT_TIMEOUT, Event::Letter(pid, letter));
         }
-        self.tell_discord(Input::Rest {
-            request: RequestId(u64::from(pid.0)),
-            method: "GET".to_owned(),
-            path: "/api/v10/gateway/bot".to_owned(),
-            authorization: Some("Bot token".to_owned()),
-        });
+        self.tell_discord(limit_request(RequestId(u64::from(pid.0))));
+    }
+
+    /// What Discord would say of the day's limit.
+    pub(super) fn limit_at_discord(&mut self) -> Option<SessionStartLimit> {
+        self.discord.handle(limit_request(RequestId(0)), self.now);
+        let mut outputs = std::iter::from_fn(|| self.discord.poll_output());
+        outputs.find_map(|output| match output {
+            Output::Respond { body, .. } => limit_of(&body),
+            Output::Send { .. }
+            | Output::Close { .. }
+            | Output::Drop { .. }
+            | Output::Refuse { .. }
+            | Output::Stall { .. }
+            | Output::Corrupt { .. } => None,
+        })
     }
 }
 
+fn limit_request(request: RequestId) -> Input {
+    Input::Rest {
+        request,
+        method: "GET".to_owned(),
+        path: "/api/v10/gateway/bot".to_owned(),
+        authorization: Some("Bot token".to_owned()),
+    }
+}
+
+/// What Discord's REST says of the day's limit.
 fn limit_of(body: &str) -> Option<SessionStartLimit> {
     let body: Value = serde_json::from_str(body).ok()?;
     let limit = &body["session_start_limit"];

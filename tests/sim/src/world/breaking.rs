@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use baton_mock_discord::Input;
-use baton_model::Moment;
+use baton_model::{Moment, limits::RING_BYTES_MAX};
 
 use super::{Event, Pid, World};
 use crate::{
@@ -26,6 +26,8 @@ impl Fault {
             | Self::CutFromStore(_, Cut::Reset, length)
             | Self::CutFromDiscord(_, length)
             | Self::StoreFrozen(length)
+            | Self::StoreUnsafe(length)
+            | Self::TightRings(_, _, length)
             | Self::StoreRefuses(length) => *length,
             Self::CutFromStore(_, Cut::BlackHole { slow_for }, length) => *slow_for + *length,
             Self::FailOver { outage, .. } => *outage,
@@ -92,6 +94,14 @@ impl World {
                 }
             }
             Fault::StoreFrozen(_) => self.trouble_store(Condition::Frozen(until), until),
+            Fault::StoreUnsafe(_) => self.make_unsafe(until),
+            Fault::TightRings(whom, bytes, _) => {
+                if let Some(pid) = self.pick(whom) {
+                    let room = Event::Letter(pid, Letter::RingLevel(RING_BYTES_MAX));
+                    self.agenda.note(until, room);
+                    self.deliver(pid, Letter::RingLevel(bytes));
+                }
+            }
             Fault::StoreRefuses(_) => self.trouble_store(Condition::Refusing(until), until),
             Fault::FailOver { lost, .. } => self.fail_over(lost, until),
             Fault::Wipe => {
@@ -107,6 +117,21 @@ impl World {
     fn trouble_store(&mut self, condition: Condition, until: Moment) {
         self.laws.store_troubled_until = self.laws.store_troubled_until.max(until);
         self.store.set_condition(condition);
+    }
+
+    /// Each instance asks once a second, at a time of its own.
+    fn make_unsafe(&mut self, until: Moment) {
+        self.unsafe_until = self.unsafe_until.max(until);
+        let all: Vec<_> = self.hosts.keys().copied().collect();
+        for pid in all {
+            self.note_safety_asked(pid, self.now);
+            self.note_safety_asked(pid, until);
+        }
+    }
+
+    pub(super) fn note_safety_asked(&mut self, pid: Pid, from: Moment) {
+        let at = from + self.seeded.millis(0, 1_000);
+        self.agenda.note(at, Event::SafetyAsked(pid));
     }
 
     fn pick(&mut self, whom: Whom) -> Option<Pid> {
@@ -194,7 +219,7 @@ impl World {
 
     fn fail_over(&mut self, lost: Duration, until: Moment) {
         self.store.fail_over(lost, self.now);
-        self.laws.on_fail_over(&self.store, self.now, until);
+        self.laws.on_fail_over(&self.store, lost, (self.now, until));
         self.trouble_store(Condition::Refusing(until), until);
         let all: Vec<_> = self.hosts.keys().copied().collect();
         for pid in all {
@@ -206,6 +231,7 @@ impl World {
     pub(super) fn mend_everything(&mut self) {
         self.trace.note(self.now, format_args!("=== everything is well from here on"));
         self.store.set_condition(Condition::Well);
+        self.unsafe_until = self.unsafe_until.min(self.now);
         self.tell_discord(Input::ClearFaults);
         self.keep_somebody();
     }

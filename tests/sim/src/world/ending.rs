@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_mock_discord::{Ledger, audit, audit::Entry, verdict::Rule};
-use baton_model::{Holding, LeaseRow, Moment};
+use baton_model::{Holding, LeaseRow, Moment, ShardNumber, limits::identify_reserve};
 use baton_shard::State;
 use baton_store::ShardAddress;
 
@@ -11,6 +11,7 @@ use super::World;
 use crate::{
     discord::{Connection, Pipe},
     laws::{Violation, entries},
+    store::wall,
 };
 
 /// How long nothing may have changed hands.
@@ -37,6 +38,9 @@ impl World {
     pub(super) fn judge(&mut self) -> Result<(), Violation> {
         let broken = |law, what| Err(Violation { at: self.now, law, what });
         for address in self.shape.app.addresses() {
+            if self.waits_for_tomorrow(address.shard.number) {
+                continue;
+            }
             if let Err(what) = self.judge_shard(&address) {
                 return broken("L1", what);
             }
@@ -59,7 +63,8 @@ impl World {
         self.judge_spread()?;
         self.judge_sessions()?;
         self.judge_streams()?;
-        self.judge_verdicts()
+        self.judge_verdicts()?;
+        self.judge_reserve()
     }
 
     /// The shard is owned by somebody who lives, and it is live there.
@@ -77,6 +82,29 @@ impl World {
             return Err(format!("{shard} is {state:?} at {pid}"));
         }
         self.judge_tail(address, &row)
+    }
+
+    /// Whether a shard may not begin a session before Discord allows more of them.
+    fn waits_for_tomorrow(&self, shard: ShardNumber) -> bool {
+        let limit = self.store.state().identify_limit(wall(self.now), &self.shape.app.name);
+        let is_spent = limit.is_some_and(|it| it.remaining <= identify_reserve(it.total));
+        let states = self.hosts.values().flat_map(|host| host.process.states());
+        let its = states.filter(|(key, _)| key.number == shard);
+        is_spent && its.map(|(_, state)| state).any(|state| state == State::AwaitingPermit)
+    }
+
+    /// Of the IDENTIFYs that Discord allows in a day, some are never used.
+    fn judge_reserve(&mut self) -> Result<(), Violation> {
+        let limit = self.limit_at_discord();
+        let forgotten = self.laws.permits_forgotten;
+        let broken = |what| Err(Violation { at: self.now, law: "P4", what });
+        match limit {
+            Some(limit) if limit.remaining + forgotten < identify_reserve(limit.total) => {
+                broken(format!("{} of {} IDENTIFYs are left", limit.remaining, limit.total))
+            }
+            Some(_) => Ok(()),
+            None => broken("discord does not say what is left".to_owned()),
+        }
     }
 
     /// The stream holds the last that Discord has sent.
@@ -97,6 +125,11 @@ impl World {
     }
 
     fn judge_spread(&self) -> Result<(), Violation> {
+        // Balance waits until every shard is well, and these are not before tomorrow.
+        let mut shards = self.shape.app.app.shape.shards.shards();
+        if shards.any(|shard| self.waits_for_tomorrow(shard)) {
+            return Ok(());
+        }
         let counts = self.hosts.values().map(|host| host.process.states().count());
         let (most, least) = (counts.clone().max().unwrap_or(0), counts.min().unwrap_or(0));
         if most > least + 1 {
@@ -125,6 +158,12 @@ impl World {
             if let Some(last) = self.laws.end_of_forgotten(&session.id, &seen) {
                 session.sent.retain(|sent| sent.seq <= last);
             }
+            // How it ended stands before the next event, which is not for today.
+            if self.waits_for_tomorrow(session.slice.0) {
+                let last = self.laws.end_of(&session.id, &seen);
+                session.sent.retain(|sent| sent.seq <= last);
+            }
+            session.sent.retain(|sent| !self.laws.left_out.contains(&sent.hash));
         }
         let report = audit(&ledger, &seen);
         if !report.is_clean() {
@@ -150,8 +189,11 @@ impl World {
                 let at = Moment::from_millis(verdict.at / 1_000);
                 self.laws.may_be_contested(slice.0, at)
             }),
-            Rule::IdentifyTooEarly
-            | Rule::IdentifyPastDailyLimit
+            Rule::IdentifyTooEarly => !verdict.slice.is_some_and(|slice| {
+                let at = Moment::from_millis(verdict.at / 1_000);
+                self.laws.may_be_too_early(slice.0, at)
+            }),
+            Rule::IdentifyPastDailyLimit
             | Rule::SendLimit
             | Rule::PayloadTooLarge
             | Rule::ForeignSession

@@ -5,7 +5,7 @@ use std::{
     num::NonZeroU16,
 };
 
-use baton_fleet::{Hint, Myself};
+use baton_fleet::{Hint, Myself, StoreSafety};
 use baton_gateway::supervisor::Ending;
 use baton_model::{Capacity, InstanceId, InstanceRecord, Moment, Phase, Tier, Version, Weight};
 
@@ -15,7 +15,7 @@ use crate::{
     faults::Death,
     local_clock::LocalClock,
     process::{Effect, Held, Letter, Process},
-    store::wall,
+    store::{Answered, wall},
 };
 
 impl World {
@@ -64,6 +64,14 @@ impl World {
         if host.stopped_until.is_some() {
             host.deferred.push_back(letter);
             return;
+        }
+        if let Letter::Safety(safety) | Letter::Presence(Held::Yes(safety)) = &letter {
+            self.laws.on_safety(pid, *safety, self.now);
+        }
+        if let Letter::Answer(_, Ok(answered)) = &letter
+            && let Answered::Poll(poll) = answered.as_ref()
+        {
+            self.laws.on_shown(pid, &poll.identity.primary);
         }
         let effects = host.process.handle(letter, self.now);
         self.laws.judge_sureness(pid, &host.process, self.now);
@@ -125,7 +133,10 @@ impl World {
         if self.reaches_store(pid) && self.store.is_well(self.now) {
             let id = self.hosts[&pid].process.me;
             self.store.present.insert(id);
-            self.deliver(pid, Letter::Presence(Held::Yes));
+            self.deliver(pid, Letter::Presence(Held::Yes(self.safety())));
+            if self.safety() == StoreSafety::Unsafe {
+                self.note_safety_asked(pid, self.unsafe_until);
+            }
         } else {
             let later = self.now + self.seeded.millis(100, 1_000);
             self.agenda.note(later, Event::Presence(pid));

@@ -1,6 +1,6 @@
 //! What a world is like: how many of everything, and how fast.
 
-use std::{fmt, num::NonZeroU16, time::Duration};
+use std::{collections::BTreeSet, fmt, num::NonZeroU16, time::Duration};
 
 use baton_gateway::supervisor::App;
 use baton_mock_discord::load::{Burst, Mix, Pace};
@@ -36,7 +36,7 @@ impl Shape {
         let burst = Burst { one_turn_in: 20, events: 30 };
         Self {
             instances: seeded.between(1, 4),
-            app: AppShape { name, app },
+            app: AppShape { name, app, left_out: BTreeSet::new() },
             guilds_per_shard: *seeded.pick(&[4, 8, 16]).unwrap_or(&8),
             pace: Pace {
                 mix: Mix::Presences,

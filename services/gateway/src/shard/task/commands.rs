@@ -8,6 +8,8 @@ use std::sync::{
 use baton_model::{Dispatch, Epoch, Moment, StreamId};
 use baton_shard::{SocketId, State};
 use baton_store::{CommandOutcome, CommandResult, Hold, HoldError, Store};
+use tokio::sync::watch;
+use twilight_model::gateway::payload::outgoing::update_presence::UpdatePresencePayload;
 
 use super::{ShardTask, ToShard};
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
     courier::{Courier, Input, Output, Parcel, RateLimited},
     reader::Listener,
     socket::Socket,
+    tuning::AppTuning,
 };
 
 /// What a shard's task is told about its commands.
@@ -35,7 +38,7 @@ pub enum Mail {
 }
 
 /// A shard's commands under the lease that it holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Commanding {
     /// Which lease; none without one.
     epoch: Option<Epoch>,
@@ -46,6 +49,9 @@ pub(super) struct Commanding {
     taken: u64,
     /// How many have been dealt with, for the lane's reader.
     dealt: Arc<AtomicU64>,
+    tuning: watch::Receiver<AppTuning>,
+    /// How the bot was to be shown when this was last looked at.
+    shown: Option<UpdatePresencePayload>,
 }
 
 /// The lease is to be given away, once Discord has heard what was written last: on another
@@ -57,6 +63,19 @@ pub(super) struct Departure {
 }
 
 impl Commanding {
+    pub(super) fn new(mut tuning: watch::Receiver<AppTuning>) -> Self {
+        let shown = tuning.borrow_and_update().presence.clone();
+        Self {
+            epoch: None,
+            courier: None,
+            link: None,
+            taken: 0,
+            dealt: Arc::default(),
+            tuning,
+            shown,
+        }
+    }
+
     pub(super) fn poll_timeout(&self) -> Option<Moment> {
         self.courier.as_ref().and_then(Courier::poll_timeout)
     }
@@ -88,7 +107,8 @@ impl Commanding {
         }
         let input = match mail {
             Mail::Begin(place) => {
-                self.courier = Some(Courier::new(place));
+                let allowed = self.tuning.borrow().commands.clone();
+                self.courier = Some(Courier::new(place, allowed));
                 self.link = None;
                 return;
             }
@@ -112,6 +132,19 @@ impl Commanding {
         if let Some(courier) = &mut self.courier {
             courier.handle(input, now);
         }
+    }
+
+    /// Lets the courier know what has been configured anew.
+    fn tune(&mut self, now: Moment) {
+        if self.courier.is_none() || !self.tuning.has_changed().unwrap_or_default() {
+            return;
+        }
+        let tuning = self.tuning.borrow_and_update().clone();
+        if self.shown != tuning.presence {
+            self.handle(Input::Show(tuning.presence_frame()), now);
+            self.shown.clone_from(&tuning.presence);
+        }
+        self.handle(Input::Allow(tuning.commands), now);
     }
 
     /// Lets the courier know where it may send. What lies on the socket that it may not use any
@@ -153,7 +186,7 @@ impl<S: Store> ShardTask<S> {
         {
             socket.take_back();
         }
-        self.commanding = Commanding::default();
+        self.commanding = Commanding::new(self.surroundings.tuning.clone());
     }
 
     pub(super) fn on_mail(&mut self, epoch: Epoch, mail: Mail) {
@@ -171,6 +204,7 @@ impl<S: Store> ShardTask<S> {
     pub(super) fn look_after_commands(&mut self) {
         let now = self.surroundings.clock.now();
         let link = self.link();
+        self.commanding.tune(now);
         self.commanding.follow(link, self.socket.as_mut(), now);
         if self.commanding.poll_timeout().is_some_and(|due| due <= now) {
             self.commanding.handle(Input::Wake, now);
@@ -280,7 +314,8 @@ mod tests {
 
     #[test]
     fn what_is_said_about_another_lease_is_said_too_late() {
-        let mut commanding = Commanding { epoch: Some(Epoch(2)), ..Commanding::default() };
+        let (_tune, tuning) = watch::channel(AppTuning::default());
+        let mut commanding = Commanding { epoch: Some(Epoch(2)), ..Commanding::new(tuning) };
         let place = StreamId { millis: 7, number: 0 };
         commanding.take(Epoch(1), Mail::Begin(place), Moment::ZERO);
         assert!(commanding.courier.is_none());

@@ -7,7 +7,8 @@
 --          where members holds for each: id, beat and record, subscribers of its presence
 --
 -- The run id tells one server process from another: after a promotion or a restart, beats that
--- stand still are no evidence of anything. A caller below revision 7 does not name the intents.
+-- stand still are no evidence of anything. Callers of earlier revisions do not name
+-- the intents.
 redis.register_function({
   function_name = 'baton_1_poll',
   flags = { 'no-writes' },

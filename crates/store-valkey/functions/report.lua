@@ -5,8 +5,8 @@
 -- answers: ok | stranger
 --
 -- An instance that was struck off the list may live on for a while: what it says would stay for
--- ever, because nobody strikes it off again. Reports that were left behind go: callers below
--- revision 8 strike off the list alone.
+-- ever, because nobody strikes it off again. Reports that were left behind go: callers of earlier
+-- revisions strike an instance off the list alone.
 redis.register_function('baton_1_report', function(keys, args)
   if redis.call('HEXISTS', keys[2], args[1]) == 0 then
     return { 'stranger' }

@@ -27,7 +27,7 @@ pub use self::gateway::Gateway;
 use crate::{judgement::entries, witness::Witness};
 
 /// How long anything may take. Only what never happens is wrong.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The pause between two looks.
 const LOOK: Duration = Duration::from_millis(50);

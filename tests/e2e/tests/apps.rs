@@ -116,7 +116,11 @@ async fn an_app_that_discord_rejects_leaves_the_other_alone() {
     seconds(10).await;
     assert_eq!(condition(&world, 1, "other").await["condition"], "rejected");
     let rejected = other.rejected().await;
-    seconds(600).await;
+    seconds(300).await;
+    // Whoever has stopped would not come back.
+    world.discord.input(Input::Fault(Fault::Reconnect { shard: None })).await;
+    seconds(300).await;
+    assert_eq!(world.discord.look(|discord| discord.live_sessions()).await, 4);
     assert_eq!(other.rejected().await, rejected, "nobody tries what is known to fail");
     assert_eq!(other.live_sessions().await, 0);
     for number in 1..=2 {

@@ -12,7 +12,8 @@
 //! next lease comes another, which begins at the place that the store holds.
 //!
 //! Beside the commands goes what the house itself wants sent: how the bot is shown, when that is
-//! configured anew. It keeps the same pace, goes before the commands, and has no place in the stream.
+//! configured anew. It keeps the same pace, goes before the commands, and has no place in the
+//! stream.
 //!
 //! How much may be sent is counted here and not left to twilight, which would take any number of
 //! frames and let them wait where they can neither expire nor be taken back. Its own count, which

@@ -14,7 +14,7 @@ use baton_mock_discord::{
     server::{Addresses, Server},
     verdict::Rule,
 };
-use baton_model::{AppName, LaneCount};
+use baton_model::{AppName, LaneCount, ShardNumber};
 use serde_json::Value;
 use twilight_gateway::Intents;
 
@@ -116,7 +116,12 @@ async fn an_app_that_discord_rejects_leaves_the_other_alone() {
     seconds(10).await;
     assert_eq!(condition(&world, 1, "other").await["condition"], "rejected");
     let rejected = other.rejected().await;
-    seconds(600).await;
+    seconds(300).await;
+    // Whoever has stopped would not begin another session.
+    let lost = Fault::Invalidate { resumable: false, shard: Some(ShardNumber(0)) };
+    world.discord.input(Input::Fault(lost)).await;
+    seconds(300).await;
+    assert_eq!(world.discord.look(|discord| discord.live_sessions()).await, 4);
     assert_eq!(other.rejected().await, rejected, "nobody tries what is known to fail");
     assert_eq!(other.live_sessions().await, 0);
     for number in 1..=2 {
@@ -139,7 +144,7 @@ async fn an_app_that_discord_rejects_leaves_the_other_alone() {
     assert!(report.is_clean(), "{report:?}");
     let verdicts = world.verdicts().await;
     assert!(verdicts.is_empty(), "{verdicts:?}");
-    assert_eq!(world.sessions().await, 4, "the app went on all the time");
+    assert_eq!(world.sessions().await, 5, "the app went on all the time");
     let ledger = other.discord.look(|discord| discord.ledger().clone()).await;
     let report = audit(&ledger, &entries(&world.store, &Other::name(), LANES).await);
     assert!(report.is_clean(), "{report:?}");

@@ -48,7 +48,7 @@ impl Extras {
             let fault = match seeded.between(0, 1) {
                 0 => Fault::StoreUnsafe(seeded.millis(1_000, 40_000)),
                 _ => {
-                    let (whom, bytes) = (Whom(seeded.next()), seeded.between(4_000, 30_000));
+                    let (whom, bytes) = (Whom(seeded.next()), seeded.between(1_000, 6_000));
                     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
                     extras.faults.push((at, Fault::StoreFrozen(seeded.millis(5_000, 30_000))));
                     Fault::TightRings(whom, bytes, seeded.millis(5_000, 40_000))

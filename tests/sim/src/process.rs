@@ -100,6 +100,7 @@ pub(crate) struct Process {
     tasks: BTreeMap<ShardKey, ShardTask>,
     lives: u64,
     ring_level: Option<usize>,
+    shed: BTreeSet<ShardKey>,
     lanes: Lanes,
     asked: BTreeMap<AskId, Asked>,
     last_ask: AskId,
@@ -126,6 +127,7 @@ impl Process {
             tasks: BTreeMap::new(),
             lives: 0,
             ring_level: None,
+            shed: BTreeSet::new(),
             lanes: Lanes::default(),
             asked: BTreeMap::new(),
             last_ask: AskId(0),
@@ -182,6 +184,15 @@ impl Process {
     /// In which state each of its shards is.
     pub(crate) fn states(&self) -> impl Iterator<Item = (&ShardKey, State)> {
         self.tasks.iter().map(|(shard, task)| (shard, task.state()))
+    }
+
+    /// Shards that were closed to save memory since this was last asked.
+    pub(crate) fn newly_shed(&mut self) -> Vec<ShardKey> {
+        let is_shed = |(_, state): &(&ShardKey, State)| *state == State::Shed;
+        let shed: BTreeSet<_> =
+            self.states().filter(is_shed).map(|(shard, _)| shard.clone()).collect();
+        let before = std::mem::replace(&mut self.shed, shed);
+        self.shed.difference(&before).cloned().collect()
     }
 
     /// Until when it is sure of its leases, by its own clock.

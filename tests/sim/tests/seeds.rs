@@ -38,6 +38,23 @@ fn worlds_are_full_of_events_and_of_changes_of_hands() {
     assert!(grants > 20 * 5, "{grants} grants");
 }
 
+/// What every seventh world has besides must come to something.
+#[test]
+fn every_seventh_world_spends_its_identifies_fills_its_rings_or_doubts_its_store() {
+    let (mut spent, mut unsafe_stores, mut tight, mut shed) = (0, 0, 0, 0);
+    for seed in (6..300).step_by(7) {
+        let lines = run(seed, Record::Lines).lines;
+        let has = |what: &str| usize::from(lines.iter().any(|line| line.contains(what)));
+        spent += has("Exhausted");
+        unsafe_stores += has("=== StoreUnsafe");
+        tight += has("=== TightRings");
+        shed += has("sheds");
+    }
+    assert!(spent >= 10, "{spent} of 42 worlds");
+    assert!(unsafe_stores >= 20, "{unsafe_stores} of 42 worlds");
+    assert!(tight >= 20 && shed >= 10, "{tight} and {shed} of 42 worlds");
+}
+
 fn broken_among(seeds: u64) -> Vec<(u64, Violation)> {
     let next = AtomicU64::new(0);
     let work = || {

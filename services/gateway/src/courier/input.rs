@@ -24,7 +24,7 @@ pub struct Parcel {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The time of [`poll_timeout`](Courier::poll_timeout) has come.
+    /// The time of [`poll_timeout`](super::Courier::poll_timeout) has come.
     Wake,
     /// The shard's next command was read.
     Read(Parcel),

@@ -74,6 +74,9 @@ impl World {
             self.laws.on_shown(pid, &poll.identity.primary);
         }
         let effects = host.process.handle(letter, self.now);
+        for shard in host.process.newly_shed() {
+            self.trace.note(self.now, format_args!("{pid} sheds {shard}"));
+        }
         self.laws.judge_sureness(pid, &host.process, self.now);
         for effect in effects {
             self.carry_out(pid, effect);

@@ -14,7 +14,10 @@ use std::{
 
 use baton_model::{
     AppName, Moment, ShardKey,
-    limits::{IDENTIFY_PERMIT_VALID, IDENTIFY_SPACING, STORE_ANSWER_TIMEOUT, identify_reserve},
+    limits::{
+        IDENTIFY_ASKED_MAX, IDENTIFY_PERMIT_VALID, IDENTIFY_SPACING, STORE_ANSWER_TIMEOUT,
+        identify_reserve,
+    },
 };
 
 use crate::asking::RequestId;
@@ -134,11 +137,18 @@ impl IdentifyGate {
         self.queues.values().all(|queue| queue.waiting.is_empty())
     }
 
-    /// Asks for every bucket in which somebody waits, in the order of buckets.
+    /// Asks for buckets in which somebody waits, in their order: for so many that the answers are
+    /// worth something when they come.
     pub(crate) fn ask(&mut self, now: Moment) -> Vec<GateOutput> {
         let mut outputs = Vec::new();
+        let mut under_way = self.under_way();
         for ((app, bucket), queue) in &mut self.queues {
+            let is_repeated = queue.asked.is_some();
+            if !is_repeated && under_way >= IDENTIFY_ASKED_MAX {
+                continue;
+            }
             if queue.due().is_some_and(|due| now >= due) {
+                under_way += usize::from(!is_repeated);
                 self.last_request = RequestId(self.last_request.0 + 1);
                 queue.asked = Some((self.last_request, now));
                 let ask = GateOutput::Ask(self.last_request, app.clone(), *bucket);
@@ -150,7 +160,13 @@ impl IdentifyGate {
 
     /// When to [`ask`](Self::ask) again.
     pub(crate) fn due(&self) -> Option<Moment> {
-        self.queues.values().filter_map(Queue::due).min()
+        let is_full = self.under_way() >= IDENTIFY_ASKED_MAX;
+        let queues = self.queues.values().filter(|queue| !is_full || queue.asked.is_some());
+        queues.filter_map(Queue::due).min()
+    }
+
+    fn under_way(&self) -> usize {
+        self.queues.values().filter(|queue| queue.asked.is_some()).count()
     }
 
     /// Takes the store's answer. An answer to a request given up changes nothing.
@@ -294,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_asked_for_at_once_than_can_be_used_and_then_it_waits_for_answers() {
+        let mut gate = gate(40);
+        for number in 0..40 {
+            gate.want(shard(number), History::New);
+        }
+        let first = asked(&mut gate, at(0));
+        assert_eq!(first.len(), 16);
+        assert_eq!(asked(&mut gate, at(1)), []);
+        assert_eq!(gate.due(), Some(at(2_000)), "it does not spin");
+        gate.answer(first[0].0, PermitAnswer::Granted, at(20));
+        assert_eq!(gate.due(), Some(at(0)));
+        let next: Vec<_> = asked(&mut gate, at(20)).iter().map(|asked| asked.1).collect();
+        assert_eq!(next, [Bucket(16)]);
+    }
+
+    #[test]
     fn a_shard_that_asks_twice_waits_once() {
         let mut gate = gate(1);
         gate.want(shard(1), History::New);
@@ -312,7 +344,7 @@ mod tests {
         let (second, _) = asked(&mut gate, at(2_000))[0];
         assert_eq!(gate.answer(first, PermitAnswer::Granted, at(2_001)), None);
         let go = gate.answer(second, PermitAnswer::Granted, at(2_002));
-        assert_eq!(go, Some(GateOutput::Go(shard(1), at(2_250))));
+        assert_eq!(go, Some(GateOutput::Go(shard(1), at(2_180))));
     }
 
     #[test]
@@ -324,8 +356,8 @@ mod tests {
         let (request, _) = asked(&mut gate, at(0))[0];
         gate.answer(request, PermitAnswer::Granted, at(0));
         gate.set_concurrency(&shard(0).app, NonZeroU16::new(2).unwrap());
-        assert_eq!(asked(&mut gate, at(5_249)), []);
-        let buckets: Vec<_> = asked(&mut gate, at(5_250)).iter().map(|a| a.1).collect();
+        assert_eq!(asked(&mut gate, at(5_279)), []);
+        let buckets: Vec<_> = asked(&mut gate, at(5_280)).iter().map(|a| a.1).collect();
         assert_eq!(buckets, [Bucket(0), Bucket(1)]);
     }
 
@@ -336,7 +368,7 @@ mod tests {
         let (request, _) = asked(&mut gate, at(1_000))[0];
         gate.set_concurrency(&shard(0).app, NonZeroU16::new(2).unwrap());
         assert_eq!(gate.answer(request, PermitAnswer::Granted, at(1_001)), None);
-        assert_eq!(gate.due(), Some(at(6_250)));
+        assert_eq!(gate.due(), Some(at(6_280)));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use baton_model::{
     AppName,
     limits::{
-        IDENTIFY_DAY, IDENTIFY_RESERVE_MIN, IDENTIFY_RESERVE_PERCENT, IDENTIFY_SAME_RESET,
-        IDENTIFY_SPACING,
+        IDENTIFY_DAY, IDENTIFY_QUARANTINE, IDENTIFY_RESERVE_MIN, IDENTIFY_RESERVE_PERCENT,
+        IDENTIFY_SAME_RESET, IDENTIFY_SPACING,
     },
 };
 use baton_store::{IdentifyBudget, SessionStartLimit, StoreError, Take, key::Key};
@@ -22,6 +22,7 @@ impl IdentifyBudget for Valkey {
             arg(IDENTIFY_DAY.as_millis()),
             arg(IDENTIFY_RESERVE_PERCENT),
             arg(IDENTIFY_RESERVE_MIN),
+            arg(IDENTIFY_QUARANTINE.as_millis()),
         ];
         let reply = self.control().call(function::IDENTIFY_TAKE, keys, args).await?;
         let (outcome, rest) = reply.outcome()?;

@@ -4,9 +4,10 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use baton_model::{DataSetId, Epoch, Expected, Lane, Seq};
+use baton_model::{DataSetId, Epoch, Expected, Lane, Seq, limits::IDENTIFY_DISCORD_SPACING};
 use baton_store::{
-    AppendError, Events, Hold, HoldError, Leases, Membership, StreamId, Unhappy,
+    AppendError, Events, Hold, HoldError, IdentifyBudget, Leases, Membership, SessionStartLimit,
+    StreamId, Take, Unhappy,
     conformance::{Audit, Scope, append, live, stream},
 };
 use baton_store_valkey::Valkey;
@@ -14,6 +15,8 @@ use baton_test_servers::{Cluster, Program, SentinelTrio, Server};
 use support::{Writer, open, open_at, seed};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const SHORTLY: Duration = Duration::from_millis(100);
 
 /// Everything that was answered is on disk. With the usual `everysec` a write may lie in the
 /// server's memory while an earlier sync is under way, and SIGKILL takes it along.
@@ -227,4 +230,35 @@ async fn another_process_behind_the_same_address_shows() {
     let after = polled(&store).await.identity;
     assert_eq!(after.data_set, before.data_set, "the same data");
     assert_ne!(after.primary, before.primary, "in another process");
+}
+
+/// A permit that the old primary gave and the new one has never heard of must not be given again
+/// within Discord's spacing, whoever asks and whatever they have noticed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permit_lost_in_a_failover_is_not_given_again_too_soon() {
+    let mut sentinels = SentinelTrio::start(Program::Valkey);
+    let store = open(&sentinels.url()).await;
+    let scope = Scope::new(seed());
+    let day = Duration::from_secs(60 * 60);
+    let limit = SessionStartLimit { total: 1_000, remaining: 1_000, reset_after: day };
+    store.learn_limit(scope.app(), limit).await.expect("learnt");
+    assert!(matches!(store.take_identify(scope.app(), 0).await, Ok(Take::Granted { .. })));
+    until_replicated(&mut sentinels).await;
+
+    cut_replicas_off(&mut sentinels);
+    let lost = store.take_identify(scope.app(), 1).await;
+    assert!(matches!(lost, Ok(Take::Granted { .. })), "{lost:?}");
+    fail_over_losing_the_tail(&mut sentinels);
+
+    let begun = Instant::now();
+    loop {
+        match store.take_identify(scope.app(), 1).await {
+            Ok(Take::Granted { .. }) => break,
+            Ok(Take::Wait(pause)) => tokio::time::sleep(pause).await,
+            Err(error) if error.is_retryable() => tokio::time::sleep(SHORTLY).await,
+            other => panic!("{other:?}"),
+        }
+        assert!(begun.elapsed() < PATIENCE);
+    }
+    assert!(begun.elapsed() >= IDENTIFY_DISCORD_SPACING, "{:?}", begun.elapsed());
 }

@@ -39,9 +39,7 @@ use std::{
 };
 
 use baton_mock_discord::ledger::FrameHash;
-use baton_model::{
-    Epoch, InstanceId, LeaseRow, Moment, OfferId, PrimaryId, Seq, SessionNumber, ShardNumber,
-};
+use baton_model::{Epoch, InstanceId, LeaseRow, Moment, OfferId, Seq, ShardNumber};
 use baton_shard::{Answer, Request};
 use baton_store::{ShardAddress, Take};
 use baton_store_embedded::state::Change;
@@ -119,10 +117,6 @@ pub(crate) struct Laws {
     given: Vec<Moment>,
     /// Those that the store does not know of, after it has fallen back.
     pub(crate) permits_forgotten: u32,
-    /// Those that were given to who had not been shown yet that the store is another.
-    given_unawares: Vec<Permit>,
-    /// Whom each process takes the store to be.
-    shown: BTreeMap<Pid, PrimaryId>,
     /// Since when each process knows that the store is not safe.
     pub(super) unsafe_since: BTreeMap<Pid, Moment>,
     /// Frames of events that the app leaves out.
@@ -153,8 +147,6 @@ impl Laws {
             permits: Vec::new(),
             given: Vec::new(),
             permits_forgotten: 0,
-            given_unawares: Vec::new(),
-            shown: BTreeMap::new(),
             unsafe_since: BTreeMap::new(),
             left_out: BTreeSet::new(),
             archive: Archive::default(),
@@ -209,7 +201,7 @@ impl Laws {
                 self.first_polls.entry(deed.sent.by).or_insert(now);
             }
             (Ask::TakePermit { bucket, .. }, Answered::Permit(Take::Granted { .. })) => {
-                self.on_permit(deed.sent, *bucket, store, now);
+                self.on_permit(deed.sent, *bucket, now);
             }
             (Ask::Lease { request, .. }, Answered::Lease(Ok(Some(answer)))) => {
                 if let Request::Claim { .. } = request.as_ref()

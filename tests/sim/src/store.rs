@@ -120,6 +120,7 @@ impl Store {
         self.tail.clear();
         self.state = self.settled.clone();
         self.primary += 1;
+        self.state.fall_back(wall(now));
         self.present.clear();
     }
 

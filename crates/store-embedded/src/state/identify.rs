@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use baton_model::{
     AppName, StoreMillis,
-    limits::{IDENTIFY_DAY, IDENTIFY_SAME_RESET, IDENTIFY_SPACING, identify_reserve},
+    limits::{
+        IDENTIFY_DAY, IDENTIFY_QUARANTINE, IDENTIFY_SAME_RESET, IDENTIFY_SPACING, identify_reserve,
+    },
 };
 use baton_store::{SessionStartLimit, Take};
 
@@ -42,6 +44,9 @@ impl StoreState {
             let reset_after = now.until(day.reset_at).min(IDENTIFY_DAY);
             return Take::Exhausted { reset_after };
         }
+        if self.quiet_until > now {
+            return Take::Wait(now.until(self.quiet_until).min(IDENTIFY_QUARANTINE));
+        }
         let next_at = self.next_at(app, bucket);
         let latest = now.after(IDENTIFY_SPACING);
         if next_at > latest {
@@ -56,6 +61,13 @@ impl StoreState {
         self.set_day(app, IdentifyDay { remaining, ..day });
         self.set_next_at(app, bucket, latest);
         Take::Granted { remaining }
+    }
+
+    /// What answers from here on may lack the last that this state has answered: no permit is given
+    /// until a lost one is older than Discord's spacing. A state that lives in one process never
+    /// falls back; one that stands for a server with replicas does.
+    pub fn fall_back(&mut self, now: StoreMillis) {
+        self.quiet_until = now.after(IDENTIFY_QUARANTINE);
     }
 
     /// See [`IdentifyBudget::learn_limit`](baton_store::IdentifyBudget::learn_limit).

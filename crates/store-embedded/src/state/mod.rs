@@ -59,6 +59,8 @@ pub struct StoreState {
     targets: BTreeMap<ShardKey, InstanceId>,
     intents: BTreeMap<Subject, Intent>,
     identify: BTreeMap<AppName, identify::Budget>,
+    /// Until when no permit is given, because the last ones may be lost. No part of what is kept.
+    quiet_until: StoreMillis,
     changes: Vec<Change>,
 }
 

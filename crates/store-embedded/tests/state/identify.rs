@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::scene::*;
 
-const SPACING_MILLIS: u64 = 5_250;
+const SPACING_MILLIS: u64 = 5_280;
 const HOUR_MILLIS: u64 = 3_600_000;
 
 fn limit(total: u32, remaining: u32, reset_millis: u64) -> SessionStartLimit {

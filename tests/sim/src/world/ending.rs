@@ -189,11 +189,8 @@ impl World {
                 let at = Moment::from_millis(verdict.at / 1_000);
                 self.laws.may_be_contested(slice.0, at)
             }),
-            Rule::IdentifyTooEarly => !verdict.slice.is_some_and(|slice| {
-                let at = Moment::from_millis(verdict.at / 1_000);
-                self.laws.may_be_too_early(slice.0, at)
-            }),
-            Rule::IdentifyPastDailyLimit
+            Rule::IdentifyTooEarly
+            | Rule::IdentifyPastDailyLimit
             | Rule::SendLimit
             | Rule::PayloadTooLarge
             | Rule::ForeignSession

@@ -15,7 +15,7 @@ use crate::{
     faults::Death,
     local_clock::LocalClock,
     process::{Effect, Held, Letter, Process},
-    store::{Answered, wall},
+    store::wall,
 };
 
 impl World {
@@ -67,11 +67,6 @@ impl World {
         }
         if let Letter::Safety(safety) | Letter::Presence(Held::Yes(safety)) = &letter {
             self.laws.on_safety(pid, *safety, self.now);
-        }
-        if let Letter::Answer(_, Ok(answered)) = &letter
-            && let Answered::Poll(poll) = answered.as_ref()
-        {
-            self.laws.on_shown(pid, &poll.identity.primary);
         }
         let effects = host.process.handle(letter, self.now);
         for shard in host.process.newly_shed() {

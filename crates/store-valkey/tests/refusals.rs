@@ -71,13 +71,13 @@ async fn a_server_that_may_evict_leases_is_refused() {
 async fn a_function_library_that_is_too_new_is_left_alone() {
     let server = Server::start(Program::Valkey, &[]);
     let newer = "#!lua name=baton_1\nredis.register_function{function_name='baton_1_describe', \
-                 callback=function() return {'9','8'} end, flags={'no-writes'}}";
+                 callback=function() return {'1000','999'} end, flags={'no-writes'}}";
     server.command::<String>(&["FUNCTION", "LOAD", newer]).expect("loaded");
     let text = refused(&format!("valkey://127.0.0.1:{}", server.port())).await;
-    assert!(text.contains("revision 9 and serves callers from revision 8"), "{text}");
+    assert!(text.contains("revision 1000 and serves callers from revision 999"), "{text}");
     assert!(text.ends_with("upgrade this Baton"), "{text}");
     let still: Vec<String> = server.command(&["FCALL", "baton_1_describe", "0"]).expect("there");
-    assert_eq!(still, ["9", "8"]);
+    assert_eq!(still, ["1000", "999"]);
     assert_eq!(keys(&server), 0);
 }
 

@@ -1,10 +1,10 @@
 //! The admin CLI. How it is put together:
 //!
-//! - [`arguments`] is the command line, one file a noun;
-//! - [`context`] says which store and fleet are meant;
-//! - [`fleet`] is what one look at the store shows, brought together;
-//! - [`command`] answers and acts, one file a command;
-//! - [`output`] shows it: a table for people, JSON for programs.
+//! - `arguments` is the command line, one file a noun;
+//! - `context` says which store and fleet are meant;
+//! - `fleet` is what one look at the store shows, brought together;
+//! - `command` answers and acts, one file a command;
+//! - `output` shows it: a table for people, JSON for programs.
 //!
 //! Data goes to stdout, everything else to stderr. [`Exit`] is part of the interface.
 

@@ -10,6 +10,8 @@ pub mod virtual_time;
 
 pub mod processes;
 
+pub mod operator;
+
 pub mod scenario;
 pub mod trial;
 pub mod witness;

@@ -55,6 +55,12 @@ pub struct Fleet {
     heartbeat_interval: Duration,
 }
 
+/// A program of this workspace.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    gateway::built().join(name)
+}
+
 /// The only app.
 ///
 /// # Panics
@@ -113,6 +119,18 @@ impl Fleet {
         Self::new(settings, shards, format!("valkey://127.0.0.1:{}", server.port())).await
     }
 
+    /// Where its store is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        FLEET
+    }
+
     /// Into what the app is cut.
     #[must_use]
     pub const fn shape(&self) -> AppShape {
@@ -167,7 +185,7 @@ impl Fleet {
         variables: &[(&str, &str)],
     ) {
         let mut program = Command::new(program);
-        program.env_clear().envs(variables.iter().copied());
+        program.env_clear().env("BATON_INSTANCE__NAME", name).envs(variables.iter().copied());
         program.arg("--config").arg(self.config());
         let gateway = Gateway::start(name, program, self.folder.path());
         self.gateways.insert(name, gateway);

@@ -14,7 +14,8 @@ use baton_gateway::{
     reader::{LaneReader, Listener, Readings},
     shard::{Mail, ToShard},
     store_clock::StoreClock,
-    trimming::{Trimming, USUAL},
+    trimming::Trimming,
+    tuning::AppTuning,
 };
 use baton_model::{
     AppName, AppShape, Epoch, Generation, InstanceId, Lane, LaneCount, Moment, ShardCount,
@@ -24,7 +25,7 @@ use baton_store::{Commands, Hold, ShardAddress, StreamId};
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, timeout},
 };
 
@@ -70,7 +71,8 @@ impl Lane0 {
         let shards = ShardCount(NonZeroU32::new(4).expect("not 0"));
         let shape = AppShape { generation: Generation(0), shards, lanes: LANES };
         let (remarks, _) = mpsc::unbounded_channel();
-        let trimming = Trimming { keep: USUAL, shape, me: ME, remarks };
+        let (_, tuning) = watch::channel(AppTuning::default());
+        let trimming = Trimming { tuning, shape, me: ME, remarks };
         let reader = LaneReader::start((app(), Lane(0)), readings, trimming);
         Self { server, store, reader }
     }

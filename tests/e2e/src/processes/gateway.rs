@@ -102,9 +102,19 @@ impl Drop for Gateway {
 /// second time with other features.
 pub(super) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
+    BINARY.get_or_init(|| match env::var_os(VARIABLE) {
+        Some(named) => PathBuf::from(named),
+        None => built().join("baton-gateway"),
+    })
+}
+
+/// Where the programs of this workspace are. Builds them, if nobody names one that is built.
+pub(super) fn built() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
         if let Some(named) = env::var_os(VARIABLE) {
-            return PathBuf::from(named);
+            let beside = Path::new(&named).parent().expect("a folder");
+            return beside.to_owned();
         }
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let all = ["test", "--locked", "--quiet", "--workspace", "--no-run"];
@@ -113,6 +123,6 @@ pub(super) fn binary() -> &'static Path {
         // Tests lie in `deps`, programs beside it.
         let test = env::current_exe().expect("a path");
         let folder = test.parent().and_then(Path::parent).expect("a folder");
-        folder.join("baton-gateway")
+        folder.to_owned()
     })
 }

@@ -18,7 +18,7 @@ use baton_model::{
 use baton_store::{Leases, Safety, ShardAddress, Store, StoreError};
 
 pub(crate) use self::{
-    planning::{Situation, is_out_of_balance},
+    planning::{Situation, is_balanced},
     problems::problems,
 };
 

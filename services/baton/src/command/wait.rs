@@ -8,7 +8,7 @@ use super::watching::{Judgement, Progress, Watched, watch};
 use crate::{
     Exit, Failure,
     arguments::{Goal, WaitArguments},
-    fleet::{Look, is_out_of_balance},
+    fleet::{Look, is_balanced},
     output::units,
     program::Desk,
 };
@@ -75,9 +75,6 @@ fn distance(look: &Look, goal: &Goal) -> Result<Progress, Failure> {
             let is_live = |shard: &&_| look.state(shard) == Some(ShardState::Live);
             so_far("shards live", look.shards.keys().filter(is_live).count(), all_shards.max(1))
         }
-        Goal::Balanced => {
-            let is_balanced = look.targets.is_empty() && !is_out_of_balance(look);
-            so_far("balancing", usize::from(is_balanced), 1)
-        }
+        Goal::Balanced => so_far("balancing", usize::from(is_balanced(look)), 1),
     })
 }

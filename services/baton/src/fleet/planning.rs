@@ -52,9 +52,17 @@ impl Situation {
     }
 }
 
-/// Whether the planner would move anything, had it nothing else to wait for.
-pub(crate) fn is_out_of_balance(look: &Look) -> bool {
-    !Situation::of(look).plan(Balance::Now).moves.is_empty()
+/// Whether nothing is on the move, and the planner would move nothing, had it nothing to wait for.
+/// While somebody comes or goes that cannot be said.
+pub(crate) fn is_balanced(look: &Look) -> bool {
+    let is_turning = |instance: &Instance| match instance.member.record.phase {
+        Phase::Joining => true,
+        Phase::Draining => !instance.is_ordered_to_leave,
+        Phase::Up => instance.is_ordered_to_leave,
+        Phase::Down => false,
+    };
+    let is_calm = look.targets.is_empty() && !look.instances.values().any(is_turning);
+    is_calm && Situation::of(look).plan(Balance::Now).moves.is_empty()
 }
 
 /// Whoever is there and not down. The plan waits with those whose life is in doubt.

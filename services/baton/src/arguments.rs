@@ -90,6 +90,15 @@ pub enum AtStore {
     /// See shards, move and restart them.
     #[command(subcommand)]
     Shard(ShardCommand),
+    /// Show what instances and operators did, oldest first.
+    History {
+        /// Only what this instance had a part in.
+        #[arg(long, value_name = "INSTANCE")]
+        instance: Option<String>,
+        /// At most so many, the last ones.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        last: usize,
+    },
     /// Show what the planner would move, or have it moved now.
     Rebalance {
         /// Have it moved.

@@ -5,6 +5,8 @@ mod config;
 mod conflicts;
 mod documents;
 mod drain;
+mod drain_story;
+mod history;
 mod identify;
 mod instances;
 mod intents;
@@ -35,6 +37,7 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Undrain(arguments) => drain::undrain(desk, arguments).await,
         AtStore::Wait(arguments) => wait::wait(desk, arguments).await,
         AtStore::Shard(command) => shards::shard(desk, command).await,
+        AtStore::History { instance, last } => history::of_fleet(desk, instance, last).await,
         AtStore::Rebalance { apply } => rebalance::rebalance(desk, apply).await,
         AtStore::Intent(command) => intents::intent(desk, command).await,
         AtStore::Identify(IdentifyCommand::Budget) => identify::budget(desk).await,

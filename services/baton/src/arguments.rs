@@ -2,7 +2,9 @@
 
 mod drain;
 mod instance;
+mod send;
 mod shard;
+mod stream;
 mod wait;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,7 +13,9 @@ use clap_complete::Shell;
 pub use self::{
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
+    send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
+    stream::{StreamCommand, TailArguments, Which},
     wait::{Goal, WaitArguments},
 };
 use crate::output::Format;
@@ -99,6 +103,12 @@ pub enum AtStore {
         #[arg(long, default_value_t = 50, value_name = "N")]
         last: usize,
     },
+    /// See who reads the streams, and what is written to them.
+    #[command(subcommand)]
+    Stream(StreamCommand),
+    /// Send something to Discord by a shard.
+    #[command(subcommand)]
+    Command(CommandCommand),
     /// Show what the planner would move, or have it moved now.
     Rebalance {
         /// Have it moved.

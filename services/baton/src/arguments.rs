@@ -1,5 +1,6 @@
 //! The command line.
 
+mod dead;
 mod drain;
 mod instance;
 mod send;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::{
+    dead::{DeadCommand, Place},
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
     send::{CommandCommand, SendArguments, SendOp},
@@ -106,6 +108,9 @@ pub enum AtStore {
     /// See who reads the streams, and what is written to them.
     #[command(subcommand)]
     Stream(StreamCommand),
+    /// See what consumer groups have given up on, and drop it.
+    #[command(subcommand)]
+    Dead(DeadCommand),
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),

@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod conflicts;
+mod dead;
 mod documents;
 mod drain;
 mod drain_story;
@@ -46,6 +47,7 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Stream(StreamCommand::Groups(which)) => lag::groups(desk, which).await,
         AtStore::Stream(StreamCommand::Tail(arguments)) => tail::tail(desk, arguments).await,
         AtStore::Command(CommandCommand::Send(arguments)) => send::send(desk, arguments).await,
+        AtStore::Dead(command) => dead::dead(desk, command).await,
         AtStore::Rebalance { apply } => rebalance::rebalance(desk, apply).await,
         AtStore::Intent(command) => intents::intent(desk, command).await,
         AtStore::Identify(IdentifyCommand::Budget) => identify::budget(desk).await,

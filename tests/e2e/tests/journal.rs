@@ -37,11 +37,12 @@ fn by(number: u128) -> Doer {
 
 /// The shards that a drain of an instance moves, by the journal: whom each went to.
 fn handed_over(happenings: &[Happening], from: u128) -> BTreeMap<ShardKey, InstanceId> {
-    let moved = happenings.iter().filter(|it| it.by == by(from)).filter_map(|it| match &it.what {
-        What::LetGo { shard, to: Some(to), how: LettingGo::HandedOver, .. } => {
+    let moved = happenings.iter().filter(|it| it.by == by(from)).filter_map(|it| {
+        if let What::LetGo { shard, to: Some(to), how: LettingGo::HandedOver, .. } = &it.what {
             Some((shard.clone(), *to))
+        } else {
+            None
         }
-        _ => None,
     });
     moved.collect()
 }
@@ -52,11 +53,19 @@ async fn a_cold_start_is_eight_claims_and_as_many_new_sessions() {
     let (happenings, _) = journal(&world, StreamId::START).await;
     let mut identified: Vec<_> = happenings
         .iter()
-        .filter_map(|it| match &it.what {
-            What::Live {
-                shard, how: Connecting::Identified, gap_ms: None, replayed: 0, ..
-            } => Some(shard.number),
-            _ => None,
+        .filter_map(|it| {
+            if let What::Live {
+                shard,
+                how: Connecting::Identified,
+                gap_ms: None,
+                replayed: 0,
+                ..
+            } = &it.what
+            {
+                Some(shard.number)
+            } else {
+                None
+            }
         })
         .collect();
     identified.sort();
@@ -121,9 +130,8 @@ async fn an_ordered_drain_names_who_wants_it_and_is_told_when_it_is_taken_back()
     assert_eq!(handed_over(&happenings, 2).len(), held);
     let own = || happenings.iter().filter(|it| it.by == by(2)).map(|it| &it.what);
     let began: Vec<_> = own()
-        .filter_map(|what| match what {
-            What::DrainBegan { reason, .. } => Some(reason.as_str()),
-            _ => None,
+        .filter_map(|what| {
+            if let What::DrainBegan { reason, .. } = what { Some(reason.as_str()) } else { None }
         })
         .collect();
     assert_eq!(began, ["operator: a test"]);
@@ -146,9 +154,12 @@ async fn a_gap_is_told_where_the_shard_stays_and_a_token_that_was_read_as_well()
     let (happenings, _) = journal(&world, before).await;
     let connected: Vec<_> = happenings
         .iter()
-        .filter_map(|it| match &it.what {
-            What::Live { shard, how, gap_ms, .. } => Some((shard.clone(), *how, gap_ms.is_some())),
-            _ => None,
+        .filter_map(|it| {
+            if let What::Live { shard, how, gap_ms, .. } = &it.what {
+                Some((shard.clone(), *how, gap_ms.is_some()))
+            } else {
+                None
+            }
         })
         .collect();
     assert_eq!(connected, [(shard, Connecting::Resumed, true)], "{happenings:?}");

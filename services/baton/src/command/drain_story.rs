@@ -109,14 +109,12 @@ fn arrivals<'a>(
     leavers: &BTreeSet<InstanceId>,
 ) -> BTreeMap<&'a ShardKey, (Connecting, Option<u64>)> {
     let is_leaver = |it: &Happening| matches!(&it.by, Doer::Instance(id) if leavers.contains(id));
-    let left: BTreeMap<&ShardKey, Epoch> = happenings
-        .iter()
-        .filter(|it| is_leaver(it))
-        .filter_map(|it| match &it.what {
-            What::LetGo { shard, epoch, .. } => Some((shard, *epoch)),
-            _ => None,
-        })
-        .collect();
+    let mut left: BTreeMap<&ShardKey, Epoch> = BTreeMap::new();
+    for it in happenings.iter().filter(|it| is_leaver(it)) {
+        if let What::LetGo { shard, epoch, .. } = &it.what {
+            left.insert(shard, *epoch);
+        }
+    }
     let mut first: BTreeMap<&ShardKey, (Epoch, Connecting, Option<u64>)> = BTreeMap::new();
     for it in happenings.iter().filter(|it| !is_leaver(it)) {
         if let What::Live { shard, epoch, how, gap_ms, .. } = &it.what

@@ -589,6 +589,14 @@ pub const CONFLICTS_KEPT_MAX: usize = 1_000;
 /// shard. Each takes up some hundred bytes.
 pub const JOURNAL_KEPT_MAX: usize = 20_000;
 
+/// Happenings of one instance that wait to be noted down: a cold start of some thousand shards.
+/// What comes beyond is dropped, and counted.
+pub const JOURNAL_WAITING_MAX: usize = 8_192;
+
+/// The pause between two notes of one instance. All instances of a fleet together stay a small part
+/// of what a store does, whatever befalls all of their shards at once.
+pub const JOURNAL_PACE: Duration = Duration::from_millis(10);
+
 /// Instances of one fleet.
 pub const INSTANCES_MAX: usize = 256;
 

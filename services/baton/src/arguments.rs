@@ -1,17 +1,23 @@
 //! The command line.
 
+mod dead;
 mod drain;
 mod instance;
+mod send;
 mod shard;
+mod stream;
 mod wait;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::{
+    dead::{DeadCommand, Place},
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
+    send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
+    stream::{StreamCommand, TailArguments, Which},
     wait::{Goal, WaitArguments},
 };
 use crate::output::Format;
@@ -90,6 +96,24 @@ pub enum AtStore {
     /// See shards, move and restart them.
     #[command(subcommand)]
     Shard(ShardCommand),
+    /// Show what instances and operators did, oldest first.
+    History {
+        /// Only what this instance had a part in.
+        #[arg(long, value_name = "INSTANCE")]
+        instance: Option<String>,
+        /// At most so many, the last ones.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        last: usize,
+    },
+    /// See who reads the streams, and what is written to them.
+    #[command(subcommand)]
+    Stream(StreamCommand),
+    /// See what consumer groups have given up on, and drop it.
+    #[command(subcommand)]
+    Dead(DeadCommand),
+    /// Send something to Discord by a shard.
+    #[command(subcommand)]
+    Command(CommandCommand),
     /// Show what the planner would move, or have it moved now.
     Rebalance {
         /// Have it moved.

@@ -3,15 +3,22 @@
 mod check;
 mod config;
 mod conflicts;
+mod dead;
 mod documents;
 mod drain;
+mod drain_story;
+mod history;
 mod identify;
 mod instances;
 mod intents;
+mod lag;
+mod lanes;
 mod moving;
 mod rebalance;
+mod send;
 mod shards;
 mod status;
+mod tail;
 mod wait;
 mod watching;
 
@@ -22,7 +29,7 @@ pub(crate) use self::{
 
 use crate::{
     Exit, Failure,
-    arguments::{AtStore, ConflictCommand, IdentifyCommand},
+    arguments::{AtStore, CommandCommand, ConflictCommand, IdentifyCommand, StreamCommand},
     program::Desk,
 };
 
@@ -35,6 +42,12 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Undrain(arguments) => drain::undrain(desk, arguments).await,
         AtStore::Wait(arguments) => wait::wait(desk, arguments).await,
         AtStore::Shard(command) => shards::shard(desk, command).await,
+        AtStore::History { instance, last } => history::of_fleet(desk, instance, last).await,
+        AtStore::Stream(StreamCommand::Lag(which)) => lag::lag(desk, which).await,
+        AtStore::Stream(StreamCommand::Groups(which)) => lag::groups(desk, which).await,
+        AtStore::Stream(StreamCommand::Tail(arguments)) => tail::tail(desk, arguments).await,
+        AtStore::Command(CommandCommand::Send(arguments)) => send::send(desk, arguments).await,
+        AtStore::Dead(command) => dead::dead(desk, command).await,
         AtStore::Rebalance { apply } => rebalance::rebalance(desk, apply).await,
         AtStore::Intent(command) => intents::intent(desk, command).await,
         AtStore::Identify(IdentifyCommand::Budget) => identify::budget(desk).await,

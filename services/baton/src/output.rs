@@ -12,6 +12,8 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 
+pub(crate) use self::json::labelled_line;
+
 /// The number of the JSON's shape.
 pub(crate) const SCHEMA: u32 = 1;
 
@@ -99,17 +101,30 @@ pub(crate) fn one<T: Serialize>(
     let text = match format {
         Format::Table | Format::Wide => text(thing),
         Format::Json => json::document(&json::Labelled::new(kind, thing)),
-        Format::Jsonl => json::labelled_line(kind, thing),
+        Format::Jsonl => labelled_line(kind, thing),
     };
     write(&text)
 }
 
-/// Whoever reads may have seen enough: then there is nothing more to write, and nothing wrong.
 fn write(text: &str) -> io::Result<()> {
+    stream(text.as_bytes()).map(drop)
+}
+
+/// Whether somebody reads what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    There,
+    /// They may have seen enough: then there is nothing more to write, and nothing wrong.
+    Gone,
+}
+
+/// Writes a piece of what has no end to stdout.
+pub(crate) fn stream(piece: &[u8]) -> io::Result<Reader> {
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.or_else(|error| match error.kind() == io::ErrorKind::BrokenPipe {
-        true => Ok(()),
-        false => Err(error),
-    })
+    let written = stdout.write_all(piece).and_then(|()| stdout.flush());
+    match written {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(error),
+    }
 }

@@ -51,6 +51,15 @@ pub use self::{
     refusals::RateLimited,
 };
 
+/// Checks whether a frame could be sent at all, for who wants to know before it is a command: the
+/// courier itself checks every one.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn ensure_sendable(frame: &[u8]) -> Result<(), String> {
+    Checked::new(frame).map(drop)
+}
+
 /// One shard's courier under one lease.
 #[derive(Debug)]
 pub struct Courier {

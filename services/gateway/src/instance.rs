@@ -26,6 +26,7 @@ use crate::{
     clock::Clock,
     conflicts,
     control::{Control, Ear, Outlook, Stores},
+    journal::{self, Pen},
     memory::{self, Bounds, Look, Reading},
     observer::{Identity, Observer},
     pulse::Pulse,
@@ -34,7 +35,7 @@ use crate::{
     tuning::Tuning,
 };
 
-/// How long an instance that ends waits for its last conflicts to be written down.
+/// How long an instance that ends waits for what it said last to be written down.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 const _: () = assert!(LAST_WORDS.as_millis() > STORE_ANSWER_TIMEOUT.as_millis());
@@ -177,14 +178,16 @@ impl<S: Store> Instance<S> {
         let bounds = self.tuning.memory.subscribe();
         tasks.spawn(memory::guard(bounds, self.reading, self.ear, self.memory));
         let (tell, disputes) = mpsc::unbounded_channel();
-        tasks.spawn(pass_on(self.remarks, self.news, tell));
+        let (pen, notes) = journal::queue(self.id);
+        tasks.spawn(pass_on(self.remarks, self.news, (tell, pen)));
         let mut recording = JoinSet::new();
-        recording.spawn(conflicts::record(self.store, disputes));
+        recording.spawn(conflicts::record(self.store.clone(), disputes));
+        recording.spawn(notes.note_down(self.store));
         let ending = self.control.run().await;
         // What was said last may still be on its way; with the control, nothing more is said.
-        let recorded = timeout(LAST_WORDS, recording.join_next()).await;
-        if recorded.is_err() {
-            tracing::warn!("the last conflicts may not be written down");
+        let all = async { while recording.join_next().await.is_some() {} };
+        if timeout(LAST_WORDS, all).await.is_err() {
+            tracing::warn!("the last conflicts and happenings may not be written down");
         }
         ending
     }
@@ -194,7 +197,7 @@ impl<S: Store> Instance<S> {
 async fn pass_on(
     mut remarks: mpsc::UnboundedReceiver<Remark>,
     news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
-    disputes: mpsc::UnboundedSender<Dispute>,
+    (disputes, pen): (mpsc::UnboundedSender<Dispute>, Pen),
 ) {
     let tell = |app: &AppName, event| {
         if let Some(keeper) = news.get(app)
@@ -208,6 +211,7 @@ async fn pass_on(
             Remark::Rejected { app, code } => tell(&app, Event::Rejected(code)),
             // Whoever writes them down ends later than this.
             Remark::Conflict(dispute) => drop(disputes.send(dispute)),
+            Remark::Happened(what) => pen.note(what),
             Remark::Shard(shard, notice) => {
                 if notice == Notice::Live {
                     tell(&shard.app, Event::Live);

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod supervisor;
 
 mod conflicts;
+mod journal;
 
 pub mod socket;
 

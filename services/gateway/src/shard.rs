@@ -9,6 +9,7 @@
 //! [`ShardMachine`]: baton_shard::ShardMachine
 
 mod calls;
+mod connecting;
 mod face;
 mod sure;
 mod task;

@@ -15,6 +15,7 @@ mod output;
 
 mod carrying;
 mod disputes;
+mod happenings;
 mod moving;
 mod orders;
 mod reports;
@@ -27,17 +28,18 @@ use std::{
 };
 
 use baton_fleet::{Fleet, History, Myself};
-use baton_model::{AppName, AppShape, InstanceId, Intent, IntentId, Moment, Phase, ShardKey};
-use baton_store::ShardAddress;
+use baton_model::{AppName, AppShape, InstanceId, Intent, IntentId, Line, Moment, Phase, ShardKey};
+use baton_store::{ShardAddress, What};
 
 use self::{
     disputes::{Accidents, Gathered},
+    happenings::Leaving,
     hosted::{Arrival, Hosted, Past},
 };
 
 pub use self::{
     disputes::Dispute,
-    input::{App, Input, Report},
+    input::{App, Connection, Input, Report},
     output::{Ask, Ending, Errand, Output, Remark},
 };
 
@@ -64,6 +66,12 @@ pub struct Supervisor {
     is_confirmed: bool,
     /// What a drain ends in: the reason for which it began.
     ending: Ending,
+    /// Whether everything is to be given away because the process ends.
+    is_ending: bool,
+    /// The operator's wish that this instance be empty, and why.
+    order: Option<(IntentId, Line)>,
+    /// The drain that is under way.
+    leaving: Option<Leaving>,
     /// When the sweep whose answer is awaited was asked for.
     swept_at: Moment,
     outputs: VecDeque<Output>,
@@ -89,6 +97,9 @@ impl Supervisor {
             halted: BTreeSet::new(),
             is_confirmed: false,
             ending: Ending::Drained,
+            is_ending: false,
+            order: None,
+            leaving: None,
             swept_at: now,
             outputs: VecDeque::new(),
         }
@@ -98,7 +109,10 @@ impl Supervisor {
     pub fn handle(&mut self, input: Input, now: Moment) {
         match input {
             Input::Wake => self.tell_fleet(baton_fleet::Input::Wake, now),
-            Input::Fleet(input) => self.tell_fleet(*input, now),
+            Input::Fleet(input) => {
+                self.is_ending |= matches!(*input, baton_fleet::Input::Drain { .. });
+                self.tell_fleet(*input, now);
+            }
             Input::Hint(hint) => self.on_hint(hint, now),
             Input::App(name, app) => self.on_app(name, app, now),
             Input::Intents(intents, at) => self.on_intents(intents, at, now),
@@ -110,8 +124,10 @@ impl Supervisor {
             Input::Halt(app) => self.on_halt(app),
             Input::Probe(app) => self.on_probe(&app),
             Input::Resume(app) => self.on_resume(&app),
+            Input::TokenRead { app, changed } => self.note(What::TokenRead { app, changed }),
         }
         self.look_for_offers(now);
+        self.tell_of_drain(now);
         self.tell_of_gathered(now);
     }
 
@@ -175,6 +191,7 @@ impl Supervisor {
             Phase::Joining | Phase::Up => self.ending = Ending::Memory,
             Phase::Draining | Phase::Down => {} // It leaves already, for another reason.
         }
+        self.is_ending = true;
         self.tell_fleet(baton_fleet::Input::Drain { limit }, now);
     }
 

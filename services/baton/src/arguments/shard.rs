@@ -26,6 +26,14 @@ pub enum ShardCommand {
         /// Which.
         shard: String,
     },
+    /// Show what befell one: who took it, how it came to its events, who let it go.
+    History {
+        /// Which.
+        shard: String,
+        /// At most so many, the last ones.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        last: usize,
+    },
     /// Move one to another instance, by RESUME.
     Move(PinArguments),
     /// Let a pinned one go where the planner wants it.

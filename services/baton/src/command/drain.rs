@@ -10,6 +10,7 @@ use baton_model::{InstanceId, IntentId, Subject, Version, Wish, limits::MOVES_AT
 use serde::Serialize;
 
 use super::{
+    drain_story::Story,
     intents::{intend, withdraw},
     watching::{Judgement, Progress, Watched, watch},
 };
@@ -53,6 +54,8 @@ struct Outcome {
     drained: Vec<String>,
     moved: usize,
     took_ms: u64,
+    #[serde(flatten)]
+    story: Story,
 }
 
 pub(super) async fn drain(desk: &Desk, arguments: DrainArguments) -> Result<Exit, Failure> {
@@ -235,10 +238,13 @@ async fn wait(
     });
     match watched.await? {
         Watched::Reached(()) => {
+            let took = begun.elapsed();
+            let leavers = intents.iter().map(|(id, _)| *id).collect();
             let outcome = Outcome {
                 drained: intents.iter().map(|(id, _)| before.called(*id)).collect(),
                 moved: all,
-                took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+                took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                story: Story::read(desk, &leavers, before.now, all).await,
             };
             output::one("drain", &outcome, desk.globals.output, Outcome::text)?;
             Ok(Exit::Done)
@@ -282,6 +288,7 @@ impl Outcome {
         let names = self.drained.join(", ");
         let moved = units::counted(self.moved, "shard", "shards");
         let took = units::time(Duration::from_millis(self.took_ms));
-        format!("{names} drained: {moved} moved in {took}\n")
+        let story = self.story.text(self.moved);
+        format!("{names} drained: {moved} moved in {took}; {story}\n")
     }
 }

@@ -1,9 +1,12 @@
 //! `intent`: what operators want, and how this program writes it down.
 
-use std::{env, time::Duration};
+use std::{
+    env,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use baton_model::{Intent, IntentId, Line as Text, NewIntent, Subject, Wish};
-use baton_store::{IntendError, Intents};
+use baton_model::{Intent, IntentId, Line as Text, NewIntent, Subject, UnixMicros, Wish};
+use baton_store::{Doer, Happening, IntendError, Intents, Journal, What};
 use serde::Serialize;
 
 use crate::{
@@ -58,7 +61,19 @@ pub(super) async fn intend(desk: &Desk, wish: Wish, reason: &str) -> Result<Inte
         let (subject, by) = (before.subject(), before.by);
         desk.terminal.say(format_args!("this replaces what {by} wanted about {subject}"));
     }
+    note(desk, intent).await;
     Ok(id)
+}
+
+/// Notes down who wanted it: an intent is gone when it is done. It stands whether or not this does.
+async fn note(desk: &Desk, intent: NewIntent) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let at = UnixMicros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
+    let by = Doer::Operator(intent.by.clone());
+    let happening = Happening { at, by, what: What::Ordered { intent } };
+    if let Err(error) = desk.store.note(&happening).await {
+        desk.terminal.say(format_args!("it is not in the journal: {error}"));
+    }
 }
 
 /// Takes back what is wanted about something.
@@ -107,7 +122,7 @@ impl Line {
 }
 
 /// What is wanted, in an operator's words.
-fn wanted(look: &Look, wish: &Wish) -> String {
+pub(super) fn wanted(look: &Look, wish: &Wish) -> String {
     match wish {
         Wish::Drain { instance, limit: None } => format!("{} empty", look.called(*instance)),
         Wish::Drain { instance, limit: Some(limit) } => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use baton_model::{Holding, LeaseRow, PinUntil, RestartHow, ShardKey, Wish};
 use serde::Serialize;
 
-use super::{intents::intend, moving};
+use super::{history, intents::intend, moving};
 use crate::{
     Exit, Failure,
     arguments::ShardCommand,
@@ -56,6 +56,10 @@ pub(super) async fn shard(desk: &Desk, command: ShardCommand) -> Result<Exit, Fa
             let line = Line::of(&look, (&shard, &look.shards[&shard]));
             output::one(Line::KIND, &line, desk.globals.output, Line::text)?;
             Ok(Exit::Done)
+        }
+        ShardCommand::History { shard, last } => {
+            let shard = look.find_shard(&shard)?;
+            history::of_shard(desk, &look, &shard, last).await
         }
         ShardCommand::Move(arguments) => moving::shard(desk, &look, arguments).await,
         ShardCommand::Unpin { shard } => unpin(desk, &look, &shard).await,

@@ -42,7 +42,7 @@ pub(super) fn line<R: Row>(row: &R) -> String {
     labelled_line(R::KIND, row)
 }
 
-pub(super) fn labelled_line<T: Serialize>(kind: &'static str, thing: &T) -> String {
+pub(crate) fn labelled_line<T: Serialize>(kind: &'static str, thing: &T) -> String {
     let text = serde_json::to_string(&Labelled::new(kind, thing));
     text.unwrap_or_else(|error| unreachable!("it is plain data: {error}")) + "\n"
 }

@@ -123,7 +123,7 @@ impl<S: Store> Keeper<S> {
         loop {
             tokio::select! {
                 event = self.news.recv() => match event {
-                    Some(event) => self.on(event, &mut running).await,
+                    Some(event) => self.hear(event, &mut running).await,
                     None => return,
                 },
                 _ = looks.tick() => self.look(&mut running).await,
@@ -188,12 +188,33 @@ impl<S: Store> Keeper<S> {
         })
     }
 
+    /// What is said of the app. That its token is another one says an operator, who may be wrong.
+    async fn hear(&mut self, event: Event, running: &mut Running) {
+        if event == Event::TokenChanged {
+            let changed = self.read_token(running);
+            self.tell_token_read(changed);
+        }
+        self.on(event, running).await;
+    }
+
+    /// Takes the token from its source again, and says whether it is another one.
+    fn read_token(&self, running: &mut Running) -> bool {
+        let token = tokens::first(&self.settings).filter(|token| *token != running.token);
+        let Some(token) = token else {
+            return false;
+        };
+        tracing::info!(app = %self.settings.name, "a token source has another token");
+        self.use_token(token, running);
+        true
+    }
+
+    fn tell_token_read(&self, changed: bool) {
+        self.ear.input(Input::TokenRead { app: self.settings.name.clone(), changed });
+    }
+
     async fn look(&mut self, running: &mut Running) {
-        if let Some(token) = tokens::first(&self.settings)
-            && token != running.token
-        {
-            tracing::info!(app = %self.settings.name, "a token source has another token");
-            self.use_token(token, running);
+        if self.read_token(running) {
+            self.tell_token_read(true);
             self.on(Event::TokenChanged, running).await;
         }
         self.on(Event::Tick, running).await;

@@ -1,6 +1,7 @@
 //! The task itself.
 
 mod commands;
+mod telling;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use self::commands::Mail;
 use self::commands::{Commanding, Departure};
 use super::{
     calls::{self, Asker},
+    connecting::Connections,
     face::Face,
     sure::{ConfirmedUntil, Sureness},
 };
@@ -95,6 +97,7 @@ pub struct ShardTask<S> {
     epoch: Option<Epoch>,
     commanding: Commanding,
     departure: Option<Departure>,
+    connections: Connections,
 }
 
 enum Event {
@@ -137,6 +140,7 @@ impl<S: Store> ShardTask<S> {
             epoch: None,
             commanding,
             departure: None,
+            connections: Connections::default(),
         };
         (task, sender)
     }
@@ -246,6 +250,7 @@ impl<S: Store> ShardTask<S> {
             return;
         };
         let id = socket.id();
+        self.connections.hear(&event);
         match &event {
             SocketEvent::Dispatch(dispatch) => {
                 self.face.count_dispatch();
@@ -289,6 +294,7 @@ impl<S: Store> ShardTask<S> {
             Output::Open { socket, resume } => {
                 let dialer = self.surroundings.dialer.borrow().clone();
                 let number = self.asker.address.shard.number;
+                self.connections.open(resume.as_ref());
                 self.socket = Some(dialer.dial(number, socket, resume.as_ref()));
             }
             Output::Proceed { socket } => self.with_socket(socket, Socket::proceed),
@@ -304,28 +310,6 @@ impl<S: Store> ShardTask<S> {
                 self.note(notice);
                 self.report(Report::Notice(notice));
             }
-        }
-    }
-
-    fn note(&mut self, notice: baton_shard::Notice) {
-        use baton_shard::Notice;
-        match notice {
-            Notice::Ours { epoch } => self.begin_commands(epoch),
-            Notice::Fenced { .. } | Notice::Moved { .. } | Notice::Released { .. } => {
-                self.end_commands();
-                self.face.appended();
-            }
-            Notice::Warm
-            | Notice::Cold
-            | Notice::NotOurs
-            | Notice::StillHere { .. }
-            | Notice::RolledBack { .. }
-            | Notice::Contested { .. }
-            | Notice::Live
-            | Notice::SessionLost
-            | Notice::Fatal { .. }
-            | Notice::CannotConnect
-            | Notice::Refused(_) => {}
         }
     }
 
@@ -362,32 +346,6 @@ impl<S: Store> ShardTask<S> {
             // The task may have ended.
             drop(answer_to.send(ToShard::Answer(answer)));
         });
-    }
-
-    fn report(&self, report: Report) {
-        let shard = self.asker.address.shard.clone();
-        // The supervisor may have ended.
-        drop(self.surroundings.reports.send((shard, report)));
-    }
-
-    fn show(&mut self) {
-        let now = self.surroundings.clock.now();
-        self.face.turn(now, self.machine.ring_bytes());
-        let status = self.machine.status();
-        if self.shown != Some((status.state, status.since)) {
-            self.shown = Some((status.state, status.since));
-            self.face.show(status, self.epoch);
-        }
-        if !self.has_said_at_rest && self.is_at_rest(status.state) {
-            self.has_said_at_rest = true;
-            self.report(Report::AtRest { errands: self.errands });
-        }
-    }
-
-    fn is_at_rest(&self, state: State) -> bool {
-        let has_ended =
-            matches!(state, State::Idle | State::Fenced | State::Moved | State::Released);
-        has_ended && self.socket.is_none() && self.errands > 0
     }
 }
 

@@ -3,7 +3,7 @@
 use baton_fleet::Output as Decision;
 use baton_model::{Moment, ShardKey};
 
-use super::{Ask, Errand, Output, Remark, Supervisor};
+use super::{Ask, Errand, Output, Remark, Supervisor, hosted::Origin};
 
 impl Supervisor {
     pub(super) fn tell_fleet(&mut self, input: baton_fleet::Input, now: Moment) {
@@ -39,7 +39,9 @@ impl Supervisor {
 
             Decision::Claim(shard, expected) => {
                 self.errand(&shard, baton_shard::Input::Claim { expected });
-                self.hosted.entry(shard).or_default().is_claiming = true;
+                let hosted = self.hosted.entry(shard).or_default();
+                hosted.is_claiming = true;
+                hosted.origin = Origin::Claimed(expected.holder);
             }
             Decision::Identify { shard, use_before } => self.pass_permit(&shard, use_before),
             Decision::Warm(shard) => self.expect(shard, now),

@@ -12,6 +12,8 @@ pub(super) struct Hosted {
     pub(super) is_claiming: bool,
     /// Whether its task was started afresh and has not got its lease again.
     pub(super) is_restarted: bool,
+    /// Who held it before, as far as it was seen when it was claimed or accepted.
+    pub(super) origin: Origin,
     /// The lease that it holds.
     pub(super) held: Option<Epoch>,
     /// Whether it was live here.
@@ -20,6 +22,18 @@ pub(super) struct Hosted {
     pub(super) waiting: Option<SocketId>,
     /// To whom it is to be handed over.
     pub(super) heir: Option<InstanceId>,
+}
+
+/// From whom a lease comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Origin {
+    /// Nobody, as far as is known.
+    #[default]
+    Unknown,
+    /// It was claimed from whoever held it, if somebody did.
+    Claimed(Option<InstanceId>),
+    /// It was offered by this instance.
+    Offered(InstanceId),
 }
 
 /// A lease that ended here: rows read before that are no news.

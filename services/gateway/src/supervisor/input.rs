@@ -5,6 +5,7 @@ use std::{num::NonZeroU16, time::Duration};
 use baton_fleet::{Hint, RequestId};
 use baton_model::{AppName, AppShape, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis};
 use baton_shard::{Notice, SocketId};
+use baton_store::Connecting;
 
 /// An app as it is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,26 @@ pub enum Input {
     Probe(AppName),
     /// Discord accepts the app again.
     Resume(AppName),
+    /// An app's token was read from its source again.
+    TokenRead {
+        /// Which app.
+        app: AppName,
+        /// Was it another one?
+        changed: bool,
+    },
+}
+
+/// How a shard has come to its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connection {
+    /// By which way.
+    pub how: Connecting,
+    /// How long there were none, where this instance had them before.
+    pub gap: Option<Duration>,
+    /// Dispatches that came before RESUMED.
+    pub replayed: u64,
+    /// Those of them that the stream held when RESUME went out.
+    pub skipped: u64,
 }
 
 /// What a shard's task says.
@@ -64,6 +85,8 @@ pub enum Report {
         /// To whom.
         to: InstanceId,
     },
+    /// Its events arrive; the machine's notice of it follows.
+    Connected(Connection),
     /// It holds nothing and waits for nothing.
     AtRest {
         /// How many errands it has run so far: with another one on its way, it is needed.

@@ -28,6 +28,7 @@ impl Supervisor {
             self.obey(intent, at);
         }
         self.intents = intents;
+        self.learn_order();
     }
 
     fn obey(&mut self, intent: &Intent, at: StoreMillis) {

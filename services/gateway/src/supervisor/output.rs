@@ -9,6 +9,7 @@ use baton_model::{
     Subject,
 };
 use baton_shard::SocketId;
+use baton_store::What;
 
 /// Something to carry out. The order of errands to one shard counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +126,8 @@ pub enum Remark {
     },
     /// Two believed that they were the one.
     Conflict(Dispute),
+    /// This instance has done something that is noted down.
+    Happened(What),
     /// A shard's task says something that concerns nobody but an operator.
     Shard(ShardKey, baton_shard::Notice),
 }

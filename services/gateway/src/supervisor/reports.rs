@@ -18,6 +18,7 @@ impl Supervisor {
                 self.tell_fleet(baton_fleet::Input::IdentifyCancelled(shard), now);
             }
             Report::Offered { to } => self.push(Output::Tell(Hint::Offered { shard, to })),
+            Report::Connected(connection) => self.note_live(shard, connection),
             Report::AtRest { errands } => self.dismiss(&shard, errands),
         }
     }
@@ -51,6 +52,7 @@ impl Supervisor {
     /// The machine says only that the lease is ours; whether by a claim, we know.
     fn on_ours(&mut self, shard: ShardKey, epoch: Epoch, now: Moment) {
         self.arrivals.remove(&shard);
+        self.note_taken(&shard, epoch);
         let hosted = self.hosted.entry(shard.clone()).or_default();
         hosted.held = Some(epoch);
         hosted.is_restarted = false;
@@ -88,6 +90,7 @@ impl Supervisor {
             hosted.waiting = None;
         }
         self.past.insert(shard.clone(), Past { epoch, at: now });
+        self.note_let_go(shard.clone(), epoch, departure);
         self.tell_fleet(baton_fleet::Input::LetGo { shard, departure }, now);
     }
 

@@ -1,9 +1,9 @@
 //! Rows that were read, as far as they concern the shards here.
 
 use baton_fleet::{RequestId, Sweep};
-use baton_model::{Holding, LeaseRow, Moment, ShardKey};
+use baton_model::{Holding, InstanceId, LeaseRow, Moment, ShardKey};
 
-use super::{Hosted, Supervisor};
+use super::{Hosted, Supervisor, hosted::Origin};
 
 impl Supervisor {
     pub(super) fn on_swept(&mut self, request: RequestId, sweep: Sweep, now: Moment) {
@@ -14,7 +14,7 @@ impl Supervisor {
             of_interest.map(|(shard, row)| (shard.clone(), row.clone())).collect();
         self.tell_fleet(baton_fleet::Input::Swept(request, sweep), now);
         for (shard, row) in of_interest {
-            self.errand(&shard, baton_shard::Input::Row(row));
+            self.show_row(&shard, row);
         }
     }
 
@@ -29,7 +29,16 @@ impl Supervisor {
         if self.arrivals.contains_key(shard) && !names_us {
             self.warm(shard, row.session, now);
         } else if names_us || self.hosted.contains_key(shard) {
-            self.errand(shard, baton_shard::Input::Row(row));
+            self.show_row(shard, row);
+        }
+    }
+
+    /// Shows a shard's task its row. An offer tells where the lease comes from.
+    fn show_row(&mut self, shard: &ShardKey, row: LeaseRow) {
+        let offerer = self.offerer(&row);
+        self.errand(shard, baton_shard::Input::Row(row));
+        if let Some(offerer) = offerer {
+            self.hosted.entry(shard.clone()).or_default().origin = Origin::Offered(offerer);
         }
     }
 
@@ -46,11 +55,15 @@ impl Supervisor {
     /// An offer is not taken from a store that might forget who took it. Its source takes it back,
     /// or the next look finds it here still.
     fn must_wait(&self, row: &LeaseRow) -> bool {
-        let is_offered_here = match row.holding {
-            Holding::Offered { owner, to, .. } => to == self.me && owner != self.me,
-            Holding::Free | Holding::Owned { .. } => false,
-        };
-        is_offered_here && !self.fleet.trusts_store()
+        self.offerer(row).is_some() && !self.fleet.trusts_store()
+    }
+
+    /// Who offers the lease to this instance, if somebody does.
+    fn offerer(&self, row: &LeaseRow) -> Option<InstanceId> {
+        match row.holding {
+            Holding::Offered { owner, to, .. } if to == self.me && owner != self.me => Some(owner),
+            Holding::Offered { .. } | Holding::Free | Holding::Owned { .. } => None,
+        }
     }
 
     fn names_us(&self, row: &LeaseRow) -> bool {

@@ -1,0 +1,327 @@
+//! Streams, commands and the journal, as the program shows them: the real one on a real Valkey.
+
+use std::process::{Command, Output, Stdio};
+
+use baton_model::{
+    AppName, AppShape, Epoch, Generation, InstanceId, Lane, LaneCount, ShardCount, ShardKey,
+    ShardNumber, StreamId, UnixMicros,
+};
+use baton_store::{
+    Apps, CommandOutcome, CommandResult, Commands, Connecting, Doer, Events, Happening, Journal,
+    ShardAddress, Taking, What,
+    conformance::{append, live},
+};
+use baton_store_valkey::{Valkey, ValkeyConfig};
+use baton_test_servers::{Program, Server};
+use serde_json::{Value, json};
+
+/// An app of four shards on two lanes; lane 0 has a session's marker and four dispatches.
+struct World {
+    server: Server,
+    store: Valkey,
+    app: AppName,
+}
+
+impl World {
+    async fn new() -> Self {
+        let server = Server::start(Program::Valkey, &[]);
+        let url = format!("valkey://127.0.0.1:{}", server.port());
+        let config =
+            ValkeyConfig::new(url.parse().expect("it is one"), "main".parse().expect("it is one"));
+        let store = Valkey::open(config).await.expect("it opens");
+        let app: AppName = "bot".parse().expect("it is one");
+        let lanes = LaneCount(2.try_into().expect("it is one"));
+        let shards = ShardCount(4.try_into().expect("it is one"));
+        let shape = AppShape { generation: Generation(0), shards, lanes };
+        assert_eq!(store.agree_app(&app, &shape).await, Ok(shape));
+        let world = Self { server, store, app };
+        let address = ShardAddress::new(world.shard(0), lanes);
+        let (hold, session) = live(&world.store, &address, InstanceId::new(1)).await;
+        world.store.append(&append(&hold, session, 0, 4)).await.expect("appended");
+        world
+    }
+
+    fn shard(&self, number: u32) -> ShardKey {
+        let number = ShardNumber(number);
+        ShardKey { app: self.app.clone(), generation: Generation(0), number }
+    }
+
+    /// A group of lane 0 that has read so many entries and acknowledged none.
+    fn group(&self, name: &str, read: u32) {
+        let key = "baton:{bot.0}:events";
+        self.server.command::<()>(&["XGROUP", "CREATE", key, name, "0"]).expect("made");
+        if read > 0 {
+            let read = read.to_string();
+            let words =
+                ["XREADGROUP", "GROUP", name, "worker", "COUNT", &read, "STREAMS", key, ">"];
+            self.server.command::<redis::Value>(&words).expect("read");
+        }
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+        let store = format!("valkey://127.0.0.1:{}", self.server.port());
+        command.env_clear().args(["--store", &store]).args(words);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().expect("it runs")
+    }
+
+    /// What a command shows as JSON, when it ends well.
+    fn json(&self, words: &[&str]) -> Value {
+        let output = self.run(&[&["-o", "json"], words].concat());
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", errors(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    fn code(&self, words: &[&str]) -> Option<i32> {
+        self.run(words).status.code()
+    }
+
+    async fn note(&self, by: Doer, what: What) {
+        let happening = Happening { at: UnixMicros(1_795_180_053_000_000), by, what };
+        self.store.note(&happening).await.expect("noted");
+    }
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn lag_has_a_row_for_each_lane_and_group() {
+    let world = World::new().await;
+    world.group("slow", 2);
+    world.group("never", 0);
+    let shown = world.json(&["stream", "lag"]);
+    assert_eq!((&shown["schema"], &shown["kind"]), (&json!(1), &json!("lag_list")));
+    let rows = shown["items"].as_array().unwrap();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let (group, lag, pending) = (&row["group"], &row["lag"], &row["pending"]);
+            (
+                row["lane"].as_u64(),
+                row["length"].as_u64(),
+                group.as_str(),
+                lag.as_u64(),
+                pending.as_u64(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some(0), Some(5), Some("never"), Some(5), Some(0)),
+            (Some(0), Some(5), Some("slow"), Some(3), Some(2)),
+            (Some(1), Some(0), None, None, None),
+        ]
+    );
+    assert!(rows[0]["oldest_unread_ms"].is_u64() && rows[1]["oldest_unread_ms"].is_u64());
+    assert_eq!((&rows[1]["consumers"], &rows[2]["oldest_unread_ms"]), (&json!(1), &Value::Null));
+    let only = world.json(&["stream", "lag", "--app", "bot", "--lane", "0", "--group", "slow"]);
+    let only = only["items"].as_array().unwrap();
+    assert_eq!((only.len(), &only[0]["group"]), (1, &json!("slow")));
+}
+
+#[tokio::test]
+async fn a_group_that_has_acknowledged_everything_has_nothing_unread() {
+    let world = World::new().await;
+    world.group("done", 5);
+    let entries = world.store.entries(&world.app, Lane(0), StreamId::START, 10).await.unwrap();
+    for (id, _) in entries {
+        let words = ["XACK", "baton:{bot.0}:events", "done", &id.to_string()];
+        world.server.command::<u64>(&words).expect("acknowledged");
+    }
+    let shown = world.json(&["stream", "lag", "--group", "done"]);
+    let row = &shown["items"][0];
+    assert_eq!((&row["lag"], &row["pending"]), (&json!(0), &json!(0)));
+    assert_eq!(row["oldest_unread_ms"], Value::Null);
+}
+
+#[tokio::test]
+async fn groups_are_shown_with_their_consumers() {
+    let world = World::new().await;
+    world.group("slow", 2);
+    let dead = "baton:{bot.0}:dead:slow";
+    world.server.command::<String>(&["XADD", dead, "*", "d", "{}"]).expect("buried");
+    let shown = world.json(&["stream", "groups"]);
+    assert_eq!(shown["kind"], "group_list");
+    let row = &shown["items"][0];
+    assert_eq!((&row["group"], &row["dead_letters"]), (&json!("slow"), &json!(1)));
+    assert_eq!(row["consumers"][0]["name"], "worker");
+    assert_eq!(row["consumers"][0]["pending"], 2);
+    let wide = text(&world.run(&["-o", "wide", "stream", "groups"]));
+    assert!(wide.contains("worker: 2, 0."), "{wide}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_ends_with_5_and_what_cannot_be_said_with_2() {
+    let world = World::new().await;
+    for words in [
+        &["stream", "lag", "--group", "nobody"][..],
+        &["stream", "groups", "--app", "other"],
+        &["stream", "groups", "--lane", "2"],
+        &["stream", "tail", "--shard", "9"],
+        &["shard", "history", "9"],
+        &["history", "--instance", "nobody"],
+        &["command", "send", "9", "--op", "presence", "--json", "{}"],
+    ] {
+        assert_eq!(world.code(words), Some(5), "{words:?}");
+    }
+    for words in [
+        &["stream", "tail", "--from", "yesterday"][..],
+        &["stream", "tail", "--from", "1-0", "--since", "5m"],
+        &["command", "send", "0", "--op", "dance", "--json", "{}"],
+        &["command", "send", "0", "--op", "voice", "--json", "{}"],
+        &["command", "send", "0", "--op", "presence", "--json", "{"],
+        &["command", "send", "0", "--op", "raw", "--json", r#"{"op":2,"d":{}}"#],
+    ] {
+        assert_eq!(world.code(words), Some(2), "{words:?}");
+    }
+    let sent = world.store.commands(&world.app, Lane(0), StreamId::START, 10).await.unwrap();
+    assert_eq!(sent, [], "nothing of this was sent");
+}
+
+#[tokio::test]
+async fn a_tail_shows_what_is_asked_for_and_ends_when_that_is_enough() {
+    let world = World::new().await;
+    let from = ["stream", "tail", "--from", "0-0", "--count"];
+    let all = world.run(&[&["-o", "jsonl"], &from[..], &["5"]].concat());
+    assert_eq!(all.status.code(), Some(0), "{}", errors(&all));
+    let lines: Vec<Value> =
+        text(&all).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!((&lines[0]["schema"], &lines[0]["kind"]), (&json!(1), &json!("entry")));
+    assert_eq!(
+        (&lines[0]["event"], &lines[0]["marker"]),
+        (&json!("BATON_SESSION_STARTED"), &json!(true))
+    );
+    assert_eq!((&lines[4]["seq"], &lines[4]["marker"]), (&json!(4), &json!(false)));
+    let entries = world.store.entries(&world.app, Lane(0), StreamId::START, 10).await.unwrap();
+    let [.., frame] = entries[4].1.body.own_fields();
+    let name = lines[4]["event"].as_str().unwrap();
+    let raw = world.run(&[&from[..], &["4", "--event", name, "--raw"]].concat());
+    let last = text(&raw).lines().last().map(str::to_owned);
+    assert_eq!(last.as_deref().map(str::as_bytes), Some(&frame[..]));
+    let table = text(&world.run(&[&from[..], &["5", "--shard", "0"]].concat()));
+    let marked: Vec<_> = table.lines().map(|line| line.starts_with("!! ")).collect();
+    assert_eq!(marked, [true, false, false, false, false], "{table}");
+}
+
+/// Sends as `command send` does, and answers it; how that ended, and what it said.
+async fn answered(world: &World, outcome: CommandOutcome) -> (Option<i32>, Value, String) {
+    let words = ["-o", "json", "command", "send", "2", "--op", "presence", "--json"];
+    let data = r#"{"status": "idle"}"#;
+    let child = world.command(&[&words[..], &[data, "--wait"]].concat()).spawn().expect("it runs");
+    let (app, lane) = (&world.app, Lane(0));
+    let (id, command) = loop {
+        let found = world.store.commands(app, lane, StreamId::START, 10).await.expect("read");
+        if let Some((id, command)) = found.into_iter().next() {
+            break (id, command.expect("it is one"));
+        }
+        world.store.await_commands(app, lane, StreamId::START).await.expect("awaited");
+    };
+    assert_eq!(command.shard, ShardNumber(2));
+    assert_eq!(&command.frame[..], br#"{"op":3,"d":{"status": "idle"}}"#);
+    assert!(command.expires.is_some());
+    let at = UnixMicros(1);
+    let result = CommandResult { reply_to: command.reply_to, command: id, outcome, at };
+    world.store.answer_command(app, lane, &result).await.expect("answered");
+    let output = child.wait_with_output().expect("it ends");
+    let shown: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(shown["id"], id.to_string());
+    (output.status.code(), shown, errors(&output))
+}
+
+#[tokio::test]
+async fn a_command_that_was_sent_ends_with_0() {
+    let world = World::new().await;
+    let (code, shown, _) = answered(&world, CommandOutcome::Sent).await;
+    assert_eq!((code, &shown["kind"]), (Some(0), &json!("command")));
+    assert_eq!((&shown["schema"], &shown["outcome"]), (&json!(1), &json!("sent")));
+}
+
+#[tokio::test]
+async fn a_command_that_was_refused_ends_with_1_and_its_words() {
+    let world = World::new().await;
+    let why = "the app does not allow it".to_owned();
+    let (code, shown, said) = answered(&world, CommandOutcome::Dropped { why }).await;
+    assert_eq!((code, &shown["outcome"]), (Some(1), &json!("dropped")));
+    assert!(said.contains("the app does not allow it"), "{said}");
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_answers_ends_with_75() {
+    let world = World::new().await;
+    let words = ["command", "send", "0", "--op", "presence", "--json", "{}", "--wait"];
+    assert_eq!(world.code(&[&words[..], &["--timeout", "10ms"]].concat()), Some(75));
+}
+
+#[tokio::test]
+async fn history_shows_what_was_noted_down_oldest_first() {
+    let world = World::new().await;
+    let (one, two) = (InstanceId::new(1), InstanceId::new(2));
+    let (shard, epoch) = (world.shard(1), Epoch(7));
+    let from = Some(one);
+    let how = Taking::Accepted;
+    world.note(Doer::Instance(two), What::Took { shard, epoch, from, how }).await;
+    let (shard, gap_ms) = (world.shard(1), Some(80));
+    let how = Connecting::Resumed;
+    let live = What::Live { shard, epoch, how, gap_ms, replayed: 3, skipped: 0 };
+    world.note(Doer::Instance(two), live).await;
+    world.note(Doer::Instance(one), What::DrainTakenBack { instance: one }).await;
+    let whats = |shown: &Value| -> Vec<String> {
+        let items = shown["items"].as_array().unwrap().iter();
+        items.map(|it| it["what"]["what"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = world.json(&["history"]);
+    assert_eq!((&all["schema"], &all["kind"]), (&json!(1), &json!("happening_list")));
+    assert_eq!(whats(&all), ["took", "live", "drain_taken_back"]);
+    assert_eq!(whats(&world.json(&["history", "--last", "1"])), ["drain_taken_back"]);
+    assert_eq!(whats(&world.json(&["shard", "history", "1"])), ["took", "live"]);
+    assert_eq!(whats(&world.json(&["shard", "history", "0"])), Vec::<String>::new());
+    let of_one = world.json(&["history", "--instance", &one.to_string()]);
+    assert_eq!(whats(&of_one), ["took", "drain_taken_back"]);
+    let table = text(&world.run(&["shard", "history", "1"]));
+    assert!(table.contains("bot/0.1 live: resumed, 3 replayed, deaf for 80 ms"), "{table}");
+}
+
+#[tokio::test]
+async fn dead_letters_are_listed_shown_and_dropped_when_that_is_confirmed() {
+    let world = World::new().await;
+    let bury = |body: &str| -> String {
+        let words = ["XADD", "baton:{bot.0}:dead:gone", "*", "d", body];
+        world.server.command(&words).expect("buried")
+    };
+    let (first, second) = (bury("one"), bury("two"));
+    let listed = |words: &[&str]| -> Vec<String> {
+        let shown = world.json(words);
+        assert_eq!((&shown["schema"], &shown["kind"]), (&json!(1), &json!("dead_letter_list")));
+        let items = shown["items"].as_array().unwrap().iter();
+        items.map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let ls = ["dead", "ls", "--group", "gone"];
+    assert_eq!(listed(&ls), [first.clone(), second.clone()]);
+    let place = ["--lane", "0"];
+    let shown = world.json(&[&["dead", "show", "gone", &second], &place[..]].concat());
+    assert_eq!(shown["fields"], json!([{ "name": "d", "value": "two", "bytes": 3 }]));
+    let drop_first = [&["dead", "drop", "gone", &first], &place[..]].concat();
+    assert_eq!(world.code(&drop_first), Some(7), "nobody has said yes");
+    assert_eq!(listed(&ls).len(), 2);
+    assert_eq!(world.code(&[&drop_first[..], &["--yes"]].concat()), Some(0));
+    assert_eq!(listed(&ls), [second]);
+    assert_eq!(world.code(&[&drop_first[..], &["--yes"]].concat()), Some(5), "it is gone");
+    let all = ["dead", "drop", "gone", "--all", "--yes"];
+    assert_eq!(world.code(&all), Some(2), "there are two lanes");
+    assert_eq!(world.code(&[&all[..], &place].concat()), Some(0));
+    assert_eq!(listed(&ls), Vec::<String>::new());
+    assert_eq!(world.code(&[&["dead", "show", "gone", &first], &place[..]].concat()), Some(5));
+}

@@ -78,6 +78,8 @@ pub enum Command {
 pub enum AtStore {
     /// Show the fleet on one screen; ends with 3 if something is not as it should be.
     Status,
+    /// Show the fleet on a screen that stays, and steer it there.
+    Top,
     /// See instances, forget dead ones.
     #[command(subcommand)]
     Instance(InstanceCommand),

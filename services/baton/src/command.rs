@@ -12,6 +12,7 @@ mod moving;
 mod rebalance;
 mod shards;
 mod status;
+mod top;
 mod wait;
 mod watching;
 
@@ -30,6 +31,7 @@ use crate::{
 pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, Failure> {
     match command {
         AtStore::Status => status::status(desk).await,
+        AtStore::Top => top::top(desk).await,
         AtStore::Instance(command) => instances::instance(desk, command).await,
         AtStore::Drain(arguments) => drain::drain(desk, arguments).await,
         AtStore::Undrain(arguments) => drain::undrain(desk, arguments).await,

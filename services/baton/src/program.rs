@@ -21,6 +21,12 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
+    /// The same, for whoever draws on the whole terminal: nothing else may write there.
+    pub(crate) fn silent(&self) -> Self {
+        let terminal = Terminal { may_redraw: false, can_ask: false, is_quiet: true };
+        Self { globals: self.globals.clone(), terminal, store: self.store.clone() }
+    }
+
     /// Asks before something that hurts. Where nobody can answer, a flag must have said yes.
     pub(crate) fn confirm(&self, question: &str, flag: &str) -> Result<(), Failure> {
         if !self.terminal.can_ask {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod drain;
 mod instance;
 mod shard;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::{
+    doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
     shard::{PinArguments, ShardCommand},
@@ -58,6 +60,8 @@ pub enum Command {
     /// Something at the store.
     #[command(flatten)]
     AtStore(AtStore),
+    /// Find out what could go wrong before it does; ends with 3 if something does already.
+    Doctor(DoctorArguments),
     /// Contexts of this program, and the configuration of gateways.
     #[command(subcommand)]
     Config(ConfigCommand),

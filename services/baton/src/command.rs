@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod conflicts;
+mod doctor;
 mod documents;
 mod drain;
 mod identify;
@@ -18,6 +19,7 @@ mod watching;
 
 pub(crate) use self::{
     config::config,
+    doctor::doctor,
     documents::{completions, exit_codes, man},
 };
 

@@ -8,7 +8,12 @@ mod keys;
 use std::{env, fs, path::PathBuf, time::Duration};
 
 use baton_model::InstanceId;
-use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::Buffer,
+    style::{Color, Modifier},
+};
 
 use super::{Key, Paint, Screen, Sight, draw};
 
@@ -128,4 +133,12 @@ fn colours_tell_owners_apart_and_are_left_out_where_they_are_not_wanted() {
     let found = colours(Paint::Colours);
     assert!(found.contains(&Color::Green) && found.contains(&Color::Cyan), "{found:?}");
     assert_eq!(colours(Paint::Letters), [Color::Reset].into());
+}
+
+#[test]
+fn the_shards_of_whoever_is_selected_are_reversed() {
+    let buffer = drawn(&screen(Paint::Letters, &fleet::of(2, 4)), (80, 24));
+    let row = &buffer.content[5 * 80..6 * 80];
+    let reversed = row.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED));
+    assert_eq!(reversed.map(ratatui::buffer::Cell::symbol).collect::<String>(), "A A ");
 }

@@ -9,6 +9,9 @@ use std::{
     thread,
 };
 
+use baton_model::{AppName, AppShape};
+use baton_store::Apps;
+use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
 use serde_json::Value;
 
@@ -142,4 +145,31 @@ fn a_kill_that_comes_before_a_drain_can_end_is_a_failure() {
         Found::by("valkey://127.0.0.1:1", &arguments).about("drain").join(" ")
     };
     assert_eq!([patience("30s"), patience("75s")], ["failure", "ok"]);
+}
+
+#[tokio::test]
+async fn a_lane_that_nobody_reads_is_named() {
+    let server = Server::start(Program::Valkey, &[]);
+    let config = ValkeyConfig::new(
+        url(&server).parse().expect("it is a url"),
+        "main".parse().expect("it is a name"),
+    );
+    let store = Valkey::open(config).await.expect("it runs");
+    let app: AppName = "bot".parse().expect("it is a name");
+    let shape: AppShape =
+        serde_json::from_str(r#"{"generation":0,"shards":4,"lanes":2}"#).expect("it is a shape");
+    store.agree_app(&app, &shape).await.expect("nobody has proposed another");
+    let group = |lane: u16| {
+        let key = format!("baton:{{bot.{lane}}}:events");
+        let made: Result<String, _> =
+            server.command(&["XGROUP", "CREATE", &key, "readers", "0", "MKSTREAM"]);
+        made.expect("there is none yet");
+    };
+    group(0);
+    let found = Found::by(&url(&server), &[]);
+    let named = found.checks.iter().find(|check| check["about"] == "readers");
+    assert_eq!(named.expect("it is checked")["found"], "no consumer group: bot/1");
+    assert_eq!(found.about("shards"), ["failure"], "nobody owns any");
+    group(1);
+    assert_eq!(Found::by(&url(&server), &[]).about("readers"), ["ok"]);
 }

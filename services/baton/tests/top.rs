@@ -5,6 +5,9 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
+use baton_model::{Beat, InstanceId, Wish};
+use baton_store::{Membership, PresenceGuard};
+use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
 
 /// What a program sends to get a screen of its own, and to give it back.
@@ -133,4 +136,42 @@ fn without_a_terminal_it_says_what_to_do_instead() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said, "baton: top needs a terminal; `baton status` does without\n");
+}
+
+/// An instance that is up, for as long as the hold lives.
+async fn present(store: &Valkey, id: InstanceId) -> impl PresenceGuard {
+    let record = r#"{"phase":"up","tier":0,"zone":"a","weight":100,"capacity":4000,
+        "version":"0.1.0","joined_at":0,"stalled":[]}"#;
+    let record = serde_json::from_str(record).expect("it is a record");
+    store.beat(id, Beat(1), &record).await.expect("it is the first beat");
+    store.hold_presence(id).await.expect("a server takes subscribers")
+}
+
+#[tokio::test]
+async fn a_drain_is_ordered_by_two_keys_and_taken_back_by_a_third() {
+    let server = Server::start(Program::Valkey, &[]);
+    let url = format!("valkey://127.0.0.1:{}", server.port()).parse().expect("it is a url");
+    let fleet = "main".parse().expect("it is a name");
+    let store = Valkey::open(ValkeyConfig::new(url, fleet)).await.expect("it runs");
+    let (first, second) = (InstanceId::new(1), InstanceId::new(2));
+    let _held = (present(&store, first).await, present(&store, second).await);
+    let wanted = async || store.poll().await.expect("it answers").intents;
+    let mut top = AtTerminal::start(&server);
+    top.wait_for("store safe");
+    top.press("d");
+    top.wait_for("Do it?");
+    top.press("n");
+    top.wait_for("nothing has been done");
+    assert_eq!(wanted().await, []);
+    top.press("d");
+    top.wait_for("Do it?");
+    top.press("y");
+    top.wait_for("the drain is ordered");
+    let [intent] = wanted().await.try_into().expect("there is one");
+    assert_eq!(intent.wish, Wish::Drain { instance: first, limit: None });
+    top.press("u");
+    top.wait_for("may be given shards again");
+    assert_eq!(wanted().await, []);
+    top.press("q");
+    assert_eq!(top.end().1, Some(0));
 }

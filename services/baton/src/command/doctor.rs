@@ -57,8 +57,15 @@ pub(crate) async fn doctor(
         checks.extend(gateway::checks(file, arguments.kill_timeout).await);
     }
     output::list(&checks, globals.output)?;
-    let has_failed = checks.iter().any(|check| check.outcome == Outcome::Failure);
-    Ok(if has_failed { Exit::Degraded } else { Exit::Done })
+    Ok(exit(&checks))
+}
+
+/// A warning is for somebody to read; a script has to react to a failure.
+fn exit(checks: &[Check]) -> Exit {
+    match checks.iter().map(|check| check.outcome).max() {
+        Some(Outcome::Failure) => Exit::Degraded,
+        Some(Outcome::Ok | Outcome::Warning) | None => Exit::Done,
+    }
 }
 
 async fn at_the_store(store: &Valkey) -> Result<Vec<Check>, StoreError> {
@@ -122,5 +129,17 @@ impl Row for Check {
             Outcome::Failure => "failure",
         };
         vec![outcome.to_owned(), self.about.to_owned(), self.found.clone(), self.remedy.clone()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_failure_is_no_success() {
+        let [fine, doubtful] = [Check::ok("a", ""), Check::warning("b", "", "")];
+        assert_eq!(exit(&[doubtful.clone(), fine.clone()]), Exit::Done);
+        assert_eq!(exit(&[Check::failure("c", "", ""), doubtful, fine]), Exit::Degraded);
     }
 }

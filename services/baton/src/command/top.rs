@@ -139,10 +139,10 @@ impl Operator {
     }
 
     async fn undrain(&mut self, id: InstanceId) -> Result<(), Failure> {
-        if let Some(sight) = &self.sight {
-            drain::take_back(&self.desk, &sight.look, id).await?;
-            self.screen.say(format!("{} may be given shards again", sight.look.called(id)));
-        }
+        // The drain may have been ordered since the last look, by the key before this one.
+        let look = Look::take(&self.desk.store).await?;
+        drain::take_back(&self.desk, &look, id).await?;
+        self.screen.say(format!("{} may be given shards again", look.called(id)));
         Ok(())
     }
 }

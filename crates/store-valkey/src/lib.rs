@@ -13,6 +13,7 @@ mod config;
 mod conflicts;
 mod control;
 mod data;
+mod diagnosis;
 mod events;
 mod hints;
 mod identify;
@@ -39,6 +40,7 @@ use baton_store::StoreError;
 use bytes::Bytes;
 
 pub use config::ValkeyConfig;
+pub use diagnosis::{Diagnosis, ServerFacts};
 pub use hints::HintHearing;
 pub use membership::PresenceHold;
 pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};

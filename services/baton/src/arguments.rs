@@ -1,6 +1,7 @@
 //! The command line.
 
 mod dead;
+mod doctor;
 mod drain;
 mod instance;
 mod send;
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 
 pub use self::{
     dead::{DeadCommand, Place},
+    doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
     send::{CommandCommand, SendArguments, SendOp},
@@ -64,6 +66,8 @@ pub enum Command {
     /// Something at the store.
     #[command(flatten)]
     AtStore(AtStore),
+    /// Find out what could go wrong before it does; ends with 3 if something does already.
+    Doctor(DoctorArguments),
     /// Contexts of this program, and the configuration of gateways.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -84,6 +88,8 @@ pub enum Command {
 pub enum AtStore {
     /// Show the fleet on one screen; ends with 3 if something is not as it should be.
     Status,
+    /// Show the fleet on a screen that stays, and steer it there.
+    Top,
     /// See instances, forget dead ones.
     #[command(subcommand)]
     Instance(InstanceCommand),

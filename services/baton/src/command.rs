@@ -4,6 +4,7 @@ mod check;
 mod config;
 mod conflicts;
 mod dead;
+mod doctor;
 mod documents;
 mod drain;
 mod drain_story;
@@ -19,11 +20,13 @@ mod send;
 mod shards;
 mod status;
 mod tail;
+mod top;
 mod wait;
 mod watching;
 
 pub(crate) use self::{
     config::config,
+    doctor::doctor,
     documents::{completions, exit_codes, man},
 };
 
@@ -37,6 +40,7 @@ use crate::{
 pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, Failure> {
     match command {
         AtStore::Status => status::status(desk).await,
+        AtStore::Top => top::top(desk).await,
         AtStore::Instance(command) => instances::instance(desk, command).await,
         AtStore::Drain(arguments) => drain::drain(desk, arguments).await,
         AtStore::Undrain(arguments) => drain::undrain(desk, arguments).await,

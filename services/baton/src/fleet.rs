@@ -8,6 +8,9 @@ mod names;
 mod planning;
 mod problems;
 
+#[cfg(test)]
+pub(crate) mod examples;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_fleet::plan::Candidate;

@@ -4,7 +4,8 @@
 //! - `context` says which store and fleet are meant;
 //! - `fleet` is what one look at the store shows, brought together;
 //! - `command` answers and acts, one file a command;
-//! - `output` shows it: a table for people, JSON for programs.
+//! - `output` shows it: a table for people, JSON for programs;
+//! - `top` shows it on a screen that stays.
 //!
 //! Data goes to stdout, everything else to stderr. [`Exit`] is part of the interface.
 
@@ -17,6 +18,7 @@ mod terminal;
 
 mod fleet;
 mod output;
+mod top;
 
 mod command;
 

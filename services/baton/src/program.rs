@@ -7,7 +7,7 @@ use clap::Parser;
 
 use crate::{
     Exit, Failure,
-    arguments::{Arguments, AtStore, Command, Globals},
+    arguments::{Arguments, AtStore, Command, DoctorArguments, Globals},
     command,
     context::Choice,
     terminal::Terminal,
@@ -21,6 +21,12 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
+    /// The same, for whoever draws on the whole terminal: nothing else may write there.
+    pub(crate) fn silent(&self) -> Self {
+        let terminal = Terminal { may_redraw: false, can_ask: false, is_quiet: true };
+        Self { globals: self.globals.clone(), terminal, store: self.store.clone() }
+    }
+
     /// Asks before something that hurts. Where nobody can answer, a flag must have said yes.
     pub(crate) fn confirm(&self, question: &str, flag: &str) -> Result<(), Failure> {
         if !self.terminal.can_ask {
@@ -58,8 +64,17 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Completions { shell } => command::completions(shell),
         Command::Man => command::man(),
         Command::Config(config) => command::config(config, &globals, terminal),
+        Command::Doctor(arguments) => doctor(&globals, &arguments),
         Command::AtStore(command) => at_the_store(globals, terminal, command),
     }
+}
+
+/// A store that cannot be opened is a finding here, and no error.
+#[tokio::main(flavor = "current_thread")]
+async fn doctor(globals: &Globals, arguments: &DoctorArguments) -> Result<Exit, Failure> {
+    // Whoever else has installed one has the same.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    command::doctor(globals, arguments).await
 }
 
 #[tokio::main(flavor = "current_thread")]

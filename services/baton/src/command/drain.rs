@@ -92,17 +92,30 @@ pub(super) async fn undrain(desk: &Desk, arguments: UndrainArguments) -> Result<
         found.push(look.find_instance(name)?);
     }
     for id in found {
-        let name = look.called(id);
-        let is_ordered = look.instances[&id].is_ordered_to_leave;
-        if !is_ordered && look.instances[&id].standing() == "draining" {
-            let ending =
-                format!("{name} drains because its process ends; that cannot be taken back");
-            return Err(Failure::Conflict(ending));
-        }
-        withdraw(desk, &look, &Subject::Drain(id)).await?;
-        desk.terminal.say(format_args!("{name} may be given shards again"));
+        take_back(desk, &look, id).await?;
+        desk.terminal.say(format_args!("{} may be given shards again", look.called(id)));
     }
     Ok(Exit::Done)
+}
+
+/// Takes the drain of one instance back.
+pub(super) async fn take_back(desk: &Desk, look: &Look, id: InstanceId) -> Result<(), Failure> {
+    let is_ending = look
+        .instances
+        .get(&id)
+        .is_some_and(|instance| !instance.is_ordered_to_leave && instance.standing() == "draining");
+    if is_ending {
+        let name = look.called(id);
+        let ending = format!("{name} drains because its process ends; that cannot be taken back");
+        return Err(Failure::Conflict(ending));
+    }
+    withdraw(desk, look, &Subject::Drain(id)).await
+}
+
+/// What the drain of one instance would do, in words, if nothing speaks against it.
+pub(super) fn preview(look: &Look, id: InstanceId) -> Result<String, Failure> {
+    let (plan, objection) = planned(look, &[id], false);
+    objection.map_or_else(|| Ok(plan.text()), |objection| Err(refused(&objection, look)))
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ const PURE: &[&str] = &[
     "services/gateway/src/courier",
     "services/gateway/src/supervisor",
     "services/gateway/src/health",
+    "services/baton/src/top",
 ];
 
 /// Never seen there, whatever they are imported as part of.

@@ -239,6 +239,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "store.user is not set  # default",
         "store.password is not set  # default",
         "store.ca_file is not set  # default",
+        "instance.name is not set  # default",
         "instance.zone = \"default\"  # default",
         "instance.tier = 0  # default",
         "instance.weight = 100  # default",
@@ -609,7 +610,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..31_usize,
+        option in 0..32_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -618,7 +619,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 31);
+        prop_assert_eq!(names.len(), 32);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

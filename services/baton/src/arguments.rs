@@ -1,5 +1,6 @@
 //! The command line.
 
+mod app;
 mod dead;
 mod doctor;
 mod drain;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::{
+    app::{AppCommand, RotateTokenArguments},
     dead::{DeadCommand, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
@@ -120,6 +122,9 @@ pub enum AtStore {
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),
+    /// See apps, have their tokens read again.
+    #[command(subcommand)]
+    App(AppCommand),
     /// Show what the planner would move, or have it moved now.
     Rebalance {
         /// Have it moved.

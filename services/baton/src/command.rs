@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apps;
 mod check;
 mod config;
 mod conflicts;
@@ -42,6 +43,7 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Status => status::status(desk).await,
         AtStore::Top => top::top(desk).await,
         AtStore::Instance(command) => instances::instance(desk, command).await,
+        AtStore::App(command) => apps::app(desk, command).await,
         AtStore::Drain(arguments) => drain::drain(desk, arguments).await,
         AtStore::Undrain(arguments) => drain::undrain(desk, arguments).await,
         AtStore::Wait(arguments) => wait::wait(desk, arguments).await,

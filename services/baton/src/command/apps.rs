@@ -1,0 +1,132 @@
+//! `app`: what the fleet runs, and its tokens.
+
+use std::time::{Duration, Instant};
+
+use baton_model::{AppCondition, AppName, Wish};
+use serde::Serialize;
+
+use super::{intents::intend, wait::until, watching::Progress};
+use crate::{
+    Exit, Failure,
+    arguments::{AppCommand, RotateTokenArguments},
+    fleet::Look,
+    output::{self, Column, Row},
+    program::Desk,
+};
+
+/// Instances look at an app's token within this time of being told to, and shards are live again.
+const READING: Duration = Duration::from_secs(60);
+
+/// What an instance says of itself is older than the intent for so long.
+const ALL_HAVE_SAID: Duration = Duration::from_secs(5);
+
+/// An app, as JSON shows it.
+#[derive(Debug, Serialize)]
+struct Line {
+    app: String,
+    shards: u32,
+    live: usize,
+    lanes: u16,
+    generation: u32,
+    /// How many instances say that it runs there.
+    running: usize,
+    /// What keeps it from running, each with the instance that says so.
+    troubles: Vec<String>,
+}
+
+pub(super) async fn app(desk: &Desk, command: AppCommand) -> Result<Exit, Failure> {
+    let look = Look::take(&desk.store).await?;
+    match command {
+        AppCommand::Ls => {
+            let lines: Vec<_> = look.apps.keys().map(|app| Line::of(&look, app)).collect();
+            output::list(&lines, desk.globals.output)?;
+            Ok(Exit::Done)
+        }
+        AppCommand::RotateToken(arguments) => rotate_token(desk, &look, arguments).await,
+    }
+}
+
+/// A token never passes through the store: operators put it into the app's source, and this has
+/// every instance look there now.
+async fn rotate_token(
+    desk: &Desk,
+    look: &Look,
+    arguments: RotateTokenArguments,
+) -> Result<Exit, Failure> {
+    let RotateTokenArguments { app, reason, detach, timeout } = arguments;
+    let known = look.apps.keys().find(|known| known.as_str() == app).cloned();
+    let app = known.ok_or_else(|| look.no_such_app(&app))?;
+    intend(desk, Wish::ReadToken { app: app.clone() }, &reason).await?;
+    if detach {
+        return Ok(Exit::Done);
+    }
+    let begun = Instant::now();
+    until(desk, Some(timeout.unwrap_or(READING)), |look| {
+        let line = Line::of(look, &app);
+        let is_accepted = line.troubles.is_empty() && line.running > 0 && line.live > 0;
+        let is_accepted = is_accepted && begun.elapsed() >= ALL_HAVE_SAID;
+        Ok(Progress {
+            what: format!("reading the token of {app}"),
+            done: usize::from(is_accepted),
+            all: 1,
+        })
+    })
+    .await
+}
+
+impl Line {
+    fn of(look: &Look, app: &AppName) -> Self {
+        let shape = look.apps[app];
+        let (mut running, mut troubles) = (0, Vec::new());
+        for instance in look.instances.values().filter(|instance| instance.is_there()) {
+            let said = instance.report.as_ref().and_then(|report| report.apps.get(app));
+            let name = instance.name();
+            match said.map(|said| &said.condition) {
+                Some(AppCondition::Running) => running += 1,
+                Some(AppCondition::Starting { because }) => {
+                    troubles.push(format!("{name} waits: {because}"));
+                }
+                Some(AppCondition::Rejected { code, remedy }) => {
+                    troubles.push(format!("discord rejects it at {name} ({code}): {remedy}"));
+                }
+                Some(AppCondition::Unknown) | None => {}
+            }
+        }
+        let of_app = look.shards.keys().filter(|shard| shard.app == *app);
+        let is_live = |shard: &&_| look.state(shard) == Some(baton_model::ShardState::Live);
+        Self {
+            app: app.to_string(),
+            shards: shape.shards.0.get(),
+            live: of_app.filter(is_live).count(),
+            lanes: shape.lanes.0.get(),
+            generation: shape.generation.0,
+            running,
+            troubles,
+        }
+    }
+}
+
+impl Row for Line {
+    const KIND: &'static str = "app";
+    const COLUMNS: &'static [Column] = &[
+        Column::text("app"),
+        Column::number("shards"),
+        Column::number("live"),
+        Column::number("lanes"),
+        Column::number("generation"),
+        Column::number("instances"),
+        Column::text("trouble"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.app.clone(),
+            self.shards.to_string(),
+            self.live.to_string(),
+            self.lanes.to_string(),
+            self.generation.to_string(),
+            self.running.to_string(),
+            self.troubles.join("; "),
+        ]
+    }
+}

@@ -31,8 +31,7 @@ impl Found {
         let output = Command::new(env!("CARGO_BIN_EXE_baton"))
             .args(["--store", store, "-o", "json", "doctor"])
             .args(arguments)
-            .env_remove("BATON_TEST_VALKEY")
-            .env_remove("BATON_TEST_REDIS")
+            .env_clear()
             .stdin(Stdio::null())
             .output()
             .expect("the program is built");

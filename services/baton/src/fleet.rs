@@ -7,6 +7,7 @@
 mod names;
 mod planning;
 mod problems;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod examples;
@@ -23,6 +24,7 @@ use baton_store::{Leases, Safety, ShardAddress, Store, StoreError};
 pub(crate) use self::{
     planning::{Situation, is_balanced},
     problems::problems,
+    words::{doer, told, wanted},
 };
 
 /// What one look at the store shows.

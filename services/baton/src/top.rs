@@ -7,7 +7,6 @@
 mod marks;
 mod picture;
 mod screen;
-mod telling;
 
 mod draw;
 

@@ -265,6 +265,7 @@ async fn what_the_app_does_not_allow_is_dropped_and_its_sender_is_told_why() {
     let only = |op: Op| AppTuning { commands: [op].into(), ..world.tuning.clone() };
     let (members_only, voice_only) = (only(Op::RequestGuildMembers), only(Op::UpdateVoiceState));
     tune(&world, &members_only);
+    seconds(2).await;
     ask(&world, 1, voice(1)).await;
     seconds(2).await;
     tune(&world, &voice_only);

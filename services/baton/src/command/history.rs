@@ -1,15 +1,12 @@
 //! `history` and `shard history`: what instances and operators did, by the journal.
 
-use std::time::Duration;
-
 use baton_model::{InstanceId, ShardKey, Wish};
-use baton_store::{Connecting, Doer, Happening, Journal, LettingGo, StreamId, Taking, What};
+use baton_store::{Doer, Happening, Journal, StreamId, What};
 use serde::Serialize;
 
-use super::intents::wanted;
 use crate::{
     Exit, Failure,
-    fleet::Look,
+    fleet::{Look, doer, told},
     output::{self, Column, Row, units},
     program::Desk,
 };
@@ -123,63 +120,9 @@ fn concerns(happening: &Happening, id: InstanceId) -> bool {
 
 impl Line {
     fn of(look: &Look, id: StreamId, happening: Happening) -> Self {
-        let by = match &happening.by {
-            Doer::Instance(id) => look.called(*id),
-            Doer::Operator(name) => name.to_string(),
-        };
+        let by = doer(look, &happening.by);
         Self { id, by, told: told(look, &happening.what), happening }
     }
-}
-
-/// What was done, in an operator's words.
-fn told(look: &Look, what: &What) -> String {
-    match what {
-        What::Took { shard, from, how, .. } => {
-            let how = match how {
-                Taking::Claimed => "claimed",
-                Taking::Accepted => "accepted",
-            };
-            let from = from.map(|id| format!(" from {}", look.called(id)));
-            format!("{shard} {how}{}", from.unwrap_or_default())
-        }
-        What::Live { shard, how, gap_ms, replayed, .. } => {
-            let how = match how {
-                Connecting::Resumed => format!("resumed, {replayed} replayed"),
-                Connecting::Identified => "in a new session".to_owned(),
-            };
-            let gap = gap_ms.map(|ms| format!(", deaf for {ms} ms"));
-            format!("{shard} live: {how}{}", gap.unwrap_or_default())
-        }
-        What::LetGo { shard, to, how, .. } => {
-            let how = match how {
-                LettingGo::Released => "given back",
-                LettingGo::HandedOver => "handed over",
-                LettingGo::Fenced => "lost to a later owner",
-            };
-            let to = to.map(|id| format!(" to {}", look.called(id)));
-            format!("{shard} {how}{}", to.unwrap_or_default())
-        }
-        What::DrainBegan { instance, reason, shards } => {
-            let shards = counted(*shards);
-            format!("drain of {} began with {shards}: {reason}", look.called(*instance))
-        }
-        What::DrainEnded { instance, handed_over, released, ms } => format!(
-            "drain of {} ended after {}: {handed_over} handed over, {released} given back",
-            look.called(*instance),
-            units::time(Duration::from_millis(*ms)),
-        ),
-        What::DrainTakenBack { instance } => {
-            format!("drain of {} taken back", look.called(*instance))
-        }
-        What::Ordered { intent } => format!("wants {}", wanted(look, &intent.wish)),
-        What::TokenRead { app, changed: true } => format!("token of {app} read: it is another one"),
-        What::TokenRead { app, changed: false } => format!("token of {app} read: it is the same"),
-        What::Unknown => "something that a newer Baton has a word for".to_owned(),
-    }
-}
-
-fn counted(shards: u32) -> String {
-    units::counted(usize::try_from(shards).unwrap_or(usize::MAX), "shard", "shards")
 }
 
 impl Row for Line {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     Exit, Failure,
     arguments::IntentCommand,
-    fleet::Look,
+    fleet::{Look, wanted},
     output::{self, Column, Row, units},
     program::Desk,
 };
@@ -118,27 +118,6 @@ impl Line {
             reason: intent.reason.to_string(),
             stands_for_ms: look.now.0.saturating_sub(intent.at.0),
         }
-    }
-}
-
-/// What is wanted, in an operator's words.
-pub(super) fn wanted(look: &Look, wish: &Wish) -> String {
-    match wish {
-        Wish::Drain { instance, limit: None } => format!("{} empty", look.called(*instance)),
-        Wish::Drain { instance, limit: Some(limit) } => {
-            format!("{} empty within {}", look.called(*instance), units::time(*limit))
-        }
-        Wish::Pin { shard, to, until } => match until {
-            baton_model::PinUntil::Arrived => format!("{shard} moved to {}", look.called(*to)),
-            baton_model::PinUntil::TakenBack => format!("{shard} kept at {}", look.called(*to)),
-        },
-        Wish::Restart { shard, how: baton_model::RestartHow::Resume } => {
-            format!("{shard} connected anew")
-        }
-        Wish::Restart { shard, how: baton_model::RestartHow::Identify } => {
-            format!("{shard} in a new session")
-        }
-        Wish::ReadToken { app } => format!("the token of {app} read again"),
     }
 }
 

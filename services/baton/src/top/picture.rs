@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use baton_model::{AppName, AppShape, Holding, InstanceId, ShardKey, ShardState};
 use baton_store::{Happening, Safety, SessionStartLimit};
 
-use super::telling;
-use crate::fleet::{Instance, Look, problems};
+use crate::{
+    fleet::{Instance, Look, doer, problems, told},
+    output::units,
+};
+
+/// Where in a moment the time of day stands.
+const TIME_OF_DAY: std::ops::Range<usize> = 11..19;
 
 /// Everything that is read from the store for one picture.
 #[derive(Debug)]
@@ -87,7 +92,7 @@ impl Picture {
             apps: apps.collect(),
             moves: look.targets.iter().map(|(shard, to)| movement(look, shard, *to)).collect(),
             problems: problems(look),
-            happenings: happenings.iter().map(|it| telling::line(look, it)).collect(),
+            happenings: happenings.iter().map(|it| latest(look, it)).collect(),
         }
     }
 
@@ -95,6 +100,13 @@ impl Picture {
     pub(super) fn cells(&self) -> impl Iterator<Item = Cell> {
         self.apps.iter().flat_map(|app| app.cells.iter().copied())
     }
+}
+
+/// What happened, in a line of the screen.
+fn latest(look: &Look, happening: &Happening) -> String {
+    let moment = units::moment(happening.at);
+    let time = moment.get(TIME_OF_DAY).unwrap_or(&moment);
+    format!("{time} {} {}", doer(look, &happening.by), told(look, &happening.what))
 }
 
 impl Line {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use baton_model::ShardState;
+use baton_model::{ShardState, limits::JOIN_DEBOUNCE};
 
 use super::watching::{Judgement, Progress, Watched, watch};
 use crate::{
     Exit, Failure,
     arguments::{Goal, WaitArguments},
-    fleet::{Look, is_balanced},
+    fleet::{Instance, Look, is_balanced},
     output::units,
     program::Desk,
 };
@@ -40,6 +40,13 @@ pub(super) async fn until(
     }
 }
 
+/// Whether an instance may be given shards: the others wait for a while with who has just come.
+fn is_up(look: &Look, instance: &Instance) -> bool {
+    let joined_at = instance.member.record.joined_at;
+    let here_for = Duration::from_millis(look.now.0.saturating_sub(joined_at.0));
+    instance.standing() == "up" && here_for >= JOIN_DEBOUNCE * 2
+}
+
 /// How far the fleet is from a goal.
 fn distance(look: &Look, goal: &Goal) -> Result<Progress, Failure> {
     let all_shards = look.shards.len();
@@ -55,17 +62,16 @@ fn distance(look: &Look, goal: &Goal) -> Result<Progress, Failure> {
             Err(failure) => return Err(failure),
         },
         Goal::Up(name) => {
-            let is_up = |id| look.instances[&id].standing() == "up";
             let found = match look.find_instance(name) {
-                Ok(id) => is_up(id),
+                Ok(id) => is_up(look, &look.instances[&id]),
                 Err(Failure::NotFound(_)) => false,
                 Err(failure) => return Err(failure),
             };
             so_far("waiting", usize::from(found), 1)
         }
         Goal::Instances(count) => {
-            let up = look.instances.values().filter(|instance| instance.standing() == "up").count();
-            so_far("instances up", up, *count)
+            let up = look.instances.values().filter(|instance| is_up(look, instance));
+            so_far("instances up", up.count(), *count)
         }
         Goal::AllOwned => {
             let owned = look.shards.keys().filter(|shard| look.owner(shard).is_some()).count();

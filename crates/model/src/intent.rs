@@ -196,8 +196,7 @@ mod optional_millis {
         duration: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let millis = duration.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
-        millis.serialize(serializer)
+        duration.map(crate::whole_millis).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(

@@ -65,4 +65,4 @@ pub use shard_ranges::{ShardRanges, ShardRangesError};
 pub use shard_state::{ShardState, ShardStateError};
 pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
 pub use stream_id::{StreamId, StreamIdError};
-pub use time::{Moment, StoreMillis, UnixMicros};
+pub use time::{Moment, StoreMillis, UnixMicros, whole_millis};

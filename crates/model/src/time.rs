@@ -84,6 +84,12 @@ impl fmt::Debug for Moment {
     }
 }
 
+/// A length of time in whole milliseconds; what no `u64` holds is as good as for ever.
+#[must_use]
+pub fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The store's wall clock, in milliseconds since 1970.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -95,8 +101,7 @@ impl StoreMillis {
     /// The time `duration` later, in whole milliseconds.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(millis))
+        Self(self.0.saturating_add(whole_millis(duration)))
     }
 
     /// How long it takes from here to `later`; zero if that has passed.

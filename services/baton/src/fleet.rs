@@ -82,6 +82,11 @@ impl Look {
         self.shards.get(shard)?.as_ref()?.holding.owner()
     }
 
+    /// How many shards nobody holds.
+    pub(crate) fn free(&self) -> usize {
+        self.shards.keys().filter(|shard| self.owner(shard).is_none()).count()
+    }
+
     /// The shards that an instance holds.
     pub(crate) fn held_by(&self, id: InstanceId) -> impl Iterator<Item = &ShardKey> {
         self.shards.keys().filter(move |shard| self.owner(shard) == Some(id))

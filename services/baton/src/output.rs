@@ -40,6 +40,12 @@ pub(crate) trait Row: Serialize {
 
     /// What stands in each column.
     fn cells(&self) -> Vec<String>;
+
+    /// All of it, a column a line: for one that is shown by itself.
+    fn details(&self) -> String {
+        let columns = Self::COLUMNS.iter().zip(self.cells());
+        columns.map(|(column, cell)| format!("{:<12} {cell}\n", column.name)).collect()
+    }
 }
 
 /// One column of a table.
@@ -68,10 +74,6 @@ impl Column {
 
     pub(crate) const fn number(name: &'static str) -> Self {
         Self { name, shown: Shown::Always, align: Align::Right }
-    }
-
-    pub(crate) const fn name(&self) -> &'static str {
-        self.name
     }
 
     /// The same, in wide tables only.

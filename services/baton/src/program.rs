@@ -43,6 +43,12 @@ impl Desk {
     }
 }
 
+/// A number that nobody else draws.
+pub(crate) fn drawn() -> Result<u64, Failure> {
+    let drawn = getrandom::u64();
+    drawn.map_err(|error| Failure::Other(format!("the system gives no random numbers: {error}")))
+}
+
 /// Does what the command line says.
 #[must_use]
 pub fn run() -> ExitCode {

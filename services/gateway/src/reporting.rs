@@ -10,15 +10,15 @@ use baton_model::{
     AppCondition, AppName, AppReport, Generation, HealthLevel, InstanceReport, Line, ShardNumber,
     ShardState, ShardStates,
     limits::{RING_BYTES_MAX, STORE_ANSWER_TIMEOUT},
+    whole_millis,
 };
-use baton_shard::State;
 use baton_store::Store;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::{
     app::Condition,
     clock::unix_micros,
-    health::{Health, Level, Seen, ShardSeen},
+    health::{Health, Level, Seen},
     observer::Observer,
 };
 
@@ -62,30 +62,19 @@ fn about(app: &AppName, condition: &Condition, seen: &Seen) -> AppReport {
     let of_app: Vec<_> = seen.shards.iter().filter(|shard| shard.shard.app == *app).collect();
     let mut shards: BTreeMap<Generation, Vec<(ShardState, ShardNumber)>> = BTreeMap::new();
     for shard in &of_app {
-        if let Some(state) = state(shard.state) {
-            let of_generation = shards.entry(shard.shard.generation).or_default();
-            of_generation.push((state, shard.shard.number));
-        }
+        let of_generation = shards.entry(shard.shard.generation).or_default();
+        of_generation.push((shard.state, shard.shard.number));
     }
-    let waiting = of_app.iter().filter(|shard| shard.state == State::AwaitingPermit).count();
+    let waiting = of_app.iter().filter(|shard| shard.state == ShardState::AwaitingPermit).count();
     AppReport {
         condition: reported(condition),
-        lag_ms_worst: of_app.iter().map(|shard| lag_ms(shard)).max().unwrap_or(0),
+        lag_ms_worst: of_app.iter().map(|shard| whole_millis(shard.lag)).max().unwrap_or(0),
         identify_waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
         shards: shards
             .into_iter()
             .map(|(generation, states)| (generation, states.into_iter().collect::<ShardStates>()))
             .collect(),
     }
-}
-
-/// The two have the same words; one who reads reports does not depend on the shards' machine.
-fn state(state: State) -> Option<ShardState> {
-    state.as_str().parse().ok()
-}
-
-fn lag_ms(shard: &ShardSeen) -> u64 {
-    u64::try_from(shard.lag.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn number(bytes: usize) -> u64 {

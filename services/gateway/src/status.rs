@@ -3,9 +3,9 @@
 //! The shape is a contract of its own (`docs/status.md`), apart from the structs inside, which may
 //! change. Within one schema fields are only added.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use baton_model::AppName;
+use baton_model::{AppName, whole_millis};
 use baton_store::Safety;
 use serde::Serialize;
 
@@ -115,13 +115,13 @@ impl Status {
             health,
             leases: Leases {
                 held: seen.shards.iter().filter(|shard| shard.epoch.is_some()).count(),
-                confirmed_for_ms: seen.confirmed_for().map(millis),
+                confirmed_for_ms: seen.confirmed_for().map(whole_millis),
             },
             store: Store::of(seen.store.as_ref()),
             apps: seen.apps.clone(),
             runtime: Runtime {
-                late_ms: millis(seen.late),
-                late_lately_ms: millis(seen.late_lately),
+                late_ms: whole_millis(seen.late),
+                late_lately_ms: whole_millis(seen.late_lately),
             },
             ring: Ring { bytes: seen.ring_bytes(), bytes_max: seen.ring_bytes_max },
             memory: seen.memory.map(Memory::of),
@@ -174,19 +174,15 @@ impl Shard {
             generation: seen.shard.generation.0,
             shard: seen.shard.number.0,
             state: seen.state.as_str(),
-            state_for_ms: millis(seen.state_for),
+            state_for_ms: whole_millis(seen.state_for),
             waits_for: seen.waits_for.to_string(),
             epoch: seen.epoch.map(|epoch| epoch.0),
-            session_age_ms: seen.live_for.map(millis),
-            without_events_ms: seen.deaf_for.map(millis),
-            lag_ms: millis(seen.lag),
-            turned_ms_ago: millis(seen.turned_ago),
+            session_age_ms: seen.live_for.map(whole_millis),
+            without_events_ms: seen.deaf_for.map(whole_millis),
+            lag_ms: whole_millis(seen.lag),
+            turned_ms_ago: whole_millis(seen.turned_ago),
             ring_bytes: seen.ring_bytes,
             dispatches: seen.dispatches,
         }
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -14,7 +14,7 @@ pub(super) async fn check(desk: &Desk, command: CheckCommand) -> Result<Exit, Fa
     let look = Look::take(&desk.store).await?;
     let complaints = match command {
         CheckCommand::Live => {
-            let free = look.shards.keys().filter(|shard| look.owner(shard).is_none()).count();
+            let free = look.free();
             if free == 0 { Vec::new() } else { vec![format!("{free} shards have no owner")] }
         }
         CheckCommand::Ready => problems(&look),

@@ -95,7 +95,7 @@ fn unreachable(error: &StoreError) -> Vec<Check> {
 /// This machine's clock. One before 1970 is far enough off to be found out.
 fn local_millis() -> StoreMillis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    StoreMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    StoreMillis(0).after(since)
 }
 
 impl Check {

@@ -6,7 +6,9 @@ use std::{
 };
 
 use baton_fleet::{DrainObjection, drain_objections, plan::Balance};
-use baton_model::{InstanceId, IntentId, Subject, Version, Wish, limits::MOVES_AT_ONCE_MAX};
+use baton_model::{
+    InstanceId, IntentId, Subject, Version, Wish, limits::MOVES_AT_ONCE_MAX, whole_millis,
+};
 use serde::Serialize;
 
 use super::{
@@ -175,7 +177,7 @@ fn planned(look: &Look, leavers: &[InstanceId], dry_run: bool) -> (Plan, Option<
         targets,
         left_over: shards - moves.len(),
         identifies: held.into_iter().filter(|shard| !has_session(shard)).count(),
-        about_ms: u64::try_from(about.as_millis()).unwrap_or(u64::MAX),
+        about_ms: whole_millis(about),
         objections: objections.iter().map(|it| named(it, look)).collect(),
     };
     (plan, objections.into_iter().next())
@@ -256,7 +258,7 @@ async fn wait(
             let outcome = Outcome {
                 drained: intents.iter().map(|(id, _)| before.called(*id)).collect(),
                 moved: all,
-                took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                took_ms: whole_millis(took),
                 story: Story::read(desk, &leavers, before.now, all).await,
             };
             output::one("drain", &outcome, desk.globals.output, Outcome::text)?;

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use baton_fleet::identifies_spendable;
-use baton_model::limits::{IDENTIFY_SPACING, identify_reserve};
+use baton_model::{
+    limits::{IDENTIFY_SPACING, identify_reserve},
+    whole_millis,
+};
 use baton_store::IdentifyBudget;
 use serde::Serialize;
 
@@ -47,18 +50,14 @@ pub(super) async fn budget(desk: &Desk) -> Result<Exit, Failure> {
             remaining: limit.map(|it| it.remaining),
             reserve: limit.map(|it| identify_reserve(it.total)),
             spendable,
-            reset_after_ms: limit.map(|it| millis(it.reset_after)),
+            reset_after_ms: limit.map(|it| whole_millis(it.reset_after)),
             waiting: waiting.sum(),
             enough_for_a_cold_start: spendable.map(|it| it >= shards),
-            cold_start_ms_at_concurrency_1: millis(cold),
+            cold_start_ms_at_concurrency_1: whole_millis(cold),
         });
     }
     output::list(&lines, desk.globals.output)?;
     Ok(Exit::Done)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Row for Line {

@@ -53,7 +53,7 @@ pub(super) async fn instance(desk: &Desk, command: InstanceCommand) -> Result<Ex
             let id = look.find_instance(&instance)?;
             let found = look.instances.get_key_value(&id);
             let found = found.unwrap_or_else(|| unreachable!("it was found there"));
-            output::one(Line::KIND, &Line::of(&look, found), desk.globals.output, Line::text)?;
+            output::one(Line::KIND, &Line::of(&look, found), desk.globals.output, Line::details)?;
         }
         InstanceCommand::Forget { instance } => forget(desk, &look, &instance).await?,
     }
@@ -111,14 +111,6 @@ impl Line {
             dispatches: report.map(|report| report.dispatches),
             lag_ms_worst: report.map(worst),
         }
-    }
-
-    fn text(&self) -> String {
-        let mut text = String::new();
-        for (column, cell) in Self::COLUMNS.iter().zip(self.cells()) {
-            text += &format!("{:<12} {cell}\n", column.name());
-        }
-        text
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     arguments::IntentCommand,
     fleet::{Look, wanted},
     output::{self, Column, Row, units},
-    program::Desk,
+    program::{Desk, drawn},
 };
 
 /// An intent, as JSON shows it.
@@ -100,11 +100,6 @@ fn operator() -> Text {
         "" => Text::shortened(&user),
         host => Text::shortened(&format!("{user}@{host}")),
     }
-}
-
-fn drawn() -> Result<u64, Failure> {
-    let drawn = getrandom::u64();
-    drawn.map_err(|error| Failure::Other(format!("the system gives no random numbers: {error}")))
 }
 
 impl Line {

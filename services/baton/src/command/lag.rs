@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_model::{AppName, Lane, StreamId};
+use baton_model::{AppName, Lane, StreamId, whole_millis};
 use baton_store::{ConsumerView, Events, GroupView, LaneView};
 use serde::Serialize;
 
@@ -96,10 +96,6 @@ async fn oldest_unread(
     Ok(next.first().map(|(id, _)| *id))
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 impl Lag {
     fn of(
         app: &AppName,
@@ -128,7 +124,7 @@ impl Group {
         Self {
             app: app.to_string(),
             lane: lane.0,
-            idle_ms: view.consumers.iter().map(|it| it.idle).min().map(millis),
+            idle_ms: view.consumers.iter().map(|it| it.idle).min().map(whole_millis),
             group: view.name,
             lag: view.lag,
             pending: view.pending,
@@ -141,7 +137,7 @@ impl Group {
 
 impl Consumer {
     fn of(view: ConsumerView) -> Self {
-        Self { name: view.name, pending: view.pending, idle_ms: millis(view.idle) }
+        Self { name: view.name, pending: view.pending, idle_ms: whole_millis(view.idle) }
     }
 }
 

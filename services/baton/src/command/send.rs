@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use baton_gateway::courier::ensure_sendable;
-use baton_model::{AppName, Lane, StoreMillis, StreamId};
+use baton_model::{AppName, Lane, StreamId, whole_millis};
 use baton_store::{Command, CommandError, CommandOutcome, Commands};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::{
     arguments::{SendArguments, SendOp},
     fleet::Look,
     output::{self, units},
-    program::Desk,
+    program::{Desk, drawn},
 };
 
 /// How long a result is waited for beyond the time at which the command is too late.
@@ -38,11 +38,10 @@ pub(super) async fn send(desk: &Desk, arguments: SendArguments) -> Result<Exit, 
     let look = Look::take(&desk.store).await?;
     let shard = look.find_shard(&arguments.shard)?;
     let lane = look.apps[&shard.app].lanes.lane_of(shard.number);
-    let ttl = u64::try_from(arguments.ttl.as_millis()).unwrap_or(u64::MAX);
     let reply_to = if arguments.wait { name()? } else { String::new() };
     let command = Command {
         shard: shard.number,
-        expires: Some(StoreMillis(look.now.0.saturating_add(ttl))),
+        expires: Some(look.now.after(arguments.ttl)),
         reply_to,
         trace: None,
         frame: frame.into(),
@@ -87,10 +86,7 @@ fn frame(op: SendOp, json: &str) -> Result<Vec<u8>, Failure> {
 
 /// Under which nobody else waits.
 fn name() -> Result<String, Failure> {
-    let drawn = getrandom::u64();
-    let drawn = drawn
-        .map_err(|error| Failure::Other(format!("the system gives no random numbers: {error}")))?;
-    Ok(format!("baton-cli-{drawn:016x}"))
+    Ok(format!("baton-cli-{:016x}", drawn()?))
 }
 
 fn refused(error: CommandError) -> Failure {
@@ -131,7 +127,7 @@ impl Sent {
                 (Some(why.clone()), None)
             }
             Some(CommandOutcome::RateLimited { retry_after }) => {
-                (None, Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX)))
+                (None, Some(whole_millis(*retry_after)))
             }
             Some(CommandOutcome::Sent | CommandOutcome::Expired) | None => (None, None),
         };

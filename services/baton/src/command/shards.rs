@@ -54,7 +54,7 @@ pub(super) async fn shard(desk: &Desk, command: ShardCommand) -> Result<Exit, Fa
         ShardCommand::Show { shard } => {
             let shard = look.find_shard(&shard)?;
             let line = Line::of(&look, (&shard, &look.shards[&shard]));
-            output::one(Line::KIND, &line, desk.globals.output, Line::text)?;
+            output::one(Line::KIND, &line, desk.globals.output, Line::details)?;
             Ok(Exit::Done)
         }
         ShardCommand::History { shard, last } => {
@@ -142,14 +142,6 @@ impl Line {
             ("owned", Some(state)) => state,
             (holding, _) => holding,
         }
-    }
-
-    fn text(&self) -> String {
-        let mut text = String::new();
-        for (column, cell) in Self::COLUMNS.iter().zip(self.cells()) {
-            text += &format!("{:<12} {cell}\n", column.name());
-        }
-        text
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use baton_model::{AppName, Lane, ShardNumber, StreamId};
+use baton_model::{AppName, Lane, ShardNumber, StreamId, whole_millis};
 use baton_store::{Entry, EntryBody, Events, Lanes};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -86,8 +86,8 @@ async fn begin(
         return Ok(from);
     }
     if let Some(since) = arguments.since {
-        let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        return Ok(StreamId { millis: look.now.0.saturating_sub(since), number: 0 });
+        let millis = look.now.0.saturating_sub(whole_millis(since));
+        return Ok(StreamId { millis, number: 0 });
     }
     Ok(desk.store.lane(app, lane).await?.last.unwrap_or(StreamId::START))
 }

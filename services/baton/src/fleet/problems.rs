@@ -48,19 +48,14 @@ pub(crate) fn problems(look: &Look) -> Vec<String> {
 }
 
 fn orphans(look: &Look, problems: &mut Vec<String>) {
-    let without = |is_orphan: &dyn Fn(&baton_model::ShardKey) -> bool| {
-        look.shards.keys().filter(|shard| is_orphan(shard)).count()
-    };
-    let free = without(&|shard| look.owner(shard).is_none());
+    let free = look.free();
     if free > 0 {
         let shards = counted(free, "shard has", "shards have");
         problems.push(format!("{shards} no owner"));
     }
-    let gone = without(&|shard| {
-        let owner = look.owner(shard);
-        owner
-            .is_some_and(|owner| !look.instances.get(&owner).is_some_and(super::Instance::is_there))
-    });
+    let is_there = |owner| look.instances.get(&owner).is_some_and(super::Instance::is_there);
+    let owners = look.shards.keys().filter_map(|shard| look.owner(shard));
+    let gone = owners.filter(|owner| !is_there(*owner)).count();
     if gone > 0 {
         let shards = counted(gone, "shard belongs", "shards belong");
         problems.push(format!("{shards} to instances that are missing"));

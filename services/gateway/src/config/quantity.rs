@@ -15,7 +15,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 
 /// Writes one as it is read.
 pub(super) fn shown(duration: Duration) -> String {
-    let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let ms = baton_model::whole_millis(duration);
     let fits = |(_, unit_ms): &&(&str, u64)| ms != 0 && ms.is_multiple_of(*unit_ms);
     match UNITS.iter().find(fits) {
         Some((unit, unit_ms)) => format!("{}{unit}", ms / unit_ms),

@@ -2,10 +2,8 @@
 //!
 //! Nothing is decided by it: each note says what has been done already.
 
-use std::time::Duration;
-
 use baton_fleet::Departure;
-use baton_model::{Epoch, IntentId, Line, Moment, ShardKey, Wish};
+use baton_model::{Epoch, IntentId, Line, Moment, ShardKey, Wish, whole_millis};
 use baton_store::{LettingGo, Taking, What};
 
 use super::{Connection, Ending, Hosted, Output, Remark, Supervisor, hosted::Origin};
@@ -53,7 +51,7 @@ impl Supervisor {
             return; // Its lease has ended before this was heard.
         };
         let Connection { how, gap, replayed, skipped } = connection;
-        let gap_ms = gap.map(millis);
+        let gap_ms = gap.map(whole_millis);
         self.note(What::Live { shard, epoch, how, gap_ms, replayed, skipped });
     }
 
@@ -93,7 +91,7 @@ impl Supervisor {
         if let Some(leaving) = self.leaving.as_mut().filter(|it| is_empty && !it.has_ended) {
             leaving.has_ended = true;
             let Leaving { began, handed_over, released, .. } = *leaving;
-            let (instance, ms) = (self.me, millis(now.since(began)));
+            let (instance, ms) = (self.me, whole_millis(now.since(began)));
             self.note(What::DrainEnded { instance, handed_over, released, ms });
         }
     }
@@ -134,8 +132,4 @@ impl Supervisor {
             (intent.id, reason)
         });
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -60,12 +60,11 @@ fn names(look: &Look) -> Check {
 }
 
 fn shards(look: &Look) -> Check {
-    let free = look.shards.keys().filter(|shard| look.owner(shard).is_none()).count();
     if look.apps.is_empty() {
         let remedy = "start an instance whose configuration has one";
         return Check::warning("shards", "the fleet runs no app", remedy);
     }
-    match free {
+    match look.free() {
         0 => Check::ok("shards", format!("all {} have an owner", look.shards.len())),
         free => Check::failure(
             "shards",

@@ -187,6 +187,26 @@ fn who_cannot_connect_says_so_after_it_has_tried_discords_own_door() {
 }
 
 #[test]
+fn who_learns_too_late_that_it_cannot_connect_says_so_at_once() {
+    let mut desk = Desk::up();
+    let resume_url = Some("wss://gone.discord.gg".parse().unwrap());
+    let resumable = SessionRow { resume_url, ..session() };
+    let owned = row(50, Holding::Owned { owner: OTHER });
+    desk.rows.insert(shard(1), LeaseRow { session: Some(resumable), ..owned });
+    desk.targets.insert(shard(1), ME);
+    let mut errands = Vec::new();
+    while errands.is_empty() {
+        desk.pass(50);
+        errands = desk.errands(1);
+    }
+    desk.pass(500);
+    desk.notice(1, Notice::Cold);
+    let not_warmed = Output::Tell(Hint::NotWarmed { shard: shard(1), by: ME });
+    assert!(desk.outputs.contains(&not_warmed), "the source waits for the word");
+    assert_eq!(desk.errands(1), []);
+}
+
+#[test]
 fn a_warm_socket_that_is_lost_later_does_not_stop_the_offer() {
     let mut desk = Desk::up();
     desk.targets.insert(shard(1), ME);

@@ -7,6 +7,7 @@
 mod names;
 mod planning;
 mod problems;
+mod standing;
 mod words;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ use baton_store::{Leases, Safety, ShardAddress, Store, StoreError};
 pub(crate) use self::{
     planning::{Situation, is_balanced},
     problems::problems,
+    standing::Standing,
     words::{doer, told, wanted},
 };
 
@@ -111,13 +113,15 @@ impl Instance {
         self.member.presence == Presence::Subscribed
     }
 
-    /// In one word where it is in its life.
-    pub(crate) const fn standing(&self) -> &'static str {
+    /// Where it is in its life.
+    pub(crate) const fn standing(&self) -> Standing {
         match (self.member.presence, self.member.record.phase, self.is_ordered_to_leave) {
-            (_, Phase::Down, _) => "down",
-            (Presence::Absent, ..) => "missing",
-            (Presence::Subscribed, Phase::Up, true) => "draining",
-            (Presence::Subscribed, phase, _) => phase.as_str(),
+            (_, Phase::Down, _) => Standing::Down,
+            (Presence::Absent, ..) => Standing::Missing,
+            (Presence::Subscribed, Phase::Joining, _) => Standing::Joining,
+            (Presence::Subscribed, Phase::Up, false) => Standing::Up,
+            (Presence::Subscribed, Phase::Up, true)
+            | (Presence::Subscribed, Phase::Draining, _) => Standing::Draining,
         }
     }
 

@@ -3,7 +3,7 @@
 use baton_model::{AppCondition, HealthLevel};
 use baton_store::Safety;
 
-use super::Look;
+use super::{Look, Standing};
 use crate::output::units::counted;
 
 /// What is not as it should be; nothing if all is well.
@@ -18,7 +18,7 @@ pub(crate) fn problems(look: &Look) -> Vec<String> {
     orphans(look, &mut problems);
     for instance in look.instances.values() {
         let name = instance.name();
-        if instance.standing() == "missing" {
+        if instance.standing() == Standing::Missing {
             problems.push(format!("instance {name} is missing: it holds no presence"));
         }
         let Some(report) = &instance.report else {

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::Check;
-use crate::{fleet::Look, output::units};
+use crate::{
+    fleet::{Look, Standing},
+    output::units,
+};
 
 /// An intent that stands longer is either forgotten, or cannot be done.
 const INTENT_AGE_MAX: Duration = Duration::from_secs(3_600);
@@ -16,8 +19,9 @@ pub(super) fn checks(look: &Look, unread: &[String]) -> Vec<Check> {
 }
 
 fn instances(look: &Look) -> Check {
-    let missing: Vec<_> = look.instances.values().filter(|it| it.standing() == "missing").collect();
-    let up = look.instances.values().filter(|it| it.standing() == "up").count();
+    let missing: Vec<_> =
+        look.instances.values().filter(|it| it.standing() == Standing::Missing).collect();
+    let up = look.instances.values().filter(|it| it.standing() == Standing::Up).count();
     if up == 0 {
         return Check::failure("instances", "none is up", "start one");
     }

@@ -7,8 +7,8 @@ use baton_model::{
     limits::{ENTRIES_TRIMMED_MAX, RING_KEEP},
 };
 use baton_store::{
-    Append, AppendError, BeginError, Entry, Events, Fenced, Hold, NewSession, StoreError, StreamId,
-    Trim, Trimmed, key::Key,
+    Append, AppendError, BeginError, Entry, Events, Fenced, FoundEntry, Hold, NewSession,
+    StoreError, StreamId, Trim, Trimmed, key::Key,
 };
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
@@ -79,7 +79,7 @@ impl Events for Valkey {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
+    ) -> Result<Vec<(StreamId, FoundEntry)>, StoreError> {
         let key = events_key(app, lane);
         let reply = self.read_stream(&key, after, count).await?;
         reply.list()?.iter().map(|element| read_entry(&key, element)).collect()
@@ -193,12 +193,10 @@ const fn start_text(start: SessionStart) -> &'static str {
     }
 }
 
-fn read_entry(key: &str, element: &Reply) -> Result<(StreamId, Entry), StoreError> {
+fn read_entry(key: &str, element: &Reply) -> Result<(StreamId, FoundEntry), StoreError> {
     let (id, fields) = stream_element(key, element)?;
     let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.clone()));
-    let corrupt =
-        |error| StoreError::corrupt(format!("{key} {id}"), format!("{error}"), "an entry");
-    Ok((id, Entry::decode(fields).map_err(corrupt)?))
+    Ok((id, Entry::decode(fields)))
 }
 
 /// An element of a stream: its id and its fields.

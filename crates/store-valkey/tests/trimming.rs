@@ -85,7 +85,7 @@ impl Old {
         let all = self.store.entries(self.scope.app(), Lane(0), StreamId::START, 100_000).await;
         let (mut numbers, mut markers) = (Vec::new(), Vec::new());
         for (id, entry) in all.expect("read") {
-            match entry.body {
+            match entry.expect("it is one").body {
                 EntryBody::Dispatch(_) => numbers.push(id.number),
                 EntryBody::Marker { marker, .. } => markers.push(marker),
             }

@@ -53,7 +53,7 @@ pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictKind};
 pub use conflicts::Conflicts;
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
-pub use events::{Append, AppendError, BeginError, Events, NewSession};
+pub use events::{Append, AppendError, BeginError, Events, FoundEntry, NewSession};
 pub use faulty::{Faults, Faulty, FaultyHearing};
 pub use fields::{FORMAT, FieldsError};
 pub use happening::{Connecting, Doer, HAPPENING_FIELDS, Happening, LettingGo, Taking, What};

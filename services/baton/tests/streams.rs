@@ -87,6 +87,10 @@ impl World {
     }
 }
 
+fn as_text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -144,6 +148,27 @@ async fn a_group_that_has_acknowledged_everything_has_nothing_unread() {
     let row = &shown["items"][0];
     assert_eq!((&row["lag"], &row["pending"]), (&json!(0), &json!(0)));
     assert_eq!(row["oldest_unread_ms"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_was_delivered_and_not_acknowledged_is_older_than_what_was_not_delivered() {
+    let world = World::new().await;
+    let key = "baton:{bot.1}:events";
+    // No clock is as old as the first of them, and none as young as the second.
+    for id in ["1000-0", "4102444800000-0"] {
+        world.server.command::<String>(&["XADD", key, id, "not", "an entry"]).expect("added");
+    }
+    world.server.command::<()>(&["XGROUP", "CREATE", key, "slow", "0"]).expect("made");
+    let age = || {
+        let shown = world.json(&["stream", "lag", "--lane", "1", "--group", "slow"]);
+        shown["items"][0]["oldest_unread_ms"].as_u64().expect("there is one")
+    };
+    let words = ["XREADGROUP", "GROUP", "slow", "worker", "COUNT", "1", "STREAMS", key, ">"];
+    assert!(age() > 1_000_000_000, "nothing was delivered yet");
+    world.server.command::<redis::Value>(&words).expect("read");
+    assert!(age() > 1_000_000_000, "the one that is pending");
+    world.server.command::<u64>(&["XACK", key, "slow", "1000-0"]).expect("acknowledged");
+    assert_eq!(age(), 0, "the one that is to come");
 }
 
 #[tokio::test]
@@ -206,7 +231,7 @@ async fn a_tail_shows_what_is_asked_for_and_ends_when_that_is_enough() {
     );
     assert_eq!((&lines[4]["seq"], &lines[4]["marker"]), (&json!(4), &json!(false)));
     let entries = world.store.entries(&world.app, Lane(0), StreamId::START, 10).await.unwrap();
-    let [.., frame] = entries[4].1.body.own_fields();
+    let [.., frame] = entries[4].1.as_ref().expect("it is one").body.own_fields();
     let name = lines[4]["event"].as_str().unwrap();
     let raw = world.run(&[&from[..], &["4", "--event", name, "--raw"]].concat());
     let last = text(&raw).lines().last().map(str::to_owned);
@@ -214,6 +239,43 @@ async fn a_tail_shows_what_is_asked_for_and_ends_when_that_is_enough() {
     let table = text(&world.run(&[&from[..], &["5", "--shard", "0"]].concat()));
     let marked: Vec<_> = table.lines().map(|line| line.starts_with("!! ")).collect();
     assert_eq!(marked, [true, false, false, false, false], "{table}");
+}
+
+#[tokio::test]
+async fn what_is_no_entry_is_shown_as_such_and_ends_no_tail() {
+    let world = World::new().await;
+    let all = world.store.entries(&world.app, Lane(0), StreamId::START, 10).await.unwrap();
+    let (before, last) = (all[4].0.to_string(), all[4].1.clone().expect("it is one"));
+    let add = |fields: &[&str]| {
+        let words = [&["XADD", "baton:{bot.0}:events", "*"], fields].concat();
+        world.server.command::<String>(&words).expect("added")
+    };
+    let junk = add(&["v", "1", "sh", "0"]);
+    let fields = last.encode().map(|(name, value)| [name.to_owned(), as_text(&value)]).concat();
+    add(&fields.iter().map(String::as_str).collect::<Vec<_>>());
+
+    let tail = |words: &[&str]| {
+        let from = ["stream", "tail", "--from", &before, "--count", "2"];
+        let shown = world.run(&[&from, words].concat());
+        assert_eq!(shown.status.code(), Some(0), "{words:?}: {}", errors(&shown));
+        shown
+    };
+    let lines = text(&tail(&["-o", "jsonl"]));
+    let lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let malformed = json!({
+        "schema": 1, "kind": "malformed_entry", "app": "bot", "lane": 0, "id": junk,
+        "why": r#"there is no field "t""#,
+    });
+    assert_eq!((&lines[0], &lines[1]["kind"]), (&malformed, &json!("entry")));
+    let [_, event, ..] = last.encode().map(|(_, value)| as_text(&value));
+    for only in [&["--shard", "0"], &["--event", event.as_str()]] {
+        let table = text(&tail(only));
+        assert!(table.starts_with(&format!("?? {junk} ")), "it may be wanted, too: {table}");
+    }
+    let raw = tail(&["--raw"]);
+    assert_eq!(text(&raw).lines().count(), 1, "it has no frame");
+    assert!(errors(&raw).starts_with(&format!("?? {junk} ")), "{}", errors(&raw));
 }
 
 /// Sends as `command send` does, and answers it; how that ended, and what it said.

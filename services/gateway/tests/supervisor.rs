@@ -3,9 +3,10 @@
 mod desk;
 
 use baton_fleet::{Hint, PermitAnswer, RequestId, Sweep};
-use baton_gateway::supervisor::{Ask, Errand, Input, Output, Report};
+use baton_gateway::supervisor::{Ask, Errand, Input, Output, Remark, Report};
 use baton_model::{Epoch, Expected, Holding, InstanceId, LeaseRow, OfferId, SessionRow};
 use baton_shard::{Input as ShardInput, Notice, Refusal, SocketId};
+use baton_store::What;
 
 use desk::{Desk, ME, OTHER, identity, row, session, shard};
 
@@ -125,6 +126,24 @@ fn a_hand_over_that_the_shard_refuses_is_not_waited_for() {
         assert_eq!(desk.errands(0), [hand_over], "attempt {attempt}");
         desk.notice(0, Notice::Refused(Refusal::Busy));
     }
+}
+
+#[test]
+fn a_lease_that_is_found_again_is_not_noted_down_as_taken() {
+    let taken = |desk: &Desk| {
+        let is_taken = |output: &&Output| {
+            matches!(output, Output::Remark(Remark::Happened(What::Took { .. })))
+        };
+        desk.outputs.iter().filter(is_taken).count()
+    };
+    let mut desk = Desk::holding();
+    desk.notice(0, Notice::Ours { epoch: Epoch(60) });
+    assert_eq!(taken(&desk), 0, "it is the one that was held");
+    desk.say(Input::Restarted(shard(0)));
+    desk.notice(0, Notice::Ours { epoch: Epoch(61) });
+    assert_eq!(taken(&desk), 0, "its task was started afresh, and has it again");
+    desk.notice(0, Notice::Ours { epoch: Epoch(62) });
+    assert_eq!(taken(&desk), 1, "nobody here held that one");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use baton_model::{AppName, Lane, Seq, SessionNumber};
 
 use super::{Fate, Faulty};
 use crate::{
-    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId, Trim,
-    Trimmed,
+    Append, AppendError, BeginError, Events, FoundEntry, Hold, NewSession, StoreError, StreamId,
+    Trim, Trimmed,
 };
 
 impl<S: Events + Sync> Events for Faulty<S> {
@@ -49,7 +49,7 @@ impl<S: Events + Sync> Events for Faulty<S> {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
+    ) -> Result<Vec<(StreamId, FoundEntry)>, StoreError> {
         self.through(self.store.entries(app, lane, after, count)).await
     }
 

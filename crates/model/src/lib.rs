@@ -29,6 +29,7 @@ mod instance;
 mod intent;
 mod lane;
 mod lease;
+pub mod length;
 pub mod limits;
 mod line;
 mod marker;

@@ -12,7 +12,6 @@ mod catalogue;
 mod discord;
 mod kind;
 mod nearest;
-mod quantity;
 mod value;
 
 mod file;

@@ -8,7 +8,7 @@ use baton_model::{
 };
 use baton_store::{
     Append, AppendError, BeginError, Entry, Events, Fenced, FoundEntry, Hold, NewSession,
-    StoreError, StreamId, Trim, Trimmed, key::Key,
+    StoreError, StreamId, Trim, Trimmable, Trimmed, key::Key,
 };
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
@@ -86,17 +86,26 @@ impl Events for Valkey {
     }
 
     async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
-        let args = [
-            millis(trim.min_age()),
-            millis(RING_KEEP),
-            millis(trim.live_within),
-            arg(trim.entries_max),
-            arg(trim.bytes_max),
-            arg(ENTRIES_TRIMMED_MAX),
-        ];
-        let reply = self.control().call(function::TRIM, [events_key(app, lane)], args).await?;
+        let (key, args) = (events_key(app, lane), trim_args(trim));
+        let reply = self.control().call(function::TRIM, [key], args).await?;
         match reply.outcome()? {
             ("ok", rest) => read_trimmed(rest),
+            _ => Err(reply.unexpected("ok")),
+        }
+    }
+
+    async fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> Result<Trimmable, StoreError> {
+        let (key, args) = (events_key(app, lane), trim_args(trim));
+        let reply = self.control().call(function::TRIMMABLE, [key], args).await?;
+        match reply.outcome()? {
+            ("ok", rest) => {
+                Ok(Trimmable { removed: nth(rest, 0)?.number()?, unread: nth(rest, 1)?.number()? })
+            }
             _ => Err(reply.unexpected("ok")),
         }
     }
@@ -123,6 +132,17 @@ impl Valkey {
         command.arg(key).arg(format!("({after}")).arg("+").arg("COUNT").arg(count);
         self.data().send_one(command).await
     }
+}
+
+fn trim_args(trim: &Trim) -> [Bytes; 6] {
+    [
+        millis(trim.min_age()),
+        millis(RING_KEEP),
+        millis(trim.live_within),
+        arg(trim.entries_max),
+        arg(trim.bytes_max),
+        arg(ENTRIES_TRIMMED_MAX),
+    ]
 }
 
 fn millis(duration: Duration) -> Bytes {

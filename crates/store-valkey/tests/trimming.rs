@@ -76,8 +76,12 @@ impl Old {
         while idle() == 0 {}
     }
 
+    /// Trims, and sees to it that this was known before.
     async fn trim(&self, trim: Trim) -> Trimmed {
-        self.store.trim(self.scope.app(), Lane(0), &trim).await.expect("trimmed")
+        let ahead = self.store.trimmable(self.scope.app(), Lane(0), &trim).await.expect("seen");
+        let trimmed = self.store.trim(self.scope.app(), Lane(0), &trim).await.expect("trimmed");
+        assert_eq!((ahead.removed, ahead.unread), (trimmed.removed, trimmed.unread));
+        trimmed
     }
 
     /// The numbers of the entries that are left, and the markers among them.

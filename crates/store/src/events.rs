@@ -8,7 +8,7 @@ use baton_model::{
 use thiserror::Error;
 
 use crate::{
-    Entry, EntryBody, Fenced, FieldsError, Hold, StoreError, StreamId, Trim, Trimmed,
+    Entry, EntryBody, Fenced, FieldsError, Hold, StoreError, StreamId, Trim, Trimmable, Trimmed,
     error::unhappy,
 };
 
@@ -144,4 +144,12 @@ pub trait Events {
         lane: Lane,
         trim: &Trim,
     ) -> impl Future<Output = Result<Trimmed, StoreError>> + Send;
+
+    /// What the next [`trim`](Self::trim) would remove, if nothing changed until then.
+    fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> impl Future<Output = Result<Trimmable, StoreError>> + Send;
 }

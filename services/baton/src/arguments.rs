@@ -21,7 +21,7 @@ pub use self::{
     instance::InstanceCommand,
     send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
-    stream::{StreamCommand, TailArguments, Which},
+    stream::{GcArguments, StreamCommand, TailArguments, TrimArguments, Which},
     wait::{Goal, WaitArguments},
 };
 use crate::output::Format;
@@ -113,7 +113,7 @@ pub enum AtStore {
         #[arg(long, default_value_t = 50, value_name = "N")]
         last: usize,
     },
-    /// See who reads the streams, and what is written to them.
+    /// See who reads the streams and what is written to them, and clean up.
     #[command(subcommand)]
     Stream(StreamCommand),
     /// See what consumer groups have given up on, and drop it.

@@ -3,7 +3,7 @@
 use baton_model::{AppName, Lane, Seq, SessionNumber};
 use baton_store::{
     Append, AppendError, BeginError, Events, FoundEntry, Hold, NewSession, StoreError, StreamId,
-    Trim, Trimmed,
+    Trim, Trimmable, Trimmed,
 };
 
 use crate::EmbeddedStore;
@@ -46,5 +46,14 @@ impl Events for EmbeddedStore {
 
     async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
         self.live.run(|at| at.state.trim(at.now, app, lane, trim)).await
+    }
+
+    async fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> Result<Trimmable, StoreError> {
+        self.live.run(|at| at.state.trimmable(at.now, app, lane, trim)).await
     }
 }

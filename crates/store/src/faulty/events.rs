@@ -5,7 +5,7 @@ use baton_model::{AppName, Lane, Seq, SessionNumber};
 use super::{Fate, Faulty};
 use crate::{
     Append, AppendError, BeginError, Events, FoundEntry, Hold, NewSession, StoreError, StreamId,
-    Trim, Trimmed,
+    Trim, Trimmable, Trimmed,
 };
 
 impl<S: Events + Sync> Events for Faulty<S> {
@@ -55,5 +55,14 @@ impl<S: Events + Sync> Events for Faulty<S> {
 
     async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
         self.through(self.store.trim(app, lane, trim)).await
+    }
+
+    async fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> Result<Trimmable, StoreError> {
+        self.through(self.store.trimmable(app, lane, trim)).await
     }
 }

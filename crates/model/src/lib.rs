@@ -41,6 +41,7 @@ mod shard;
 mod shard_ranges;
 mod shard_state;
 mod store_identity;
+mod stored_app;
 mod stream_id;
 mod time;
 
@@ -65,5 +66,6 @@ pub use shard::{Generation, ShardCount, ShardKey, ShardKeyError, ShardNumber};
 pub use shard_ranges::{ShardRanges, ShardRangesError};
 pub use shard_state::{ShardState, ShardStateError};
 pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
+pub use stored_app::StoredApp;
 pub use stream_id::{StreamId, StreamIdError};
 pub use time::{Moment, StoreMillis, UnixMicros, whole_millis};

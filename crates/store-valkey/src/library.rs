@@ -21,7 +21,7 @@ const OLDEST_CALLER: u32 = 1;
 const SHARED: usize = 2;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 32] = [
+const FILES: [&str; 33] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/streams.lua"),
     include_str!("../functions/append.lua"),
@@ -45,6 +45,7 @@ const FILES: [&str; 32] = [
     include_str!("../functions/poll.lua"),
     include_str!("../functions/data_set.lua"),
     include_str!("../functions/agree_app.lua"),
+    include_str!("../functions/put_app.lua"),
     include_str!("../functions/write_targets.lua"),
     include_str!("../functions/intend.lua"),
     include_str!("../functions/withdraw.lua"),
@@ -79,6 +80,7 @@ pub(crate) mod function {
     pub(crate) const POLL: &str = "baton_1_poll";
     pub(crate) const DATA_SET: &str = "baton_1_data_set";
     pub(crate) const AGREE_APP: &str = "baton_1_agree_app";
+    pub(crate) const PUT_APP: &str = "baton_1_put_app";
     pub(crate) const WRITE_TARGETS: &str = "baton_1_write_targets";
     pub(crate) const INTEND: &str = "baton_1_intend";
     pub(crate) const WITHDRAW: &str = "baton_1_withdraw";

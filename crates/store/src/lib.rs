@@ -38,6 +38,7 @@ mod membership;
 mod planning;
 mod reports;
 pub mod stored;
+mod stored_apps;
 mod trim;
 
 pub use baton_model::{ConflictId, StreamId, StreamIdError};
@@ -66,6 +67,7 @@ pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
 pub use reports::{FoundReport, ReportError, Reports, written_report};
+pub use stored_apps::{FoundApp, MalformedApp, PutAppError, StoredApps};
 pub use trim::{Trim, Trimmable, Trimmed};
 
 /// Everything that a store does.
@@ -76,6 +78,7 @@ impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 /// The nouns together.
 pub trait Operations:
     Apps
+    + StoredApps
     + Leases
     + Events
     + Commands
@@ -93,6 +96,7 @@ pub trait Operations:
 
 impl<S> Operations for S where
     S: Apps
+        + StoredApps
         + Leases
         + Events
         + Commands

@@ -17,6 +17,7 @@ mod leases;
 mod membership;
 mod planning;
 mod reports;
+mod stored_apps;
 
 use std::{
     future::Future,

@@ -218,6 +218,7 @@ async fn pass_on(
                 }
                 tracing::info!(%shard, ?notice, "shard");
             }
+            Remark::Retired { app } => tracing::info!(%app, "the app runs here no more"),
             Remark::NoPlace { left_over, pins_unmet } => {
                 tracing::warn!(?left_over, ?pins_unmet, "no instance has room for these shards");
             }

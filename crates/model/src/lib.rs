@@ -58,7 +58,7 @@ pub use line::{Line, LineError};
 pub use marker::{Marker, SessionStart};
 pub use name::{AppName, FleetName, NameError, Zone};
 pub use random_id::{ConflictId, IntentId, RandomIdError};
-pub use report::{AppCondition, AppReport, HealthLevel, InstanceReport, ShardStates};
+pub use report::{AppCondition, AppReport, AppSource, HealthLevel, InstanceReport, ShardStates};
 pub use session::{
     ResumeUrl, ResumeUrlError, RowSession, Seq, SessionId, SessionNumber, SessionRow,
 };

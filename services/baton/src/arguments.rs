@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::{
-    app::{AppCommand, RotateTokenArguments},
+    app::{AppCommand, AppOption, AppOptionsArguments, RotateTokenArguments},
     dead::{DeadCommand, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
@@ -122,7 +122,7 @@ pub enum AtStore {
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),
-    /// See apps, have their tokens read again.
+    /// See apps, have their tokens read again, put apps into the store.
     #[command(subcommand)]
     App(AppCommand),
     /// Show what the planner would move, or have it moved now.

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod app_changes;
 mod apps;
 mod check;
 mod config;

@@ -17,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_fleet::plan::Candidate;
 use baton_model::{
-    AppName, AppShape, InstanceId, InstanceReport, Intent, LeaseRow, Member, Phase, Presence,
-    ShardKey, ShardState, StoreMillis, Wish, limits::ROWS_AT_ONCE_MAX,
+    AppName, AppShape, AppSource, InstanceId, InstanceReport, Intent, LeaseRow, Member, Phase,
+    Presence, ShardKey, ShardState, StoreMillis, StoredApp, Wish, limits::ROWS_AT_ONCE_MAX,
 };
-use baton_store::{Leases, Safety, ShardAddress, Store, StoreError};
+use baton_store::{FoundApp, Leases, Safety, ShardAddress, Store, StoreError};
 
 pub(crate) use self::{
     planning::{Situation, is_balanced},
@@ -37,7 +37,10 @@ pub(crate) struct Look {
     pub(crate) safety: Safety,
     pub(crate) planner: Option<InstanceId>,
     pub(crate) instances: BTreeMap<InstanceId, Instance>,
+    /// Those that run, or are to.
     pub(crate) apps: BTreeMap<AppName, AppShape>,
+    /// What operators have put into the store of apps.
+    pub(crate) stored: BTreeMap<AppName, FoundApp>,
     /// Every shard that should run; without a row if it was never leased.
     pub(crate) shards: BTreeMap<ShardKey, Option<LeaseRow>>,
     /// Where the planner wants shards that are on the move.
@@ -57,10 +60,22 @@ pub(crate) struct Instance {
 impl Look {
     /// Looks.
     pub(crate) async fn take<S: Store>(store: &S) -> Result<Self, StoreError> {
-        let (poll, apps, reports, safety) =
-            tokio::try_join!(store.poll(), store.apps(), store.reports(), store.safety())?;
-        let shards = rows(store, &apps).await?;
+        let (poll, mut apps, stored, reports, safety) = tokio::try_join!(
+            store.poll(),
+            store.apps(),
+            store.stored_apps(),
+            store.reports(),
+            store.safety()
+        )?;
         let mut reports: BTreeMap<_, _> = reports.into_iter().collect();
+        let is_reported =
+            |app: &AppName| reports.values().flatten().any(|report| report.apps.contains_key(app));
+        let stored: BTreeMap<_, _> = stored.into_iter().collect();
+        let is_removed = |app: &AppName| {
+            stored.get(app).is_some_and(|found| found.app == Ok(StoredApp::Removed {}))
+        };
+        apps.retain(|(app, _)| !is_removed(app) || is_reported(app));
+        let shards = rows(store, &apps).await?;
         let leaving: BTreeSet<_> = poll.intents.iter().filter_map(drained).collect();
         let instances = poll.members.into_iter().map(|member| {
             let id = member.id;
@@ -73,6 +88,7 @@ impl Look {
             planner: poll.planner.and_then(|row| row.holding.owner()),
             instances: instances.collect(),
             apps: apps.into_iter().collect(),
+            stored,
             shards,
             targets: poll.targets.into_iter().collect(),
             intents: poll.intents,
@@ -100,6 +116,24 @@ impl Look {
         let states = report.apps.get(&shard.app)?.shards.get(&shard.generation)?;
         let found = states.known.iter().find(|(_, shards)| shards.contains(shard.number));
         found.map(|(state, _)| *state)
+    }
+
+    /// Whether an app stands in the store, and not as one that was removed.
+    pub(crate) fn is_in_store(&self, app: &AppName) -> bool {
+        self.stored.get(app).is_some_and(|found| found.app != Ok(StoredApp::Removed {}))
+    }
+
+    /// The instances that are there and have an app from this source, by name.
+    pub(crate) fn instances_with(
+        &self,
+        app: &AppName,
+        source: AppSource,
+    ) -> impl Iterator<Item = String> {
+        let has = move |instance: &&Instance| {
+            let said = instance.report.as_ref().and_then(|report| report.apps.get(app));
+            instance.is_there() && said.is_some_and(|said| said.source == source)
+        };
+        self.instances.values().filter(has).map(Instance::name)
     }
 
     pub(crate) fn address(&self, shard: &ShardKey) -> Option<ShardAddress> {

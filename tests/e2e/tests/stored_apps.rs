@@ -153,6 +153,13 @@ async fn an_app_is_added_changed_and_removed_while_instances_run() {
     scene.put_options(&[]).await;
     seconds(60).await;
     assert_eq!(scene.live_sessions().await, 6, "it is added again");
+
+    scene.put(StoredApp::Removed {}).await;
+    seconds(4).await;
+    scene.put_options(&[]).await;
+    seconds(60).await;
+    assert_eq!(scene.live_sessions().await, 6, "the one before had not ended yet");
+    assert_eq!(scene.held_by(1) + scene.held_by(2), 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +189,7 @@ async fn what_cannot_be_followed_is_said_and_leaves_the_others_alone() {
 #[tokio::test(start_paused = true)]
 async fn an_app_that_the_configuration_has_as_well_is_left_to_it() {
     let scene = Scene::new().await;
-    let options = [("token", "file:added"), ("intents", "guilds"), ("shards", "9")];
+    let options = [("token", "env:NOT_OFFERED"), ("intents", "guilds"), ("shards", "9")];
     let options = options.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
     let own = baton_e2e::virtual_time::app();
     scene.world.store.put_app(&own, 0, &StoredApp::Wanted { options }).await.expect("taken");

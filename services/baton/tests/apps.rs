@@ -98,6 +98,9 @@ const ADDED: [(&str, &str); 4] =
 #[tokio::test]
 async fn an_app_is_added_changed_and_removed_in_the_store() {
     let world = World::new().await;
+    let shape: AppShape =
+        serde_json::from_str(r#"{"generation":0,"shards":4,"lanes":2}"#).expect("a shape");
+    world.store.agree_app(&app(), &shape).await.expect("agreed");
     assert_eq!(world.said(ADD).0, Some(0));
     assert_eq!(world.stored().await.and_then(|it| it.app.ok()), Some(wanted(&ADDED)));
     assert_eq!(world.said(ADD).0, Some(6), "it is there");
@@ -126,6 +129,13 @@ async fn an_app_is_added_changed_and_removed_in_the_store() {
     assert_eq!(world.stored().await, Some(removed));
     assert_eq!(world.listed(), json!([]));
     assert_eq!(world.said("app remove bot --confirm=bot").0, Some(5));
+    let history = world.run("history");
+    let history = String::from_utf8_lossy(&history.stdout).into_owned();
+    let told = ["put app bot into", "put app bot into", "put app bot into", "removed app bot from"];
+    assert_eq!(history.lines().count(), 1 + told.len(), "{history}");
+    for (line, what) in history.lines().skip(1).zip(told) {
+        assert!(line.contains(what), "{history}");
+    }
     assert_eq!(world.said(ADD).0, Some(0), "and again");
 }
 

@@ -10,8 +10,9 @@ use baton_gateway::{
     config::{AppConfig, Effect, check_stored_app, effect_of},
 };
 use baton_model::{AppName, AppSource, StoredApp};
-use baton_store::{Apps, PutAppError, StoredApps};
+use baton_store::{Apps, PutAppError, StoredApps, What};
 
+use super::intents::note;
 use crate::{
     Exit, Failure,
     arguments::{AppOption, AppOptionsArguments},
@@ -165,8 +166,15 @@ fn ensure_can_change(name: &AppName, before: &Options, after: &Options) -> Resul
 
 async fn put(desk: &Desk, look: &Look, name: &AppName, app: StoredApp) -> Result<(), Failure> {
     let seen = look.stored.get(name).map_or(0, |found| found.revision);
+    let what = match &app {
+        StoredApp::Wanted { .. } => What::AppPut { app: name.clone() },
+        StoredApp::Removed {} => What::AppRemoved { app: name.clone() },
+    };
     match desk.store.put_app(name, seen, &app).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            note(desk, what).await;
+            Ok(())
+        }
         Err(error @ PutAppError::Changed(_)) => Err(Failure::Conflict(format!("{name}: {error}"))),
         Err(error @ (PutAppError::TooMany(_) | PutAppError::TooLarge(_))) => {
             Err(Failure::Refused(format!("{name}: {error}")))

@@ -95,6 +95,8 @@ const fn shard_of(what: &What) -> Option<&ShardKey> {
         | What::DrainEnded { .. }
         | What::DrainTakenBack { .. }
         | What::TokenRead { .. }
+        | What::AppPut { .. }
+        | What::AppRemoved { .. }
         | What::Unknown => None,
     }
 }
@@ -113,6 +115,8 @@ fn concerns(happening: &Happening, id: InstanceId) -> bool {
         | What::DrainEnded { .. }
         | What::DrainTakenBack { .. }
         | What::TokenRead { .. }
+        | What::AppPut { .. }
+        | What::AppRemoved { .. }
         | What::Unknown => None,
     };
     happening.by == Doer::Instance(id) || other == Some(id)

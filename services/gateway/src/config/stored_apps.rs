@@ -113,11 +113,8 @@ impl StoredAppsConfig {
 /// the folder points to is up to whoever made the link, which is nobody who can only write to the
 /// store.
 fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
-    let within = match path.strip_prefix(folder) {
-        Ok(within) => within,
-        Err(_) if path.is_relative() => path,
-        Err(_) => return None,
-    };
+    // What leads to the root, or up, is no plain part of a path.
+    let within = path.strip_prefix(folder).unwrap_or(path);
     let is_plain = within.components().all(|part| matches!(part, Component::Normal(_)));
     let is_file = within.components().next().is_some();
     (is_plain && is_file).then(|| folder.join(within))

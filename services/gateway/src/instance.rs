@@ -134,11 +134,9 @@ impl<S: Store> Instance<S> {
             keeper
         });
         let keepers = keepers.collect();
-        let follower = settings.stored_apps.map(|allowed| {
-            let (store, runtime) = (stores.data.clone(), runtime.clone());
-            let means = Means { store, clock, runtime, ear: ear.clone(), roster: roster.clone() };
-            Follower::new(allowed, own, means)
-        });
+        let (store, at) = (stores.data.clone(), runtime.clone());
+        let means = Means { store, clock, runtime: at, ear: ear.clone(), roster: roster.clone() };
+        let follower = settings.stored_apps.map(|allowed| Follower::new(allowed, own, means));
         let (memory, look) = watch::channel(None);
         let pulse = Pulse::new(clock.now());
         let observer = Observer {

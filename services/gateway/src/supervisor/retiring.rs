@@ -73,8 +73,8 @@ impl Supervisor {
         }
     }
 
-    /// A session that ends is closed by the machine when it is asked for a new one; giving the lease
-    /// back keeps it from beginning that.
+    /// A session that ends is closed by the machine when it is asked for a new one; giving the
+    /// lease back keeps it from beginning that.
     fn end_shards(&mut self, app: &AppName) {
         let stays = |(shard, hosted): &(&ShardKey, &Hosted)| shard.app == *app && !hosted.is_ending;
         let staying = self.hosted.iter().filter(stays);

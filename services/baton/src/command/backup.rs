@@ -3,7 +3,7 @@
 //! Taken while nobody holds a shard it moves the fleet. Taken while it runs it is a copy for
 //! disaster, and says so.
 
-use std::path::Path;
+use std::{char::REPLACEMENT_CHARACTER, path::Path};
 
 use baton_model::{AppName, Lane, NewIntent};
 use baton_store::{GroupView, LaneView};
@@ -83,6 +83,11 @@ fn left_behind(backup: &Backup) -> Vec<String> {
         ));
     }
     warnings.extend(backup.groups().filter_map(|(app, lane, group)| group.leaves(app, lane)));
+    let unnamed = backup.groups().filter(|(_, _, it)| it.name.contains(REPLACEMENT_CHARACTER));
+    warnings.extend(unnamed.map(|(app, lane, it)| {
+        let name = &it.name;
+        format!("group {name} of lane {lane} of {app} has a name that is no text: make it by hand")
+    }));
     warnings
 }
 
@@ -141,6 +146,13 @@ mod tests {
             assert!(warning.starts_with("group workers leaves in lane 0 of bot: "), "{warning}");
             assert!(warning.contains(told), "{warning}");
         }
+    }
+
+    #[test]
+    fn a_group_whose_name_is_no_text_is_told_of() {
+        let mut backup = backup();
+        backup.apps[0].lanes[0].groups[0].name = "work\u{FFFD}".to_owned();
+        assert!(left_behind(&backup)[1].contains("has a name that is no text"));
     }
 
     #[test]

@@ -28,21 +28,30 @@ pub(super) async fn restore(desk: &Desk, from: &Path) -> Result<Exit, Failure> {
     let lanes = backup.lanes();
     ensure_unused(desk, &look, &lanes).await?;
     cautions(&backup, look.now).iter().for_each(|caution| desk.terminal.say(caution));
-    for lane in &lanes {
-        desk.store.restore_lane(lane).await.map_err(refused)?;
+    put(&desk.store, &backup, &lanes).await?;
+    let shards = u32::try_from(backup.shards().count()).unwrap_or(u32::MAX);
+    note(desk, What::Restored { taken_at: backup.taken_at, shards }).await;
+    desk.terminal.say(format_args!("restored {}", told(&backup)));
+    Ok(Exit::Done)
+}
+
+/// Puts everything there. The apps come last: a store that shows them has all the rest.
+async fn put<S: Transfer + Intents>(
+    store: &S,
+    backup: &Backup,
+    lanes: &[RestoredLane],
+) -> Result<(), Failure> {
+    for lane in lanes {
+        store.restore_lane(lane).await.map_err(refused)?;
     }
     for intent in backup.intents.iter().filter(|intent| !names_an_instance(intent)) {
-        desk.store.intend(intent).await.map_err(|error| match error {
+        store.intend(intent).await.map_err(|error| match error {
             IntendError::TooMany(_) => Failure::Conflict(error.to_string()),
             IntendError::Store(error) => Failure::Store(error),
         })?;
     }
     let apps: Vec<_> = backup.apps.iter().map(|it| (it.app.clone(), it.shape)).collect();
-    desk.store.restore_apps(&apps).await.map_err(refused)?;
-    let shards = u32::try_from(backup.shards().count()).unwrap_or(u32::MAX);
-    note(desk, What::Restored { taken_at: backup.taken_at, shards }).await;
-    desk.terminal.say(format_args!("restored {}", told(&backup)));
-    Ok(Exit::Done)
+    store.restore_apps(&apps).await.map_err(refused)
 }
 
 /// Whoever puts one fleet's sessions under the name of another must have said so.
@@ -143,9 +152,45 @@ fn names_an_instance(intent: &NewIntent) -> bool {
 #[cfg(test)]
 mod tests {
     use baton_model::InstanceId;
+    use baton_store::{Apps, Faults, Faulty, Membership};
+    use baton_store_embedded::{EmbeddedStore, Options};
 
     use super::*;
     use crate::backup::tests::backup;
+
+    /// Requests and answers that are lost, as often as not.
+    const BAD: Faults = Faults { lost_request_percent: 25, lost_reply_percent: 25, ..Faults::NONE };
+
+    const ATTEMPTS_MAX: usize = 100;
+
+    async fn has_everything(store: &EmbeddedStore, lanes: &[RestoredLane]) -> bool {
+        let (addresses, rows): (Vec<_>, Vec<_>) =
+            lanes.iter().flat_map(RestoredLane::addressed).unzip();
+        let found = store.rows(&addresses).await.unwrap();
+        let intents = store.poll().await.unwrap().intents.len();
+        found == rows.into_iter().map(Some).collect::<Vec<_>>() && intents == 1
+    }
+
+    #[tokio::test]
+    async fn a_restore_that_is_cut_off_shows_no_apps_and_the_next_one_finishes_it() {
+        let mut cut_off = 0;
+        for seed in 0..64 {
+            let (backup, store) = (backup(), EmbeddedStore::in_memory(Options::default()));
+            let (lanes, faulty) = (backup.lanes(), Faulty::new(store.clone(), BAD, seed));
+            for attempt in 0..=ATTEMPTS_MAX {
+                assert!(attempt < ATTEMPTS_MAX, "it never ends");
+                let done = put(&faulty, &backup, &lanes).await.is_ok();
+                let apps = store.apps().await.unwrap().len();
+                assert!(apps == 0 || has_everything(&store, &lanes).await, "seed {seed}");
+                if done {
+                    assert_eq!(apps, 1);
+                    break;
+                }
+                cut_off += 1;
+            }
+        }
+        assert!(cut_off > 64, "{cut_off}");
+    }
 
     #[test]
     fn a_backup_of_a_fleet_at_rest_calls_for_no_caution() {

@@ -1,5 +1,5 @@
--- restore_lane: puts a lane's rows and consumer groups there, all or none. The lane's stream must be
--- empty, and a row that is there must be as it would be written.
+-- restore_lane: puts a lane's rows and consumer groups there, all or none. The lane's stream must
+-- be empty, and a row that is there must be as it would be written.
 --
 -- keys: events, then a row for each shard
 -- args: how many groups, their names,

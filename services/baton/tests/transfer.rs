@@ -271,6 +271,11 @@ async fn a_backup_says_what_it_is_not_good_for() {
     let world = World::empty().await;
     world.run(&["backup", "-"]).assert_refused(5, "fleet main has no apps at this store");
     let holds = world.running().await;
+    let ended = world.run(&["backup", "-"]);
+    assert!(ended.besides.contains("3 shards are held by instances that are not there"));
+    let id = holds[0].owner;
+    world.store.beat(id, Beat(1), &record()).await.expect("beaten");
+    let _presence = world.store.hold_presence(id).await.expect("held");
     world.group(0, "workers", "0");
     let folder = folder();
     let file = folder.path().join("no/fleet.json");

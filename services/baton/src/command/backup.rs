@@ -12,7 +12,7 @@ use super::lanes::{chosen, views};
 use crate::{
     Exit, Failure,
     backup::{AppPart, Backup, GroupPart, LanePart, ShardPart, file},
-    fleet::Look,
+    fleet::{Instance, Look},
     output::units::counted,
     program::Desk,
 };
@@ -35,7 +35,8 @@ pub(super) async fn backup(desk: &Desk, to: &Path) -> Result<Exit, Failure> {
     };
     let failed = |error| Failure::Other(format!("{}: cannot be written: {error}", to.display()));
     file::write(to, &backup.encode()).map_err(failed)?;
-    left_behind(&backup).iter().for_each(|warning| desk.terminal.say(warning));
+    let runs = look.instances.values().any(Instance::is_there);
+    left_behind(&backup, runs).iter().for_each(|warning| desk.terminal.say(warning));
     desk.terminal.say(told(&backup));
     Ok(Exit::Done)
 }
@@ -73,13 +74,17 @@ impl GroupPart {
 }
 
 /// What a restore of it would not bring back.
-fn left_behind(backup: &Backup) -> Vec<String> {
+fn left_behind(backup: &Backup, runs: bool) -> Vec<String> {
     let mut warnings = Vec::new();
-    if backup.held() > 0 {
+    let held = counted(backup.held(), "shard is", "shards are");
+    if backup.held() > 0 && runs {
         warnings.push(format!(
-            "{} held: this is a copy for disaster, and ages with every event; to move the fleet, \
-             end its instances first",
-            shards_are(backup.held())
+            "{held} held: this is a copy for disaster, and ages with every event; to move the \
+             fleet, end its instances first"
+        ));
+    } else if backup.held() > 0 {
+        warnings.push(format!(
+            "{held} held by instances that are not there: make sure that their processes have ended"
         ));
     }
     warnings.extend(backup.groups().filter_map(|(app, lane, group)| group.leaves(app, lane)));
@@ -106,10 +111,6 @@ impl GroupPart {
     }
 }
 
-fn shards_are(count: usize) -> String {
-    counted(count, "shard is", "shards are")
-}
-
 /// What is in it.
 pub(super) fn told(backup: &Backup) -> String {
     let sessions = backup.shards().filter(|(_, shard)| shard.session.is_some()).count();
@@ -133,7 +134,7 @@ mod tests {
     fn what_stays_behind_is_told_with_its_number() {
         let mut backup = backup();
         backup.apps[0].shards[1].holder = None;
-        assert_eq!(left_behind(&backup), Vec::<String>::new());
+        assert_eq!(left_behind(&backup, true), Vec::<String>::new());
         let group = &mut backup.apps[0].lanes[0].groups[0];
         for (unread, unacknowledged, dead_letters, told) in [
             (Some(7), 0, 0, "7 unread, 0 unacknowledged, 0 given up"),
@@ -152,13 +153,15 @@ mod tests {
     fn a_group_whose_name_is_no_text_is_told_of() {
         let mut backup = backup();
         backup.apps[0].lanes[0].groups[0].name = "work\u{FFFD}".to_owned();
-        assert!(left_behind(&backup)[1].contains("has a name that is no text"));
+        assert!(left_behind(&backup, false)[1].contains("has a name that is no text"));
     }
 
     #[test]
     fn a_copy_of_a_fleet_that_runs_says_what_it_is() {
-        let told = left_behind(&backup()).join("\n");
+        let told = left_behind(&backup(), true).join("\n");
         assert!(told.starts_with("1 shard is held: this is a copy for disaster"), "{told}");
+        let told = left_behind(&backup(), false).join("\n");
+        assert!(told.starts_with("1 shard is held by instances that are not there"), "{told}");
     }
 
     #[test]

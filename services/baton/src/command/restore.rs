@@ -61,8 +61,8 @@ fn ensure_meant(desk: &Desk, backup: &Backup) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Refused(format!(
-        "the backup is of fleet {of}, and this is {here}; say --fleet {of}, or --fleet {here} if it \
-         is to go by that name from now on"
+        "the backup is of fleet {of}, and this is {here}; say --fleet {of}, or --fleet {here} if \
+         it is to go by that name from now on"
     )))
 }
 
@@ -119,8 +119,8 @@ fn cautions(backup: &Backup, now: StoreMillis) -> Vec<String> {
     let mut cautions = Vec::new();
     if backup.held() > 0 {
         cautions.push(format!(
-            "{} held when this was taken: events come once more, with the keys that they had, or \
-             sessions begin anew where Discord has them no more",
+            "{} held when this was taken: what came since then comes once more, with the keys that \
+             it had, and sessions begin anew where Discord has them no more",
             units::counted(backup.held(), "shard was", "shards were")
         ));
     }

@@ -44,11 +44,15 @@ async fn backed_up(operator: &Operator, file: &Path) -> String {
 async fn go_on(fleet: &mut Fleet, new: &Server, file: &Path) -> Operator {
     fleet.move_to(new).await;
     let operator = Operator::of(fleet);
+    let doctor = operator.types("doctor -o jsonl").await;
+    assert_eq!(doctor.code, 3, "there is no instance: {doctor:?}");
     let restored = operator.types(&format!("restore {}", file.display())).await;
     assert_eq!(restored.code, 0, "{restored:?}");
     for name in ["d", "e", "f"] {
         fleet.start(name);
     }
+    let live = operator.types("wait --for all-live --timeout 2m").await;
+    assert_eq!(live.code, 0, "{live:?}\n{}", fleet.logs());
     fleet.until_all_live().await;
     seconds(3).await;
     operator
@@ -60,6 +64,8 @@ async fn a_fleet_moves_to_another_valkey_with_all_of_its_sessions() {
     let (mut fleet, operator) = fleet(&old).await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("fleet.json");
+    let intents = operator.types("intent ls -o jsonl").await;
+    assert_eq!((intents.code, intents.data.as_str()), (0, ""));
     end_all(&mut fleet, Signal::TERM).await;
     group(&old);
     let told = backed_up(&operator, &file).await;
@@ -73,6 +79,8 @@ async fn a_fleet_moves_to_another_valkey_with_all_of_its_sessions() {
     assert_eq!(fleet.verdicts().await, [].into(), "no rule of Discord's was broken");
     let added = fleet.written().await.len();
     assert!(added > 0, "the new store has what came since");
+    let history = operator.types("history --last 20").await;
+    assert!(history.data.contains("live: resumed"), "{history:?}");
     let lag = operator.types("stream lag -o jsonl").await;
     let lags = lag.data.matches("\"group\":\"workers\"").count();
     assert_eq!(

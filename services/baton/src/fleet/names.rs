@@ -8,8 +8,8 @@ use crate::Failure;
 /// So many digits of an id tell instances apart, as a rule.
 const SHORT: usize = 8;
 
-/// So many digits at least say that an id is meant. What is shorter is a name: one that is not known
-/// yet must not be taken for the id of somebody else.
+/// So many digits at least say that an id is meant. What is shorter is a name: one that is not
+/// known yet must not be taken for the id of somebody else.
 const SHORTEST: usize = 4;
 
 /// An id as short as people like it.

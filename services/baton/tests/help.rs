@@ -1,5 +1,5 @@
 //! What every command says of itself, compared with `tests/help.txt`: nobody changes a name or an
-//! option unawares. `BATON_REWRITE=1` writes the page anew; read the difference before it is
+//! option unawares. `BLESS=1` writes the page anew; read the difference before it is
 //! committed.
 
 use std::{env, fs, path::Path};
@@ -23,7 +23,7 @@ fn every_command_says_of_itself_what_its_page_says() {
     let lines = page.lines().map(|line| line.trim_end().to_owned() + "\n");
     let page: String = lines.collect();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/help.txt");
-    if env::var_os("BATON_REWRITE").is_some() {
+    if env::var_os("BLESS").is_some() {
         fs::write(&path, &page).expect("written");
     }
     let written = fs::read_to_string(&path).expect("the page is there");

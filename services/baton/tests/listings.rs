@@ -2,7 +2,7 @@
 //! in `tests/listings`. The JSON in them is a contract: within one schema, a page only ever gains
 //! fields. What differs from run to run (times, numbers made of them) stands there as its kind.
 //!
-//! `BATON_REWRITE=1` writes the pages anew; read the difference before it is committed.
+//! `BLESS=1` writes the pages anew; read the difference before it is committed.
 
 use std::{
     env, fs,
@@ -217,7 +217,7 @@ fn without_times(text: &str) -> String {
 async fn every_listing_is_shown_as_its_page_says() {
     let world = World::new().await;
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings");
-    let is_rewriting = env::var_os("BATON_REWRITE").is_some();
+    let is_rewriting = env::var_os("BLESS").is_some();
     let mut other = Vec::new();
     for (name, words) in LISTINGS {
         let page = world.page(words);

@@ -1,6 +1,6 @@
 //! A fleet goes on over another Valkey.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use baton_e2e::{
     operator::Operator,
@@ -11,6 +11,9 @@ use baton_test_servers::Server;
 use rustix::process::Signal;
 
 use crate::{SHARDS, fleet, seconds};
+
+/// How long a shard may be without events: Discord keeps sessions for longer than that.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// A consumer group on every lane that has read everything there is.
 fn group(valkey: &Server) {
@@ -81,6 +84,8 @@ async fn a_fleet_moves_to_another_valkey_with_all_of_its_sessions() {
     assert!(added > 0, "the new store has what came since");
     let history = operator.types("history --last 20").await;
     assert!(history.data.contains("live: resumed"), "{history:?}");
+    let gap = report.worst_gaps.values().max().copied().unwrap_or_default();
+    assert!(gap < PAUSE_MAX, "nobody was deaf for longer: {gap:?}");
     let lag = operator.types("stream lag -o jsonl").await;
     let lags = lag.data.matches("\"group\":\"workers\"").count();
     assert_eq!(

@@ -27,10 +27,10 @@ pub use self::gateway::Gateway;
 use crate::{judgement::entries, witness::Witness};
 
 /// How long anything may take. Only what never happens is wrong.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(50);
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// How long the streams must stand still until all is taken to have arrived.
 const QUIET: Duration = Duration::from_secs(3);

@@ -32,6 +32,7 @@ mod sentinels;
 mod stored_apps;
 mod subscription;
 mod tls;
+mod transfer;
 mod url;
 
 use std::sync::Arc;

@@ -39,6 +39,7 @@ mod planning;
 mod reports;
 pub mod stored;
 mod stored_apps;
+mod transfer;
 mod trim;
 
 pub use baton_model::{ConflictId, StreamId, StreamIdError};
@@ -63,11 +64,12 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use intents::{IntendError, Intents};
 pub use journal::{FoundHappening, Journal};
 pub use lanes::{ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes};
-pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
+pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
 pub use reports::{FoundReport, ReportError, Reports, written_report};
 pub use stored_apps::{FoundApp, MalformedApp, PutAppError, StoredApps};
+pub use transfer::{RestoreError, RestoredLane, RestoredRow, Transfer};
 pub use trim::{Trim, Trimmable, Trimmed};
 
 /// Everything that a store does.
@@ -91,6 +93,7 @@ pub trait Operations:
     + Reports
     + Journal
     + Lanes
+    + Transfer
 {
 }
 
@@ -109,5 +112,6 @@ impl<S> Operations for S where
         + Reports
         + Journal
         + Lanes
+        + Transfer
 {
 }

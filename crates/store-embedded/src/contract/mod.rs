@@ -14,3 +14,4 @@ mod membership;
 mod planning;
 mod reports;
 mod stored_apps;
+mod transfer;

@@ -25,6 +25,7 @@ pub(crate) mod script;
 mod sessions;
 mod stored_apps;
 mod stream;
+mod transfer;
 mod trimming;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -18,6 +18,7 @@ mod membership;
 mod planning;
 mod reports;
 mod stored_apps;
+mod transfer;
 
 use std::{
     future::Future,

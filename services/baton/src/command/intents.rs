@@ -65,7 +65,8 @@ pub(super) async fn intend(desk: &Desk, wish: Wish, reason: &str) -> Result<Inte
     Ok(id)
 }
 
-/// Notes down what this operator has done. It stands whether or not this does.
+/// Notes down who did it, for an intent is gone when it is carried out. What was done stands
+/// whether or not this does.
 pub(super) async fn note(desk: &Desk, what: What) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let at = UnixMicros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX));

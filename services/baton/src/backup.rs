@@ -7,11 +7,11 @@
 
 pub(crate) mod file;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_model::{
     AppName, AppShape, Epoch, FleetName, InstanceId, Lane, NewIntent, SessionRow, ShardKey,
-    ShardNumber, StoreMillis, StreamId,
+    ShardNumber, StoreMillis, StoredApp, StreamId,
 };
 use baton_store::{RestoredLane, RestoredRow};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub(crate) struct Backup {
     /// When, by the store's clock.
     pub(crate) taken_at: StoreMillis,
     pub(crate) apps: Vec<AppPart>,
+    /// Those that operators have put into the store, and that are to run.
+    #[serde(default)]
+    pub(crate) stored_apps: BTreeMap<AppName, StoredApp>,
     pub(crate) intents: Vec<NewIntent>,
 }
 
@@ -253,12 +256,14 @@ pub(crate) mod tests {
             LanePart { lane: Lane(0), last, groups: vec![group] },
             LanePart { lane: Lane(1), last: None, groups: Vec::new() },
         ];
+        let options = [("token".to_owned(), "env:BOT_TOKEN".to_owned())].into();
         let wish = Wish::ReadToken { app: app.clone() };
         let (by, reason) = (Line::shortened("ann"), Line::shortened(""));
         Backup {
             fleet: "main".parse().unwrap(),
             taken_at: StoreMillis(1_795_159_810_000),
-            apps: vec![AppPart { app, shape, shards, lanes }],
+            apps: vec![AppPart { app: app.clone(), shape, shards, lanes }],
+            stored_apps: [(app, StoredApp::Wanted { options })].into(),
             intents: vec![NewIntent { id: IntentId(1), wish, by, reason }],
         }
     }

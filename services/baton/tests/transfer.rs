@@ -9,11 +9,11 @@ use std::{
 
 use baton_model::{
     AppName, AppShape, Beat, Generation, Holding, InstanceId, IntentId, Lane, LaneCount, LeaseRow,
-    Line, NewIntent, ShardCount, ShardKey, ShardNumber, Wish,
+    Line, NewIntent, ShardCount, ShardKey, ShardNumber, StoredApp, Wish,
 };
 use baton_store::{
-    Apps, Events, Hold, Intents, Lanes, Leases, Membership, RestoredLane, RestoredRow,
-    ShardAddress, Transfer,
+    Apps, Events, FoundApp, Hold, Intents, Lanes, Leases, Membership, RestoredLane, RestoredRow,
+    ShardAddress, StoredApps, Transfer,
     conformance::{append, live, record},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -119,6 +119,16 @@ impl World {
     fn assert_empty(&self) {
         assert_eq!(self.keys(), Vec::<String>::new());
     }
+
+    /// An app that operators want, which is returned, and one that they want no more.
+    async fn wants_apps(&self) -> (AppName, FoundApp) {
+        let options = [("token".to_owned(), "env:BOT_TOKEN".to_owned())].into();
+        let [wanted, gone] = ["bot", "gone"].map(|name| name.parse::<AppName>().expect("a name"));
+        let app = StoredApp::Wanted { options };
+        let revision = self.store.put_app(&wanted, 0, &app).await.expect("put");
+        self.store.put_app(&gone, 0, &StoredApp::Removed {}).await.expect("put");
+        (wanted, FoundApp { revision, app: Ok(app) })
+    }
 }
 
 #[derive(Debug)]
@@ -166,6 +176,7 @@ async fn a_fleet_at_rest_goes_on_over_another_store() {
     let wish = Wish::Drain { instance: InstanceId::new(1), limit: None };
     let drain = NewIntent { id: IntentId(8), wish, ..intent.clone() };
     old.store.intend(&drain).await.expect("taken");
+    let stored = old.wants_apps().await;
     let (folder, rows) = (folder(), old.rows().await);
     let file = folder.path().join("fleet.json");
     let file = file.to_str().expect("text");
@@ -183,6 +194,7 @@ async fn a_fleet_at_rest_goes_on_over_another_store() {
     assert_eq!(restored.besides, format!("{left_out}restored {told}"));
     assert_eq!(new.rows().await, rows);
     assert_eq!(new.store.apps().await, Ok(vec![(app(), shape())]));
+    assert_eq!(new.store.stored_apps().await, Ok(vec![stored]));
     let lane = new.store.lane(&app(), Lane(0)).await.expect("seen");
     assert_eq!((lane.length, lane.groups[0].name.as_str()), (0, "workers"));
     let intents = new.store.poll().await.expect("polled").intents;
@@ -219,6 +231,18 @@ async fn a_restore_that_was_cut_off_is_finished_by_the_same_one_and_by_no_other(
     assert_eq!(finished.code, 0, "{finished:?}");
     assert_eq!(new.rows().await, rows);
     assert_eq!(new.store.apps().await, Ok(vec![(app(), shape())]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_operators_want_otherwise_is_not_overwritten_nor_anything_written() {
+    let old = World::at_rest().await;
+    old.wants_apps().await;
+    let new = World::empty().await;
+    new.store.put_app(&app(), 0, &StoredApp::Removed {}).await.expect("put");
+    let before = new.keys();
+    let refused = new.run_with(&["restore", "-"], &old.backup());
+    refused.assert_refused(7, "app bot stands in the store otherwise");
+    assert_eq!(new.keys(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

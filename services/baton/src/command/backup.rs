@@ -3,9 +3,9 @@
 //! Taken while nobody holds a shard it moves the fleet. Taken while it runs it is a copy for
 //! disaster, and says so.
 
-use std::{char::REPLACEMENT_CHARACTER, path::Path};
+use std::{char::REPLACEMENT_CHARACTER, collections::BTreeMap, path::Path};
 
-use baton_model::{AppName, Lane, NewIntent};
+use baton_model::{AppName, Lane, NewIntent, StoredApp};
 use baton_store::{GroupView, LaneView};
 
 use super::lanes::{chosen, views};
@@ -31,14 +31,30 @@ pub(super) async fn backup(desk: &Desk, to: &Path) -> Result<Exit, Failure> {
         fleet,
         taken_at: look.now,
         apps: look.apps.keys().map(|app| app_part(&look, app, &lanes)).collect(),
+        stored_apps: wanted(&look),
         intents: look.intents.iter().cloned().map(NewIntent::from).collect(),
     };
     let failed = |error| Failure::Other(format!("{}: cannot be written: {error}", to.display()));
     file::write(to, &backup.encode()).map_err(failed)?;
     let runs = look.instances.values().any(Instance::is_there);
+    unreadable(&look).iter().for_each(|warning| desk.terminal.say(warning));
     left_behind(&backup, runs).iter().for_each(|warning| desk.terminal.say(warning));
     desk.terminal.say(told(&backup));
     Ok(Exit::Done)
+}
+
+/// The apps that operators have put into the store, and that are to run.
+fn wanted(look: &Look) -> BTreeMap<AppName, StoredApp> {
+    let readable = look.stored.iter().filter_map(|(app, it)| Some((app, it.app.as_ref().ok()?)));
+    let wanted = readable.filter(|(_, it)| matches!(it, StoredApp::Wanted { .. }));
+    wanted.map(|(app, it)| (app.clone(), it.clone())).collect()
+}
+
+fn unreadable(look: &Look) -> Vec<String> {
+    let unreadable = look.stored.iter().filter(|(_, found)| found.app.is_err());
+    let told =
+        |(app, _)| format!("app {app} stands in the store unreadably: it is not in the file");
+    unreadable.map(told).collect()
 }
 
 fn app_part(look: &Look, app: &AppName, lanes: &[(AppName, Lane, LaneView)]) -> AppPart {

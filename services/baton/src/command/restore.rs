@@ -1,13 +1,14 @@
 //! `restore`: a fleet goes on over a store that has not known it.
 //!
 //! Nothing is overwritten, ever: first everything is looked at, then lanes are written, then
-//! intents, and the apps last. So a restore that was cut off is finished by doing it again.
+//! intents and what operators want apps to be, and the apps' shapes last. So a restore that was cut off is finished by doing it again.
 
 use std::path::Path;
 
-use baton_model::{NewIntent, StoreMillis, Wish};
+use baton_model::{AppName, NewIntent, StoreMillis, Wish};
 use baton_store::{
-    IntendError, Intents, Lanes, Leases, RestoreError, RestoredLane, Transfer, What,
+    FoundApp, IntendError, Intents, Lanes, Leases, PutAppError, RestoreError, RestoredLane,
+    StoredApps, Transfer, What,
 };
 
 use super::{backup::told, intents::note};
@@ -27,6 +28,7 @@ pub(super) async fn restore(desk: &Desk, from: &Path) -> Result<Exit, Failure> {
     let look = Look::take(&desk.store).await?;
     let lanes = backup.lanes();
     ensure_unused(desk, &look, &lanes).await?;
+    ensure_wanted_alike(&look, &backup)?;
     cautions(&backup, look.now).iter().for_each(|caution| desk.terminal.say(caution));
     put(&desk.store, &backup, &lanes).await?;
     let shards = u32::try_from(backup.shards().count()).unwrap_or(u32::MAX);
@@ -36,7 +38,7 @@ pub(super) async fn restore(desk: &Desk, from: &Path) -> Result<Exit, Failure> {
 }
 
 /// Puts everything there. The apps come last: a store that shows them has all the rest.
-async fn put<S: Transfer + Intents>(
+async fn put<S: Transfer + Intents + StoredApps>(
     store: &S,
     backup: &Backup,
     lanes: &[RestoredLane],
@@ -48,6 +50,15 @@ async fn put<S: Transfer + Intents>(
         store.intend(intent).await.map_err(|error| match error {
             IntendError::TooMany(_) => Failure::Conflict(error.to_string()),
             IntendError::Store(error) => Failure::Store(error),
+        })?;
+    }
+    for (name, app) in &backup.stored_apps {
+        store.put_app(name, 0, app).await.map_err(|error| match error {
+            PutAppError::Changed(_) => wanted_otherwise(name),
+            PutAppError::TooMany(_) | PutAppError::TooLarge(_) => {
+                Failure::Conflict(error.to_string())
+            }
+            PutAppError::Store(error) => Failure::Store(error),
         })?;
     }
     let apps: Vec<_> = backup.apps.iter().map(|it| (it.app.clone(), it.shape)).collect();
@@ -87,6 +98,24 @@ async fn ensure_unused(desk: &Desk, look: &Look, lanes: &[RestoredLane]) -> Resu
         found.map_err(refused)?;
     }
     Ok(())
+}
+
+/// An app that a restore which was cut off has put there is as the file has it.
+fn ensure_wanted_alike(look: &Look, backup: &Backup) -> Result<(), Failure> {
+    let is_other = |(name, found): &(&AppName, &FoundApp)| {
+        found.app.as_ref().ok() != backup.stored_apps.get(*name)
+    };
+    match look.stored.iter().find(is_other) {
+        Some((name, _)) => Err(wanted_otherwise(name)),
+        None => Ok(()),
+    }
+}
+
+fn wanted_otherwise(app: &AppName) -> Failure {
+    Failure::Refused(format!(
+        "app {app} stands in the store otherwise, and nothing is overwritten; restore into a store \
+         that this fleet has not run on"
+    ))
 }
 
 /// What [`Transfer::restore_lane`] would answer.

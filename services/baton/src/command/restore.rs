@@ -1,8 +1,8 @@
 //! `restore`: a fleet goes on over a store that has not known it.
 //!
 //! Nothing is overwritten, ever: first everything is looked at, then lanes are written, then
-//! intents and what operators want apps to be, and the shapes of apps last. So a restore that was cut
-//! off is finished by doing it again.
+//! intents and what operators want apps to be, and the shapes of apps last. So a restore that was
+//! cut off is finished by doing it again.
 
 use std::path::Path;
 

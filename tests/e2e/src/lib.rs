@@ -6,6 +6,7 @@
 
 pub mod asking;
 pub mod judgement;
+pub mod trio;
 pub mod virtual_time;
 
 pub mod processes;

@@ -7,8 +7,8 @@ use baton_mock_discord::Settings;
 
 use crate::virtual_time::World;
 
-/// How many shards they share.
-pub const SHARDS: u32 = 8;
+/// How many shards they share, where nothing is said.
+const SHARDS: u32 = 8;
 
 /// How often each session gets an event.
 const EVERY: Duration = Duration::from_millis(200);
@@ -26,16 +26,21 @@ pub fn generous() -> Settings {
 }
 
 /// Instances 1, 2 and 3 share the shards, and events come.
+pub async fn under_load() -> World {
+    sharing(SHARDS).await
+}
+
+/// The same with so many shards.
 ///
 /// # Panics
 /// If not every shard identifies.
-pub async fn under_load() -> World {
-    let mut world = World::new(generous(), SHARDS).await;
+pub async fn sharing(shards: u32) -> World {
+    let mut world = World::new(generous(), shards).await;
     for number in 1..=3 {
         world.start(number).await;
     }
     seconds(30).await;
-    assert_eq!(world.sessions().await, SHARDS as usize, "every shard has identified");
+    assert_eq!(world.sessions().await, shards as usize, "every shard has identified");
     world.load(EVERY).await;
     seconds(20).await;
     world

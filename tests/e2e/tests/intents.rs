@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use baton_e2e::{
-    trio::{passes, seconds, under_load},
+    trio::{passes, seconds, sharing, under_load},
     virtual_time::{World, app},
 };
 use baton_mock_discord::{Fault, Input};
-use baton_model::{Generation, InstanceId, PinUntil, RestartHow, ShardKey, ShardNumber, Wish};
+use baton_model::{
+    Generation, InstanceId, PinUntil, RestartHow, ShardKey, ShardNumber, Wish,
+    limits::MOVES_AT_ONCE_MAX,
+};
 
 fn shard(number: u32) -> ShardKey {
     ShardKey { app: app(), generation: Generation(0), number: ShardNumber(number) }
@@ -30,6 +33,17 @@ async fn a_drained_instance_is_empty_and_stays_until_the_drain_is_taken_back() {
     seconds(180).await;
     assert!(world.held_by(1) >= 2, "it is as any other again");
     passes(&world, 8).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_of_more_shards_than_move_at_once_does_not_pause_in_between() {
+    let world = sharing(60).await;
+    let held = world.held_by(1);
+    assert!(held > MOVES_AT_ONCE_MAX, "{held} all move at once");
+    world.intend(drain(1, None)).await;
+    seconds(3).await;
+    assert_eq!(world.held_by(1), 0);
+    passes(&world, 60).await;
 }
 
 #[tokio::test(start_paused = true)]

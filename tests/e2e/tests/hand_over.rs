@@ -198,6 +198,7 @@ async fn dies(side: Side, step: Step, deadline: Duration) {
         Side::Target => target,
     });
     let took = all_live_after(&world).await;
+    println!("{side:?} dies at {step:?}: all live after {took:?}");
     assert!(took <= deadline, "{side:?} dies at {step:?}: {took:?} of {deadline:?}");
     seconds(60).await;
     assert_eq!(world.held_by(SOURCE), 0, "{side:?} dies at {step:?}: the drain goes on");

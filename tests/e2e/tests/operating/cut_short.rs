@@ -22,8 +22,8 @@ use crate::{EVERY, fleet, seconds};
 /// How long a shard may take to come to where it belongs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// More than are moved at once, of each of three instances.
-const MANY: u32 = 60;
+/// So many of each of three instances that not all can have moved when the first is on offer.
+const MANY: u32 = 24;
 
 /// Nobody takes the primary's place sooner.
 const DOWN_AFTER: Duration = Duration::from_secs(1);

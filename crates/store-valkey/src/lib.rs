@@ -31,6 +31,7 @@ mod safety;
 mod sentinels;
 mod subscription;
 mod tls;
+mod transfer;
 mod url;
 
 use std::sync::Arc;

@@ -38,6 +38,7 @@ mod membership;
 mod planning;
 mod reports;
 pub mod stored;
+mod transfer;
 mod trim;
 
 pub use baton_model::{ConflictId, StreamId, StreamIdError};
@@ -62,10 +63,11 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use intents::{IntendError, Intents};
 pub use journal::{FoundHappening, Journal};
 pub use lanes::{ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes};
-pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
+pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
 pub use reports::{FoundReport, ReportError, Reports, written_report};
+pub use transfer::{RestoreError, RestoredLane, RestoredRow, Transfer};
 pub use trim::{Trim, Trimmed};
 
 /// Everything that a store does.
@@ -88,6 +90,7 @@ pub trait Operations:
     + Reports
     + Journal
     + Lanes
+    + Transfer
 {
 }
 
@@ -105,5 +108,6 @@ impl<S> Operations for S where
         + Reports
         + Journal
         + Lanes
+        + Transfer
 {
 }

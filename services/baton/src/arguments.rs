@@ -5,10 +5,13 @@ mod dead;
 mod doctor;
 mod drain;
 mod instance;
+mod lease;
 mod send;
 mod shard;
 mod stream;
 mod wait;
+
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -19,6 +22,7 @@ pub use self::{
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
+    lease::{BreakArguments, LeaseCommand},
     send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
     stream::{StreamCommand, TailArguments, Which},
@@ -104,6 +108,9 @@ pub enum AtStore {
     /// See shards, move and restart them.
     #[command(subcommand)]
     Shard(ShardCommand),
+    /// Take a lease away, in an emergency.
+    #[command(subcommand)]
+    Lease(LeaseCommand),
     /// Show what instances and operators did, oldest first.
     History {
         /// Only what this instance had a part in.
@@ -140,6 +147,17 @@ pub enum AtStore {
     /// See conflicts: who believed to be the one, and how it ended.
     #[command(subcommand)]
     Conflict(ConflictCommand),
+    /// Write leases, sessions, apps, intents and consumer groups to a file. Whoever can read it can
+    /// take over the sessions.
+    Backup {
+        /// The file; - is stdout.
+        file: PathBuf,
+    },
+    /// Put a backup into a store that this fleet has not run on.
+    Restore {
+        /// The file; - is stdin.
+        file: PathBuf,
+    },
     /// Check something, for scripts: ends with 0 if it passes and with 3 if not.
     #[command(subcommand)]
     Check(CheckCommand),
@@ -209,12 +227,12 @@ pub enum ConfigCommand {
     /// Check a gateway's configuration: all mistakes together.
     Check {
         /// The file.
-        file: std::path::PathBuf,
+        file: PathBuf,
     },
     /// Show a gateway's configuration as it is understood, and where each value comes from.
     Show {
         /// The file.
-        file: std::path::PathBuf,
+        file: PathBuf,
     },
 }
 

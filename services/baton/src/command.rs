@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod apps;
+mod backup;
 mod check;
 mod config;
 mod conflicts;
@@ -15,8 +16,10 @@ mod instances;
 mod intents;
 mod lag;
 mod lanes;
+mod leases;
 mod moving;
 mod rebalance;
+mod restore;
 mod send;
 mod shards;
 mod status;
@@ -48,6 +51,7 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Undrain(arguments) => drain::undrain(desk, arguments).await,
         AtStore::Wait(arguments) => wait::wait(desk, arguments).await,
         AtStore::Shard(command) => shards::shard(desk, command).await,
+        AtStore::Lease(command) => leases::lease(desk, command).await,
         AtStore::History { instance, last } => history::of_fleet(desk, instance, last).await,
         AtStore::Stream(StreamCommand::Lag(which)) => lag::lag(desk, which).await,
         AtStore::Stream(StreamCommand::Groups(which)) => lag::groups(desk, which).await,
@@ -58,6 +62,8 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Intent(command) => intents::intent(desk, command).await,
         AtStore::Identify(IdentifyCommand::Budget) => identify::budget(desk).await,
         AtStore::Conflict(ConflictCommand::Ls { last }) => conflicts::list(desk, last).await,
+        AtStore::Backup { file } => backup::backup(desk, &file).await,
+        AtStore::Restore { file } => restore::restore(desk, &file).await,
         AtStore::Check(command) => check::check(desk, command).await,
     }
 }

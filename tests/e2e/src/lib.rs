@@ -11,6 +11,7 @@ pub mod virtual_time;
 
 pub mod processes;
 
+pub mod consumers;
 pub mod listening;
 pub mod operator;
 

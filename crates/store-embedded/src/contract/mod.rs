@@ -13,3 +13,4 @@ mod leases;
 mod membership;
 mod planning;
 mod reports;
+mod transfer;

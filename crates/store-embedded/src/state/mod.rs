@@ -24,6 +24,7 @@ mod results;
 pub(crate) mod script;
 mod sessions;
 mod stream;
+mod transfer;
 mod trimming;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -116,7 +116,7 @@ impl Script {
         let hold = self.hold(state);
         let (me, offer) = (self.instance(), OfferId(self.roll(2)));
         let row = lease(state, &hold.address);
-        match self.roll(7) {
+        match self.roll(8) {
             0 | 1 => {
                 let expected = Expected::unchanged(row.as_ref());
                 drop(state.claim(self.now, &hold.address, expected, me));
@@ -125,6 +125,7 @@ impl Script {
             3 => drop(state.accept(self.now, &hold, offer, me)),
             4 => drop(state.retract(&hold, offer)),
             5 => drop(state.release(&hold)),
+            6 => drop(state.break_lease(&hold.address, Expected::unchanged(row.as_ref()))),
             _ => {
                 let session = row.and_then(|row| row.session).map(|s| s.number);
                 drop(state.forget_resume_url(&hold, session.unwrap_or_default()));

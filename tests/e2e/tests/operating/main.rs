@@ -4,8 +4,10 @@
 
 mod cut_short;
 mod drains;
+mod emergencies;
 mod moves;
 mod refusals;
+mod transfer;
 
 use std::time::Duration;
 

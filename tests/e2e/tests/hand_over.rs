@@ -32,8 +32,8 @@ const STORE_DELAY_MAX: Duration = Duration::from_millis(300);
 /// How long Discord's words take.
 const DISCORD_DELAY: Fault = Fault::Latency { ms: 100 };
 
-/// How long it takes to notice a death, to claim what it leaves and to resume it: each poll and each
-/// claim takes as long as a call may.
+/// How long it takes to notice a death, to claim what it leaves and to resume it: each poll and
+/// each claim takes as long as a call may.
 const CRASH_PATH: Duration = PRESENCE_BEAT_STILL
     .saturating_add(PRESENCE_POLL_PERIOD.saturating_mul(PRESENCE_POLLS_MIN))
     .saturating_add(STORE_DELAY_MAX.saturating_mul(4));

@@ -99,9 +99,9 @@ async fn shards_are_moved_over_warm_sockets() {
     hand_over::leave_lines("planned moves, warm", &gaps, Duration::from_millis(200));
 }
 
-/// A move is cold where the target gets no HELLO in its time and its word of that is lost: told that
-/// the target cannot connect, the source keeps its shard. So the target is one who may not tell
-/// hints, and Discord greets nobody until the target has given up, and everybody from then on.
+/// A move is cold where the target gets no HELLO in its time and its word of that is lost: told
+/// that the target cannot connect, the source keeps its shard. So the target is one who may not
+/// tell hints, and Discord greets nobody until the target has given up, and everybody from then on.
 #[tokio::test(flavor = "multi_thread")]
 async fn shards_are_moved_to_somebody_without_a_socket() {
     let valkey = valkey();

@@ -29,6 +29,7 @@ mod reply;
 mod reports;
 mod safety;
 mod sentinels;
+mod stored_apps;
 mod subscription;
 mod tls;
 mod transfer;

@@ -127,6 +127,16 @@ pub enum What {
         /// Was it another one?
         changed: bool,
     },
+    /// An operator has put an app into the store, or changed it there.
+    AppPut {
+        /// Which app.
+        app: AppName,
+    },
+    /// An operator has removed an app that stood in the store.
+    AppRemoved {
+        /// Which app.
+        app: AppName,
+    },
     /// Something that a newer Baton has a word for.
     Unknown,
 }
@@ -228,7 +238,9 @@ mod tests {
             What::DrainEnded { instance, handed_over: 8, released: 1, ms: 7 },
             What::DrainTakenBack { instance },
             What::Ordered { intent },
-            What::TokenRead { app, changed: true },
+            What::TokenRead { app: app.clone(), changed: true },
+            What::AppPut { app: app.clone() },
+            What::AppRemoved { app },
             What::Unknown,
         ]
     }

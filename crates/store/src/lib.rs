@@ -38,6 +38,7 @@ mod membership;
 mod planning;
 mod reports;
 pub mod stored;
+mod stored_apps;
 mod transfer;
 mod trim;
 
@@ -54,7 +55,7 @@ pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictKind};
 pub use conflicts::Conflicts;
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
-pub use events::{Append, AppendError, BeginError, Events, NewSession};
+pub use events::{Append, AppendError, BeginError, Events, FoundEntry, NewSession};
 pub use faulty::{Faults, Faulty, FaultyHearing};
 pub use fields::{FORMAT, FieldsError};
 pub use happening::{Connecting, Doer, HAPPENING_FIELDS, Happening, LettingGo, Taking, What};
@@ -67,8 +68,9 @@ pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, 
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
 pub use reports::{FoundReport, ReportError, Reports, written_report};
+pub use stored_apps::{FoundApp, MalformedApp, PutAppError, StoredApps};
 pub use transfer::{RestoreError, RestoredLane, RestoredRow, Transfer};
-pub use trim::{Trim, Trimmed};
+pub use trim::{Trim, Trimmable, Trimmed};
 
 /// Everything that a store does.
 pub trait Store: Operations + Clone + Send + Sync + 'static {}
@@ -78,6 +80,7 @@ impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 /// The nouns together.
 pub trait Operations:
     Apps
+    + StoredApps
     + Leases
     + Events
     + Commands
@@ -96,6 +99,7 @@ pub trait Operations:
 
 impl<S> Operations for S where
     S: Apps
+        + StoredApps
         + Leases
         + Events
         + Commands

@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::{
-    app::{AppCommand, RotateTokenArguments},
+    app::{AppCommand, AppOption, AppOptionsArguments, RotateTokenArguments},
     dead::{DeadCommand, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
@@ -25,7 +25,7 @@ pub use self::{
     lease::{BreakArguments, LeaseCommand},
     send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
-    stream::{StreamCommand, TailArguments, Which},
+    stream::{GcArguments, StreamCommand, TailArguments, TrimArguments, Which},
     wait::{Goal, WaitArguments},
 };
 use crate::output::Format;
@@ -120,7 +120,7 @@ pub enum AtStore {
         #[arg(long, default_value_t = 50, value_name = "N")]
         last: usize,
     },
-    /// See who reads the streams, and what is written to them.
+    /// See who reads the streams and what is written to them, and clean up.
     #[command(subcommand)]
     Stream(StreamCommand),
     /// See what consumer groups have given up on, and drop it.
@@ -129,7 +129,7 @@ pub enum AtStore {
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),
-    /// See apps, have their tokens read again.
+    /// See apps, have their tokens read again, put apps into the store.
     #[command(subcommand)]
     App(AppCommand),
     /// Show what the planner would move, or have it moved now.

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod app_changes;
 mod apps;
 mod backup;
 mod check;
@@ -10,6 +11,7 @@ mod doctor;
 mod documents;
 mod drain;
 mod drain_story;
+mod gc;
 mod history;
 mod identify;
 mod instances;
@@ -25,6 +27,7 @@ mod shards;
 mod status;
 mod tail;
 mod top;
+mod trim;
 mod wait;
 mod watching;
 
@@ -56,6 +59,8 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Stream(StreamCommand::Lag(which)) => lag::lag(desk, which).await,
         AtStore::Stream(StreamCommand::Groups(which)) => lag::groups(desk, which).await,
         AtStore::Stream(StreamCommand::Tail(arguments)) => tail::tail(desk, arguments).await,
+        AtStore::Stream(StreamCommand::Gc(arguments)) => gc::gc(desk, arguments).await,
+        AtStore::Stream(StreamCommand::Trim(arguments)) => trim::trim(desk, arguments).await,
         AtStore::Command(CommandCommand::Send(arguments)) => send::send(desk, arguments).await,
         AtStore::Dead(command) => dead::dead(desk, command).await,
         AtStore::Rebalance { apply } => rebalance::rebalance(desk, apply).await,

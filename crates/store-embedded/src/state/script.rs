@@ -14,8 +14,8 @@ use baton_model::{
     AppName, AppShape, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation,
     GuildId, InstanceId, InstanceRecord, IntentId, Lane, LaneCount, LeaseRow, NewIntent, OfferId,
     Phase, PinUntil, RestartHow, RowSession, Seq, SessionId, SessionNumber, SessionRow,
-    SessionStart, ShardCount, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros, Version,
-    Weight, Wish, limits::RING_KEEP,
+    SessionStart, ShardCount, ShardKey, ShardNumber, StoreMillis, StoredApp, Tier, UnixMicros,
+    Version, Weight, Wish, limits::RING_KEEP,
 };
 use baton_store::{
     Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, Doer, EntryBody, Happening,
@@ -56,7 +56,7 @@ impl Script {
             0 => StoreMillis(self.now.0 - 50), // the clock is set back
             millis => StoreMillis(self.now.0 + millis),
         };
-        match self.roll(12) {
+        match self.roll(13) {
             0..5 => self.write_events(state),
             5 | 6 => self.move_lease(state),
             7 => self.reassert(state),
@@ -193,6 +193,11 @@ impl Script {
             7 => {
                 let happening = self.happening();
                 state.note(self.now, &happening);
+            }
+            8 => {
+                let options = [("token".to_owned(), self.roll(3).to_string())].into();
+                let seen = self.roll(3);
+                drop(state.put_app(&app(), seen, &StoredApp::Wanted { options }));
             }
             4 | 5 => {
                 let intent = self.intent();
@@ -438,6 +443,7 @@ mod tests {
             ("target", count(|c| matches!(c, Change::Target(..)))),
             ("cleared", count(|c| matches!(c, Change::TargetCleared(_)))),
             ("happening", count(|c| matches!(c, Change::Happening(..)))),
+            ("stored app", count(|c| matches!(c, Change::StoredApp(..)))),
             ("intent", count(|c| matches!(c, Change::Intent(_)))),
             ("intent gone", count(|c| matches!(c, Change::IntentGone(_)))),
             ("bucket", count(|c| matches!(c, Change::IdentifyBucket(..)))),

@@ -25,6 +25,7 @@ mod reports;
 mod results;
 mod scope;
 mod sessions;
+mod stored_apps;
 mod transfer;
 mod trimming;
 
@@ -133,6 +134,10 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         apps::of_many_proposals_at_once_one_stands,
         apps::apps_do_not_share_a_shape,
         apps::all_apps_are_listed_by_name,
+        stored_apps::an_app_stands_in_the_store_as_it_was_put_there,
+        stored_apps::only_what_was_seen_is_replaced,
+        stored_apps::an_app_that_is_put_again_is_the_same,
+        stored_apps::an_app_that_is_too_large_is_refused,
         membership::a_data_set_has_one_identity,
         membership::a_beat_shows_in_the_next_poll,
         membership::a_beat_behind_the_stored_one_is_a_duplicate,

@@ -17,6 +17,7 @@ mod leases;
 mod membership;
 mod planning;
 mod reports;
+mod stored_apps;
 mod transfer;
 
 use std::{

@@ -97,6 +97,8 @@ const fn shard_of(what: &What) -> Option<&ShardKey> {
         | What::DrainTakenBack { .. }
         | What::Restored { .. }
         | What::TokenRead { .. }
+        | What::AppPut { .. }
+        | What::AppRemoved { .. }
         | What::Unknown => None,
     }
 }
@@ -117,6 +119,8 @@ fn concerns(happening: &Happening, id: InstanceId) -> bool {
         | What::DrainTakenBack { .. }
         | What::Restored { .. }
         | What::TokenRead { .. }
+        | What::AppPut { .. }
+        | What::AppRemoved { .. }
         | What::Unknown => None,
     };
     happening.by == Doer::Instance(id) || other == Some(id)

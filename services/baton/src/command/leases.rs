@@ -51,7 +51,7 @@ fn outlook(look: &Look, shard: &ShardKey, row: &LeaseRow) -> String {
     let owner = row.holding.owner();
     let holder = owner.map_or_else(String::new, |id| look.called(id));
     let standing = match owner.and_then(|id| look.instances.get(&id)) {
-        Some(instance) => instance.standing(),
+        Some(instance) => instance.standing().as_str(),
         None => "no member any more",
     };
     // Epochs are the store's milliseconds, unless two grants came within one.

@@ -66,6 +66,8 @@ pub(crate) fn told(look: &Look, what: &What) -> String {
         }
         What::TokenRead { app, changed: true } => format!("token of {app} read: it is another one"),
         What::TokenRead { app, changed: false } => format!("token of {app} read: it is the same"),
+        What::AppPut { app } => format!("put app {app} into the store"),
+        What::AppRemoved { app } => format!("removed app {app} from the store"),
         What::Unknown => "something that a newer Baton has a word for".to_owned(),
     }
 }

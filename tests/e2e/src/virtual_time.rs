@@ -264,9 +264,11 @@ impl World {
         std::fs::write(&self.token, token).expect("written");
     }
 
-    /// Ends an instance without a word: its sockets break, its leases stay.
+    /// Ends an instance without a word: its sockets break, its leases stay, and nothing of what it
+    /// was about to ask reaches the store.
     pub fn crash(&mut self, number: u128) {
         if let Some(running) = self.instances.remove(&number) {
+            running.store.set_faults(Faults { lost_request_percent: 100, ..Faults::NONE });
             running.task.abort();
         }
     }

@@ -236,8 +236,11 @@ impl LaneMachine {
                 self.outputs.push_back(Output::GaveUp(burial.clone()));
             }
             (Errand::Keep(ids), Done::Lost(lost)) => self.on_kept(ids, &lost, now),
-            (Errand::Claim(_), Done::Claimed(arrivals, upto)) => {
-                self.on_claimed(arrivals, upto, now);
+            (Errand::Claim(claim), Done::Claimed(arrivals, upto)) => {
+                self.on_claimed(claim, upto, now);
+                for arrival in arrivals {
+                    self.arrive(arrival, now);
+                }
             }
             (Errand::Release(_), Done::Written) => self.end(),
             (Errand::Ack(_) | Errand::Sweep | Errand::Wake, Done::Written) => {}
@@ -259,18 +262,19 @@ impl LaneMachine {
         }
     }
 
-    fn on_claimed(&mut self, arrivals: Vec<Arrival>, upto: Option<StreamId>, now: Moment) {
-        let is_more = upto.is_some();
-        self.phase = match (self.phase, upto) {
-            (Phase::TakingOver(_), Some(upto)) => Phase::TakingOver(upto),
-            (Phase::TakingOver(_), None) => Phase::Reading,
-            (phase, _) => phase,
-        };
-        let pause = self.settings.claim_period();
-        self.errands.next_claim = if is_more { now } else { now + pause };
-        for arrival in arrivals {
-            self.arrive(arrival, now);
+    /// A claim may have been under way already when something had to be taken over: its answer says
+    /// nothing about that.
+    fn on_claimed(&mut self, claim: &Claim, upto: Option<StreamId>, now: Moment) {
+        if let Phase::TakingOver(after) = self.phase {
+            if after == claim.after && claim.idle.is_zero() {
+                self.phase = upto.map_or(Phase::Reading, Phase::TakingOver);
+                self.last_read = self.last_read.max(upto.unwrap_or_default());
+            }
+            self.errands.next_claim = now;
+            return;
         }
+        let pause = if upto.is_some() { Duration::ZERO } else { self.settings.claim_period() };
+        self.errands.next_claim = now + pause;
     }
 
     fn on_failed(&mut self, errand: Errand, now: Moment) {

@@ -17,6 +17,8 @@ mod intake;
 mod lane;
 mod seen;
 mod turns;
+#[cfg(test)]
+mod world;
 
 pub(crate) use input::{Arrival, Burial, Claim, Done, Ending, Errand, Input, Output, Whose};
 pub(crate) use lane::{LaneMachine, Sharing};

@@ -22,6 +22,7 @@ pub struct ConsumerBuilder {
     lanes: Option<LaneCount>,
     settings: Settings,
     begin: Begin,
+    exclusive: Option<u8>,
     handlers_max: usize,
     deadline: Duration,
     stop_limit: Duration,
@@ -60,6 +61,7 @@ impl Consumer {
             lanes: None,
             settings: Settings::default(),
             begin: Begin::default(),
+            exclusive: None,
             handlers_max: 256,
             deadline: Duration::from_secs(30),
             stop_limit: Duration::from_secs(10),
@@ -103,6 +105,23 @@ impl ConsumerBuilder {
     #[must_use]
     pub fn begin(mut self, begin: Begin) -> Self {
         self.begin = begin;
+        self
+    }
+
+    /// Leases lanes: at any time one consumer of the group reads a lane, so that the order of a guild
+    /// holds across processes too. The lanes are shared out evenly among all consumers of the group,
+    /// which all must say this.
+    #[must_use]
+    pub fn exclusive(mut self) -> Self {
+        self.exclusive = Some(self.exclusive.unwrap_or_default());
+        self
+    }
+
+    /// Leases lanes, as [`ConsumerBuilder::exclusive`] does, in a tier: 0 is the first, and a worse
+    /// one is given lanes only while nobody of a better one lives and gets its work done.
+    #[must_use]
+    pub fn tier(mut self, tier: u8) -> Self {
+        self.exclusive = Some(tier);
         self
     }
 
@@ -184,6 +203,7 @@ impl ConsumerBuilder {
             lanes: self.lanes,
             settings: self.settings,
             begin: self.begin,
+            exclusive: self.exclusive,
             handlers_max: self.handlers_max.min(tokio::sync::Semaphore::MAX_PERMITS),
             deadline: self.deadline,
             stop_limit: self.stop_limit,

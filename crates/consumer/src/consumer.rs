@@ -13,7 +13,9 @@ use tokio::{
 
 use crate::{
     Begin, Handlers, Health,
+    exclusive::Lanes,
     handling::Workshop,
+    registry::{Membership, Registry},
     seat::Seat,
     settings::Settings,
     shape::shape_of,
@@ -37,6 +39,8 @@ pub(crate) struct Parts {
     pub(crate) lanes: Option<LaneCount>,
     pub(crate) settings: Settings,
     pub(crate) begin: Begin,
+    /// The tier, if lanes are leased.
+    pub(crate) exclusive: Option<u8>,
     pub(crate) handlers_max: usize,
     pub(crate) deadline: Duration,
     pub(crate) stop_limit: Duration,
@@ -74,6 +78,9 @@ pub enum RunError {
     /// The store will not have it, until somebody changes something.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system gives no thread to beat on.
+    #[error("no thread for beats: {0}")]
+    NoThread(String),
     /// A lane's task has ended in a way that is our mistake.
     #[error("task of a lane has panicked: {0}")]
     Panicked(String),
@@ -120,11 +127,16 @@ impl Consumer {
             },
         };
         let ground = Arc::new(self.parts.ground(handlers.into()));
+        if let Some(tier) = self.parts.exclusive {
+            let registry = Registry::start(self.parts.membership(lanes, tier));
+            let registry = registry.map_err(|error| RunError::NoThread(error.to_string()))?;
+            return Lanes::new(&self.parts, ground, registry).run(stop).await;
+        }
         let (orders, ordered) = watch::channel(Order::Run);
         let mut tasks = JoinSet::new();
         for lane in lanes.lanes() {
             let seat = Arc::new(self.parts.seat(lane, None));
-            tasks.spawn(task::run(ground.clone(), seat, ordered.clone()));
+            tasks.spawn(task::run(ground.clone(), seat, ordered.clone(), None));
         }
         let stopping = async {
             stop.await;
@@ -154,9 +166,28 @@ impl Parts {
         }
     }
 
+    fn membership(&self, lanes: LaneCount, tier: u8) -> Membership {
+        Membership {
+            servers: self.servers.clone(),
+            app: self.app.clone(),
+            group: self.group.clone(),
+            me: self.name.clone(),
+            tier,
+            lanes: lanes.0.get(),
+        }
+    }
+
     pub(crate) fn seat(&self, lane: Lane, epoch: Option<u64>) -> Seat {
         let (app, group, me) = (self.app.clone(), self.group.clone(), self.name.clone());
         Seat { app, lane, group, me, epoch }
+    }
+}
+
+/// What a lane's end means for the others.
+pub(crate) fn lane_end(end: LaneEnd) -> Result<(), RunError> {
+    match end {
+        LaneEnd::Stopped | LaneEnd::Fenced => Ok(()),
+        LaneEnd::Refused(error) => Err(error.into()),
     }
 }
 
@@ -164,8 +195,7 @@ impl Parts {
 async fn all_ended(tasks: &mut JoinSet<LaneEnd>) -> Result<(), RunError> {
     while let Some(ended) = tasks.join_next().await {
         match ended {
-            Ok(LaneEnd::Stopped | LaneEnd::Fenced) => {}
-            Ok(LaneEnd::Refused(error)) => return Err(error.into()),
+            Ok(end) => lane_end(end)?,
             Err(panic) => return Err(RunError::Panicked(panic.to_string())),
         }
     }

@@ -21,3 +21,8 @@ pub(crate) static CLAIM: Prepared = LazyLock::new(|| prepare(include_str!("scrip
 pub(crate) static SWEEP: Prepared = LazyLock::new(|| prepare(include_str!("scripts/sweep.lua")));
 pub(crate) static LEAVE: Prepared = LazyLock::new(|| prepare(include_str!("scripts/leave.lua")));
 pub(crate) static TAKE: Prepared = LazyLock::new(|| prepare(include_str!("scripts/take.lua")));
+
+/// These stand alone: they are about leases, and not under one.
+pub(crate) static BEAT: Prepared = LazyLock::new(|| Script::new(include_str!("scripts/beat.lua")));
+pub(crate) static LEASE: Prepared =
+    LazyLock::new(|| Script::new(include_str!("scripts/lease.lua")));

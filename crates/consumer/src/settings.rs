@@ -63,6 +63,37 @@ pub(crate) const TROUBLE_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Bytes of a handler's error in a dead letter.
 pub(crate) const ERROR_BYTES_MAX: usize = 1_024;
 
+/// How often a consumer that shares lanes out with others beats, and looks at their beats.
+pub(crate) const BEAT_PERIOD: Duration = Duration::from_millis(250);
+
+/// How long the answer to a beat is waited for.
+pub(crate) const BEAT_TIMEOUT: Duration = Duration::from_millis(600);
+
+/// How long a consumer is sure of its lanes after it sent a beat that was taken.
+pub(crate) const SURE: Duration = Duration::from_millis(1_000);
+
+/// Looks that must have shown the same beat until its consumer counts as dead.
+pub(crate) const EVIDENCE_POLLS_MIN: u32 = 4;
+
+/// The time that those looks must span, by the observer's own clock.
+pub(crate) const EVIDENCE_SPAN: Duration = Duration::from_millis(1_500);
+
+/// The longest pause between two looks that still count as one observation.
+pub(crate) const EVIDENCE_GAP_MAX: Duration = Duration::from_millis(750);
+
+/// How long a dead consumer's record stays.
+pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+
+// A holder must stop being sure before anybody may take its lanes over, even where one clock runs
+// half as fast again as the other.
+const _: () = assert!(SURE.as_millis() * 3 <= EVIDENCE_SPAN.as_millis() * 2);
+// One beat may be lost before a holder is unsure.
+const _: () = assert!(BEAT_TIMEOUT.as_millis() + BEAT_PERIOD.as_millis() < SURE.as_millis());
+// A look that is answered late is still part of an observation.
+const _: () = assert!(BEAT_TIMEOUT.as_millis() < EVIDENCE_GAP_MAX.as_millis());
+const _: () =
+    assert!(BEAT_PERIOD.as_millis() * (EVIDENCE_POLLS_MIN as u128) <= EVIDENCE_SPAN.as_millis());
+
 const _: () = assert!(READ_MAX <= HELD_MAX && CLAIM_MAX <= HELD_MAX);
 const _: () = assert!(SUSPECT_DELIVERIES < DELIVERIES_MAX);
 const _: () = assert!(SWEEP_PERIOD.as_millis() < GONE_AFTER.as_millis());

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
-use baton_model::StreamId;
+use baton_model::{Moment, StreamId};
 use baton_store::{StoreError, Unhappy};
 use tokio::{
     sync::{mpsc, watch},
@@ -73,6 +73,7 @@ pub(crate) async fn run(
     ground: Arc<Ground>,
     seat: Arc<Seat>,
     mut orders: watch::Receiver<Order>,
+    sure: Option<watch::Receiver<Moment>>,
 ) -> LaneEnd {
     let reader = Reader::start(ground.servers.clone(), seat.clone());
     let mut clerk = Clerk::new(ground.servers.clone(), seat.clone(), reader.connection.clone());
@@ -95,7 +96,7 @@ pub(crate) async fn run(
         seat,
         endings,
     };
-    task.run(ended, orders).await
+    task.run(ended, orders, sure).await
 }
 
 /// Makes the group, however long the store is away.
@@ -132,7 +133,11 @@ impl Task {
         mut self,
         mut ended: mpsc::UnboundedReceiver<(StreamId, Ending)>,
         mut orders: watch::Receiver<Order>,
+        mut sure: Option<watch::Receiver<Moment>>,
     ) -> LaneEnd {
+        if let Some(sure) = &mut sure {
+            self.machine.handle(Input::Sure(*sure.borrow_and_update()), now());
+        }
         let mut endings = Vec::with_capacity(ENDINGS_MAX);
         loop {
             self.carry_out();
@@ -152,6 +157,7 @@ impl Task {
                     let order = changed.map_or(Order::GiveUp, |()| *orders.borrow_and_update());
                     self.on_order(order);
                 }
+                until = surer(&mut sure) => self.machine.handle(Input::Sure(until), now()),
                 () = sleep_until(timeout) => self.machine.handle(Input::Time, now()),
             }
         }
@@ -249,6 +255,16 @@ impl Drop for Task {
     fn drop(&mut self) {
         self.running.values().for_each(AbortHandle::abort);
     }
+}
+
+/// When it is known that the lane is ours for longer.
+async fn surer(sure: &mut Option<watch::Receiver<Moment>>) -> Moment {
+    if let Some(sure) = sure
+        && sure.changed().await.is_ok()
+    {
+        return *sure.borrow_and_update();
+    }
+    std::future::pending().await
 }
 
 async fn returned(errand: &mut Option<Errands>) -> (Clerk, Errand, Result<Done, Setback>) {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use baton_model::{Lane, Moment};
+use baton_model::Lane;
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
@@ -11,6 +11,9 @@ use crate::{
     registry::{Duty, Registry},
     task::{self, Ground, LaneEnd, Order},
 };
+
+/// How long giving lanes back may take, once they are not read any more.
+const LEAVING_MAX: Duration = Duration::from_secs(2);
 
 /// Lanes that are held at present.
 pub(crate) struct Lanes<'a> {
@@ -35,6 +38,7 @@ impl<'a> Lanes<'a> {
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), RunError> {
         let mut is_stopping = false;
+        let mut patience = std::pin::pin!(sleep(Duration::MAX));
         loop {
             tokio::select! {
                 duty = self.registry.duties.recv() => match duty {
@@ -52,8 +56,11 @@ impl<'a> Lanes<'a> {
                 Some(Ok(lane)) = self.limits.join_next() => self.order(lane, Order::GiveUp),
                 () = &mut stop, if !is_stopping => {
                     is_stopping = true;
+                    patience.set(sleep(self.parts.stop_limit + LEAVING_MAX));
                     self.registry.leave();
                 }
+                // The store is away: others find out by our silence.
+                () = &mut patience => return Ok(()),
             }
         }
     }
@@ -63,7 +70,7 @@ impl<'a> Lanes<'a> {
         self.orders.insert(lane, orders);
         let seat = Arc::new(self.parts.seat(lane, Some(epoch)));
         tracing::info!(%lane, epoch, "reads a lane");
-        let sure: watch::Receiver<Moment> = self.registry.sure.clone();
+        let sure = self.registry.sure.clone();
         let running = task::run(self.ground.clone(), seat, ordered, Some(sure));
         self.tasks.spawn(async move { (lane, running.await) });
     }

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     answer::{list, text},
     clock::{now, sleep_until},
-    roster::{Errand, Input, Output, Record, Roster, Row},
+    roster::{Errand, Input, Output, Poll, Record, Roster, Row},
     scripts,
     seat::{Setback, outcome},
     settings::BEAT_TIMEOUT,
@@ -29,6 +29,9 @@ pub(crate) struct Membership {
     pub(crate) lanes: u16,
 }
 
+/// Until when nobody else has each lane of ours.
+pub(crate) type Sureness = BTreeMap<Lane, Moment>;
+
 /// What the consumer is to do about a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Duty {
@@ -44,7 +47,7 @@ pub(crate) enum Duty {
 pub(crate) struct Registry {
     pub(crate) duties: mpsc::UnboundedReceiver<Duty>,
     /// Until when nobody else has our lanes.
-    pub(crate) sure: watch::Receiver<Moment>,
+    pub(crate) sure: watch::Receiver<Sureness>,
     inputs: mpsc::UnboundedSender<Input>,
 }
 
@@ -56,7 +59,7 @@ impl Registry {
     pub(crate) fn start(membership: Membership) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (told, duties) = mpsc::unbounded_channel();
-        let (sure_told, sure) = watch::channel(Moment::ZERO);
+        let (sure_told, sure) = watch::channel(Sureness::new());
         let (inputs, heard) = mpsc::unbounded_channel();
         let office = Office::new(membership, inputs.downgrade(), told, sure_told);
         let life = move || runtime.block_on(office.run(heard));
@@ -84,7 +87,7 @@ struct Office {
     membership: Membership,
     inputs: mpsc::WeakUnboundedSender<Input>,
     duties: mpsc::UnboundedSender<Duty>,
-    sure: watch::Sender<Moment>,
+    sure: watch::Sender<Sureness>,
     /// Requests to the hash of beats, and to each lane's row: one at a time over each.
     beats: mpsc::UnboundedSender<(Record, Vec<String>)>,
     rows: BTreeMap<u16, mpsc::UnboundedSender<Errand>>,
@@ -95,7 +98,7 @@ impl Office {
         membership: Membership,
         inputs: mpsc::WeakUnboundedSender<Input>,
         duties: mpsc::UnboundedSender<Duty>,
-        sure: watch::Sender<Moment>,
+        sure: watch::Sender<Sureness>,
     ) -> Self {
         let (beats, _) = mpsc::unbounded_channel();
         Self { membership, inputs, duties, sure, beats, rows: BTreeMap::new() }
@@ -127,15 +130,30 @@ impl Office {
     }
 
     fn carry_out(&mut self, output: Output) {
-        // Whoever does not listen any more has given everything up.
         match output {
-            Output::Beat { record, forget } => drop(self.beats.send((record, forget))),
+            Output::Beat { record, forget } => {
+                let is_sent = self.beats.send((record, forget)).is_ok();
+                assert!(is_sent, "who beats lives as long as this");
+            }
             Output::Run(errand) => self.ask(errand),
-            Output::Begin(lane, epoch) => drop(self.duties.send(Duty::Begin(Lane(lane), epoch))),
-            Output::End(lane) => drop(self.duties.send(Duty::End(Lane(lane)))),
-            Output::Sure(until) => drop(self.sure.send_replace(until)),
+            Output::Begin(lane, epoch) => {
+                let lane = Lane(lane);
+                // What it was sure of under an earlier lease says nothing of this one.
+                self.sure.send_if_modified(|sure| sure.remove(&lane).is_some());
+                self.tell(Duty::Begin(lane, epoch));
+            }
+            Output::End(lane) => self.tell(Duty::End(Lane(lane))),
+            Output::Sure(lane, until) => {
+                let is_news = |sure: &mut Sureness| sure.insert(Lane(lane), until) != Some(until);
+                self.sure.send_if_modified(is_news);
+            }
             Output::Left => unreachable!("it ends the loop"),
         }
+    }
+
+    fn tell(&self, duty: Duty) {
+        // Whoever does not listen any more has given everything up.
+        let _ = self.duties.send(duty);
     }
 
     /// Takes our record back. Should this fail, it is forgotten for its beat standing still.
@@ -144,8 +162,7 @@ impl Office {
         if let Err(error) = self.membership.beat(&mut wire, "", &[]).await {
             tracing::warn!(?error, "group was left without a word");
         }
-        // Whoever does not listen any more has left already.
-        let _ = self.duties.send(Duty::Left);
+        self.tell(Duty::Left);
     }
 
     fn start_beats(&self) -> mpsc::UnboundedSender<(Record, Vec<String>)> {
@@ -154,9 +171,8 @@ impl Office {
         tokio::spawn(async move {
             let mut wire = membership.beat_wire();
             while let Some((record, forget)) = asked.recv().await {
-                let sent = now();
                 let input = match membership.beat(&mut wire, &record.encode(), &forget).await {
-                    Ok((records, was_known)) => Input::Polled { sent, records, was_known },
+                    Ok(poll) => Input::Polled(poll),
                     Err(error) => {
                         tracing::warn!(?error, "beat was not taken");
                         Input::BeatFailed
@@ -221,16 +237,19 @@ impl Membership {
         wire: &mut Wire,
         record: &str,
         forget: &[String],
-    ) -> Result<(BTreeMap<String, Option<Record>>, bool), Setback> {
+    ) -> Result<Poll, Setback> {
+        let sent = now();
         let mut call = scripts::BEAT.key(self.readers_key());
         call.arg(&self.me).arg(record).arg(forget);
         let mut answer = outcome(wire.run(&call).await?)?.into_iter();
+        let server = text(&answer.next().unwrap_or(Value::Nil))?.to_owned();
         let was_known = answer.next() == Some(Value::Int(1));
         let flat = list(answer.next().unwrap_or(Value::Nil))?;
         let records = flat.chunks_exact(2).map(|pair| {
             Ok((text(&pair[0])?.to_owned(), Record::decode(text(&pair[1])?.as_bytes())))
         });
-        Ok((records.collect::<Result<_, StoreError>>()?, was_known))
+        let records = records.collect::<Result<_, StoreError>>()?;
+        Ok(Poll { sent, records, was_known, server })
     }
 
     async fn lease(&self, wire: &mut Wire, errand: Errand) -> Result<Row, Setback> {
@@ -245,6 +264,7 @@ impl Membership {
         let word = |at: usize| text(answer.get(at).unwrap_or(&Value::Nil)).map(str::to_owned);
         let is_number = |_| StoreError::refused(format!("row holds {answer:?}; expected an epoch"));
         let epoch = word(0)?.parse().map_err(is_number)?;
-        Ok(Row { epoch, owner: Some(word(1)?).filter(|owner| !owner.is_empty()) })
+        let owner = Some(word(1)?).filter(|owner| !owner.is_empty());
+        Ok(Row { epoch, owner, server: word(2)? })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
-use baton_model::{Moment, StreamId};
+use baton_model::{Lane, Moment, StreamId};
 use baton_store::{StoreError, Unhappy};
 use tokio::{
     sync::{mpsc, watch},
@@ -16,6 +16,7 @@ use crate::{
     handling::{Endings, Workshop},
     machine::{Done, Ending, Errand, Input, LaneMachine, Output, Sharing},
     reader::{ReadAnswer, Reader},
+    registry::Sureness,
     seat::{Begin, Seat, Setback},
     settings::{Settings, TROUBLE_PAUSE_FIRST, TROUBLE_PAUSE_MAX},
     wire::Servers,
@@ -73,7 +74,7 @@ pub(crate) async fn run(
     ground: Arc<Ground>,
     seat: Arc<Seat>,
     mut orders: watch::Receiver<Order>,
-    sure: Option<watch::Receiver<Moment>>,
+    sure: Option<watch::Receiver<Sureness>>,
 ) -> LaneEnd {
     let reader = Reader::start(ground.servers.clone(), seat.clone());
     let mut clerk = Clerk::new(ground.servers.clone(), seat.clone(), reader.connection.clone());
@@ -133,10 +134,10 @@ impl Task {
         mut self,
         mut ended: mpsc::UnboundedReceiver<(StreamId, Ending)>,
         mut orders: watch::Receiver<Order>,
-        mut sure: Option<watch::Receiver<Moment>>,
+        mut sure: Option<watch::Receiver<Sureness>>,
     ) -> LaneEnd {
         if let Some(sure) = &mut sure {
-            self.machine.handle(Input::Sure(*sure.borrow_and_update()), now());
+            sure.mark_changed();
         }
         let mut endings = Vec::with_capacity(ENDINGS_MAX);
         loop {
@@ -157,7 +158,7 @@ impl Task {
                     let order = changed.map_or(Order::GiveUp, |()| *orders.borrow_and_update());
                     self.on_order(order);
                 }
-                until = surer(&mut sure) => self.machine.handle(Input::Sure(until), now()),
+                until = surer(&mut sure, self.seat.lane) => self.machine.handle(Input::Sure(until), now()),
                 () = sleep_until(timeout) => self.machine.handle(Input::Time, now()),
             }
         }
@@ -258,11 +259,13 @@ impl Drop for Task {
 }
 
 /// When it is known that the lane is ours for longer.
-async fn surer(sure: &mut Option<watch::Receiver<Moment>>) -> Moment {
-    if let Some(sure) = sure
-        && sure.changed().await.is_ok()
-    {
-        return *sure.borrow_and_update();
+async fn surer(sure: &mut Option<watch::Receiver<Sureness>>, lane: Lane) -> Moment {
+    if let Some(sure) = sure {
+        while sure.changed().await.is_ok() {
+            if let Some(until) = sure.borrow_and_update().get(&lane) {
+                return *until;
+            }
+        }
     }
     std::future::pending().await
 }

@@ -24,15 +24,15 @@ struct Log(Arc<Mutex<Vec<(u64, u32)>>>);
 
 impl Log {
     fn note(&self, delivery: &Delivery) {
-        self.0.lock().unwrap().push((delivery.key().seq.0, delivery.attempt()));
+        self.0.lock().expect("no panic").push((delivery.key().seq.0, delivery.attempt()));
     }
 
     fn seqs(&self) -> Vec<u64> {
-        self.0.lock().unwrap().iter().map(|(seq, _)| *seq).collect()
+        self.0.lock().expect("no panic").iter().map(|(seq, _)| *seq).collect()
     }
 
     fn len(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.0.lock().expect("no panic").len()
     }
 }
 
@@ -84,7 +84,7 @@ async fn every_entry_is_handled_once_and_each_guild_in_its_order() {
             let log = log.clone();
             async move {
                 // Those that begin first do not end first.
-                if delivery.key().seq.0 % 3 == 0 {
+                if delivery.key().seq.0.is_multiple_of(3) {
                     tokio::task::yield_now().await;
                 }
                 log.note(&delivery);
@@ -120,7 +120,7 @@ async fn a_delivery_that_fails_is_tried_again_holds_up_its_guild_and_becomes_a_d
     until("all are dealt with", || log.seqs().contains(&2)).await;
     work.stop().await;
     let of_one: Vec<_> =
-        log.0.lock().unwrap().iter().filter(|(seq, _)| *seq != 3).copied().collect();
+        log.0.lock().expect("no panic").iter().filter(|(seq, _)| *seq != 3).copied().collect();
     assert_eq!(of_one, [(1, 1), (1, 2), (1, 3), (2, 1)]);
     assert_eq!(pending(&server, 0), 0);
     let letters = letters(&server, 0);
@@ -153,7 +153,8 @@ async fn a_handler_that_panics_or_hangs_fails_and_the_consumer_lives_on() {
     assert_eq!(log.seqs(), [4]);
     assert_eq!(pending(&server, 0), 0);
     let letters = letters(&server, 0);
-    let error_of = |seq: &str| &letters.iter().find(|one| one["s"] == seq).unwrap()["error"];
+    let error_of =
+        |seq: &str| &letters.iter().find(|one| one["s"] == seq).expect("a letter")["error"];
     assert!(error_of("1").contains("panicked") && error_of("1").contains("before there is"));
     assert_eq!(error_of("2"), "handler panicked: while it is polled");
     assert_eq!(error_of("3"), "handler took longer than 100ms");
@@ -297,7 +298,8 @@ async fn what_is_being_handled_for_long_is_not_taken_over() {
     let work = Work::start(consumer(&url(&server)), slow);
     until("it is being handled", || {
         let mut connection = connection(server.port());
-        let exists: bool = redis::cmd("EXISTS").arg(events(0)).query(&mut connection).unwrap();
+        let exists: bool =
+            redis::cmd("EXISTS").arg(events(0)).query(&mut connection).expect("an answer");
         exists && pending(&server, 0) == 1
     })
     .await;

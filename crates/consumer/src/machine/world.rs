@@ -247,7 +247,7 @@ fn marker(number: u64) -> Entry {
         at: UnixMicros(0),
         marker: Marker::StreamLost { upto: Seq(number) },
     };
-    Entry { body, ..entry(u32::from(number % 2 == 0), number, None) }
+    Entry { body, ..entry(u32::from(number.is_multiple_of(2)), number, None) }
 }
 
 proptest! {

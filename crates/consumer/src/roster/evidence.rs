@@ -25,8 +25,7 @@ impl Evidence {
     /// Another look was taken. After a pause nothing that was seen before counts: we may have been
     /// frozen ourselves, or the store.
     pub(crate) fn polled(&mut self, now: Moment) {
-        let is_pause = self.last_poll.is_none_or(|last| now.since(last) > EVIDENCE_GAP_MAX);
-        if is_pause {
+        if !self.is_fresh(now) {
             self.sights.clear();
         }
         self.last_poll = Some(now);
@@ -46,6 +45,11 @@ impl Evidence {
     /// Nobody asks about them any more.
     pub(crate) fn forget_others(&mut self, is_known: impl Fn(&str) -> bool) {
         self.sights.retain(|name, _| is_known(name));
+    }
+
+    /// Whether what was seen is still worth anything.
+    pub(crate) fn is_fresh(&self, now: Moment) -> bool {
+        self.last_poll.is_some_and(|last| now.since(last) <= EVIDENCE_GAP_MAX)
     }
 
     pub(crate) fn is_dead(&self, name: &str, now: Moment) -> bool {

@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use baton_model::Moment;
 
 use super::{
+    calm::Calm,
+    disuse::Disuse,
     evidence::Evidence,
     record::{Condition, Record, Row},
     shares::deal,
 };
-use crate::settings::{BEAT_PERIOD, EVIDENCE_SPAN, FORGOTTEN_AFTER, SURE};
+use crate::settings::{BEAT_PERIOD, FORGOTTEN_AFTER, SURE};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// A beat that was sent then has been taken, and this is what stands beside it; whether our own
-    /// record stood there before.
-    Polled { sent: Moment, records: BTreeMap<String, Option<Record>>, was_known: bool },
+    /// A beat has been taken.
+    Polled(Poll),
     /// A beat was not taken, or it is unknown whether it was.
     BeatFailed,
     /// An errand was carried out.
@@ -31,6 +32,19 @@ pub(crate) enum Input {
     Time,
 }
 
+/// What the answer to a beat shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Poll {
+    /// When the beat was sent.
+    pub(crate) sent: Moment,
+    /// What everybody says; nothing where it cannot be read.
+    pub(crate) records: BTreeMap<String, Option<Record>>,
+    /// Whether our own record stood there before.
+    pub(crate) was_known: bool,
+    /// Which server has answered: another one after every failover and restart.
+    pub(crate) server: String,
+}
+
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Output {
@@ -43,8 +57,8 @@ pub(crate) enum Output {
     Begin(u16, u64),
     /// Stop reading the lane: it is another's.
     End(u16),
-    /// Nobody else has our lanes until then.
-    Sure(Moment),
+    /// Nobody else has the lane until then.
+    Sure(u16, Moment),
     /// We hold nothing any more, and may go.
     Left,
 }
@@ -62,6 +76,9 @@ pub(crate) enum Errand {
 /// What we have to do with a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tie {
+    /// Its row says since then that it is ours under this epoch, and we have yet to see that the store
+    /// that says so is the one that it was.
+    Granted(u64, Moment),
     /// It is ours under this epoch.
     Held(u64),
     /// It was, and is being finished.
@@ -82,11 +99,19 @@ pub(crate) struct Roster {
     records: BTreeMap<String, Option<Record>>,
     /// Owners of rows that were looked at.
     owners: BTreeMap<u16, String>,
+    disuse: Disuse,
     ties: BTreeMap<u16, Tie>,
+    /// The servers that have granted them.
+    servers: BTreeMap<u16, String>,
     asked: BTreeSet<u16>,
+    /// Lanes that may be ours without our knowing: the answer to a claim was lost.
+    doubtful: BTreeSet<u16>,
     wanted: BTreeSet<u16>,
-    /// Since when our record has been there without a break.
-    known_since: Option<Moment>,
+    calm: Calm,
+    /// Until when nobody can have taken us for dead.
+    sure_until: Moment,
+    /// Lanes that we held when that had passed.
+    lapsed: BTreeSet<u16>,
     next_beat: Moment,
     is_beating: bool,
     dead_since: BTreeMap<String, Moment>,
@@ -104,10 +129,15 @@ impl Roster {
             evidence: Evidence::default(),
             records: BTreeMap::new(),
             owners: BTreeMap::new(),
+            disuse: Disuse::default(),
             ties: BTreeMap::new(),
+            servers: BTreeMap::new(),
             asked: BTreeSet::new(),
+            doubtful: BTreeSet::new(),
             wanted: BTreeSet::new(),
-            known_since: None,
+            calm: Calm::default(),
+            sure_until: Moment::ZERO,
+            lapsed: BTreeSet::new(),
             next_beat: now,
             is_beating: false,
             dead_since: BTreeMap::new(),
@@ -118,14 +148,10 @@ impl Roster {
     /// Tells it something.
     pub(crate) fn handle(&mut self, input: Input, now: Moment) {
         match input {
-            Input::Polled { sent, records, was_known } => {
-                self.on_polled(sent, records, was_known, now);
-            }
+            Input::Polled(poll) => self.on_polled(poll, now),
             Input::BeatFailed => self.is_beating = false,
             Input::Done(errand, row) => self.on_done(errand, row, now),
-            Input::Failed(errand) => {
-                self.asked.remove(&errand.lane());
-            }
+            Input::Failed(errand) => self.on_failed(errand),
             Input::Ended(lane) => self.on_ended(lane),
             Input::Leave => {
                 self.condition = Condition::Leaving;
@@ -150,7 +176,7 @@ impl Roster {
         if self.is_beating || now < self.next_beat {
             return;
         }
-        if self.is_leaving() && self.ties.is_empty() {
+        if self.is_leaving() && self.ties.is_empty() && self.doubtful.is_empty() {
             self.outputs.push_back(Output::Left);
             self.next_beat = now + FORGOTTEN_AFTER;
             return;
@@ -171,24 +197,63 @@ impl Roster {
         self.outputs.push_back(Output::Beat { record, forget });
     }
 
-    fn on_polled(
-        &mut self,
-        sent: Moment,
-        records: BTreeMap<String, Option<Record>>,
-        was_known: bool,
-        now: Moment,
-    ) {
+    fn on_polled(&mut self, poll: Poll, now: Moment) {
         self.is_beating = false;
-        self.records = records;
-        if !was_known || self.known_since.is_none() {
-            self.known_since = Some(now);
+        self.records = poll.records;
+        self.calm.polled(poll.server, poll.was_known, now);
+        if now > self.sure_until {
+            self.lapse();
         }
-        self.outputs.push_back(Output::Sure(sent + SURE));
+        self.sure_until = self.sure_until.max(poll.sent + SURE);
+        self.begin_granted(poll.sent, now);
+        let sure = self.ties.keys().filter(|lane| !self.lapsed.contains(lane));
+        self.outputs.extend(sure.map(|lane| Output::Sure(*lane, self.sure_until)));
         self.look_at_beats(now);
         let wanted = self.share(now);
         self.wanted = wanted;
         self.let_go();
         self.look_at_rows();
+    }
+
+    /// Begins with what was granted before this beat was sent, if nothing speaks against it.
+    fn begin_granted(&mut self, sent: Moment, now: Moment) {
+        let granted = self.ties.iter().filter_map(|(lane, tie)| match tie {
+            Tie::Granted(epoch, at) if *at <= sent => Some((*lane, *epoch)),
+            Tie::Granted(..) | Tie::Held(_) | Tie::Ending(_) | Tie::Returning(_) => None,
+        });
+        for (lane, epoch) in granted.collect::<Vec<_>>() {
+            let server = self.servers.get(&lane).cloned().unwrap_or_default();
+            if self.is_named_by_another(lane, now) || self.is_leaving() {
+                self.ties.insert(lane, Tie::Returning(epoch));
+            } else if self.calm.is_calm(lane, &server, now) {
+                self.ties.insert(lane, Tie::Held(epoch));
+                self.outputs.push_back(Output::Begin(lane, epoch));
+            }
+        }
+    }
+
+    /// Whether somebody who lives says that the lane is theirs.
+    fn is_named_by_another(&self, lane: u16, now: Moment) -> bool {
+        self.records.iter().any(|(name, record)| {
+            let names_it = record.as_ref().is_some_and(|record| record.lanes.contains(&lane));
+            names_it && *name != self.me && !self.evidence.is_dead(name, now)
+        })
+    }
+
+    /// We were silent for so long that others may have taken us for dead, and may be about to take
+    /// our lanes, whatever their rows say. We give them up, and take part again as anybody else.
+    fn lapse(&mut self) {
+        for (lane, tie) in &mut self.ties {
+            match *tie {
+                Tie::Granted(epoch, _) => *tie = Tie::Returning(epoch),
+                Tie::Held(epoch) => {
+                    *tie = Tie::Ending(epoch);
+                    self.outputs.push_back(Output::End(*lane));
+                }
+                Tie::Ending(_) | Tie::Returning(_) => {}
+            }
+            self.lapsed.insert(*lane);
+        }
     }
 
     fn look_at_beats(&mut self, now: Moment) {
@@ -230,23 +295,35 @@ impl Roster {
     fn let_go(&mut self) {
         let is_leaving = self.is_leaving();
         for (lane, tie) in &mut self.ties {
-            if let Tie::Held(epoch) = *tie
-                && (is_leaving || !self.wanted.contains(lane))
-            {
-                *tie = Tie::Ending(epoch);
-                self.outputs.push_back(Output::End(*lane));
+            if !is_leaving && self.wanted.contains(lane) {
+                continue;
+            }
+            match *tie {
+                Tie::Granted(epoch, _) => *tie = Tie::Returning(epoch),
+                Tie::Held(epoch) => {
+                    *tie = Tie::Ending(epoch);
+                    self.outputs.push_back(Output::End(*lane));
+                }
+                Tie::Ending(_) | Tie::Returning(_) => {}
             }
         }
     }
 
     fn look_at_rows(&mut self) {
-        if self.is_leaving() {
-            return;
-        }
-        for lane in &self.wanted {
-            if !self.ties.contains_key(lane) && self.asked.insert(*lane) {
+        let wanted = if self.is_leaving() { &BTreeSet::new() } else { &self.wanted };
+        let untied = wanted.union(&self.doubtful).filter(|lane| !self.ties.contains_key(lane));
+        for lane in untied {
+            if self.asked.insert(*lane) {
                 self.outputs.push_back(Output::Run(Errand::Look(*lane)));
             }
+        }
+    }
+
+    fn on_failed(&mut self, errand: Errand) {
+        self.asked.remove(&errand.lane());
+        match errand {
+            Errand::Claim(lane, _) => drop(self.doubtful.insert(lane)),
+            Errand::Look(_) | Errand::Release(..) => {}
         }
     }
 
@@ -255,16 +332,15 @@ impl Roster {
         match errand {
             Errand::Look(lane) => self.on_looked(lane, row, now),
             Errand::Claim(lane, before) => {
-                let is_ours = row.owner.as_deref() == Some(&self.me) && row.epoch > before;
-                if is_ours && !self.is_leaving() {
-                    self.ties.insert(lane, Tie::Held(row.epoch));
-                    self.outputs.push_back(Output::Begin(lane, row.epoch));
-                } else if is_ours {
-                    self.ties.insert(lane, Tie::Returning(row.epoch));
+                if row.owner.as_deref() == Some(&self.me) && row.epoch > before {
+                    self.ties.insert(lane, Tie::Granted(row.epoch, now));
+                    self.servers.insert(lane, row.server);
+                    self.next_beat = now;
                 }
             }
             Errand::Release(lane, _) => {
                 self.ties.remove(&lane);
+                self.lapsed.remove(&lane);
             }
         }
     }
@@ -272,22 +348,30 @@ impl Roster {
     /// Claims it if nobody can have it: by its row, and by what the living say of themselves, for
     /// the store may have lost the row or its latest holder.
     fn on_looked(&mut self, lane: u16, row: Row, now: Moment) {
-        let is_taken = self.records.iter().any(|(name, record)| {
-            let has_it = record.as_ref().is_some_and(|record| record.lanes.contains(&lane));
-            has_it && *name != self.me && !self.evidence.is_dead(name, now)
-        });
-        let is_settled = self.known_since.is_some_and(|since| now.since(since) >= EVIDENCE_SPAN);
+        if self.ties.contains_key(&lane) {
+            return;
+        }
+        let is_taken = self.is_named_by_another(lane, now);
+        let is_calm = self.calm.is_calm(lane, &row.server, now);
         let is_free = match &row.owner {
             None => true,
             // Whoever comes back under its name knows that it was gone.
             Some(owner) => *owner == self.me || self.evidence.is_dead(owner, now),
         };
+        let record = row.owner.as_ref().and_then(|owner| self.records.get(owner)?.as_ref());
+        let is_unused = self.disuse.looked(lane, &row, record, now);
+        let is_wanted = self.wanted.contains(&lane) && !self.is_leaving();
+        if self.doubtful.remove(&lane) && !is_wanted && row.owner.as_ref() == Some(&self.me) {
+            self.ties.insert(lane, Tie::Returning(row.epoch));
+            return;
+        }
         match row.owner {
             Some(owner) => drop(self.owners.insert(lane, owner)),
             None => drop(self.owners.remove(&lane)),
         }
-        let may_claim = is_free && is_settled && !is_taken && self.wanted.contains(&lane);
-        if may_claim && !self.is_leaving() && self.asked.insert(lane) {
+        let is_fresh = self.evidence.is_fresh(now);
+        let may_claim = is_fresh && (is_free || is_unused) && is_calm && !is_taken && is_wanted;
+        if may_claim && self.asked.insert(lane) {
             self.outputs.push_back(Output::Run(Errand::Claim(lane, row.epoch)));
         }
     }

@@ -7,10 +7,14 @@
 //! The one idea to take along: that somebody is dead is concluded from a beat that does not move, by
 //! one's own clock, and only while one is looking. A store that does not answer is no evidence.
 
+mod calm;
+mod disuse;
 mod evidence;
 mod machine;
 mod record;
 mod shares;
+#[cfg(test)]
+mod world;
 
-pub(crate) use machine::{Errand, Input, Output, Roster};
+pub(crate) use machine::{Errand, Input, Output, Poll, Roster};
 pub(crate) use record::{Record, Row};

@@ -34,6 +34,8 @@ pub(crate) struct Row {
     pub(crate) epoch: u64,
     /// Nobody if it is free.
     pub(crate) owner: Option<String>,
+    /// The server that says so.
+    pub(crate) server: String,
 }
 
 impl Record {

@@ -3,7 +3,7 @@
 --
 -- keys: reader row
 -- args: 'look' | 'claim' | 'release', me, the epoch that is expected
--- answers: ok <epoch> <owner or ''>
+-- answers: ok <epoch> <owner or ''> <which server this is>
 local found = redis.call('HMGET', KEYS[1], 'epoch', 'owner')
 local epoch, owner = found[1] or '0', found[2] or ''
 if ARGV[1] == 'claim' and epoch == ARGV[3] then
@@ -15,4 +15,5 @@ elseif ARGV[1] == 'release' and epoch == ARGV[3] and owner == ARGV[2] then
   owner = ''
   redis.call('HSET', KEYS[1], 'owner', owner)
 end
-return { 'ok', epoch, owner }
+local server = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+return { 'ok', epoch, owner, server }

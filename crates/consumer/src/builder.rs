@@ -108,9 +108,9 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Leases lanes: at any time one consumer of the group reads a lane, so that the order of a guild
-    /// holds across processes too. The lanes are shared out evenly among all consumers of the group,
-    /// which all must say this.
+    /// Leases lanes: at any time one consumer of the group reads a lane, so that the order of a
+    /// guild holds across processes too. The lanes are shared out evenly among all consumers of the
+    /// group, which all must say this.
     #[must_use]
     pub fn exclusive(mut self) -> Self {
         self.exclusive = Some(self.exclusive.unwrap_or_default());

@@ -18,8 +18,8 @@ use crate::{
     wire::{Servers, Wire},
 };
 
-/// Dead letters of a group that are kept in one lane, roughly. Beyond it the oldest go: a group that
-/// gives up on everything must not fill the store.
+/// Dead letters of a group that are kept in one lane, roughly. Beyond it the oldest go: a group
+/// that gives up on everything must not fill the store.
 const LETTERS_MAX: usize = 10_000;
 
 /// Who goes on errands, one at a time, over a connection on which nothing blocks.

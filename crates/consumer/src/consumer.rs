@@ -107,8 +107,8 @@ impl Consumer {
     }
 
     /// Runs until `stop` is done, and then stops: it reads nothing more, finishes what it holds
-    /// within the limit, acknowledges that, leaves the rest to others, and leaves the group. To drop
-    /// this future is like a crash: nothing is lost, but others find out later.
+    /// within the limit, acknowledges that, leaves the rest to others, and leaves the group. To
+    /// drop this future is like a crash: nothing is lost, but others find out later.
     ///
     /// # Errors
     /// As of [`Consumer::run`].

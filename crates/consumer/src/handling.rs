@@ -60,8 +60,8 @@ impl Workshop {
     }
 }
 
-/// Tells the ending when it is dropped, so that one is told in any case: a task that was aborted, or
-/// that panicked while it was being dropped, must not hold its guild up for ever.
+/// Tells the ending when it is dropped, so that one is told in any case: a task that was aborted,
+/// or that panicked while it was being dropped, must not hold its guild up for ever.
 struct Report {
     id: StreamId,
     ending: Option<Ending>,

@@ -32,8 +32,8 @@ pub(crate) const KEEP_MAX: usize = 256;
 /// taken over one at a time, so that what is handled next to one does not become one.
 pub(crate) const SUSPECT_DELIVERIES: u32 = 3;
 
-/// Deliveries after which an entry is given up on although no handler has failed: whoever had it was
-/// gone each time before it was done.
+/// Deliveries after which an entry is given up on although no handler has failed: whoever had it
+/// was gone each time before it was done.
 pub(crate) const DELIVERIES_MAX: u32 = 8;
 
 /// Dispatches of a lane that are remembered as handled.

@@ -158,7 +158,9 @@ impl Task {
                     let order = changed.map_or(Order::GiveUp, |()| *orders.borrow_and_update());
                     self.on_order(order);
                 }
-                until = surer(&mut sure, self.seat.lane) => self.machine.handle(Input::Sure(until), now()),
+                until = surer(&mut sure, self.seat.lane) => {
+                    self.machine.handle(Input::Sure(until), now());
+                }
                 () = sleep_until(timeout) => self.machine.handle(Input::Time, now()),
             }
         }

@@ -238,7 +238,7 @@ async fn a_stop_finishes_what_is_held_and_leaves_the_rest_to_others_at_once() {
             match delivery.key().seq.0 {
                 1 => {
                     told.notify_one();
-                    std::future::pending().await;
+                    std::future::pending::<()>().await;
                 }
                 _ => {
                     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,9 +1,9 @@
 //! Where a Valkey is, and how to reach it: standalone, Sentinel, Cluster, TLS.
 //!
-//! The store and the consumers' SDK connect to the same servers with the same urls, and have nothing
-//! else in common: what both need of a connection stands here. It sends no commands, keeps no
-//! connection and repeats nothing. It is over redis, whose types show: whoever uses this crate hides
-//! them.
+//! The store and the consumers' SDK connect to the same servers with the same urls, and have
+//! nothing else in common: what both need of a connection stands here. It sends no commands, keeps
+//! no connection and repeats nothing. It is over redis, whose types show: whoever uses this crate
+//! hides them.
 
 mod connector;
 mod failure;

@@ -10,6 +10,7 @@ pub mod virtual_time;
 
 pub mod processes;
 
+pub mod consumers;
 pub mod operator;
 
 pub mod scenario;

@@ -102,8 +102,8 @@ impl Errands {
         }
     }
 
-    /// When there may be something to ask without anything happening before; `rounds` are what comes
-    /// round besides.
+    /// When there may be something to ask without anything happening before; `rounds` are what
+    /// comes round besides.
     pub(crate) fn timeout(&self, rounds: [Option<Moment>; 3]) -> Option<Moment> {
         if self.is_under_way {
             return None;

@@ -142,7 +142,8 @@ impl LaneMachine {
         }
     }
 
-    /// What was on its way to us is pending under our name, and behind everything that we have read.
+    /// What was on its way to us is pending under our name, and behind everything that we have
+    /// read.
     fn on_read_failed(&mut self) {
         self.is_reading = false;
         if self.phase == Phase::Reading {

@@ -23,8 +23,8 @@ struct Sight {
 }
 
 impl Disuse {
-    /// A row was looked at. Answers whether its owner has by now said for long enough what it holds,
-    /// and not named this lane: whoever is granted one names it with its next beat.
+    /// A row was looked at. Answers whether its owner has by now said for long enough what it
+    /// holds, and not named this lane: whoever is granted one names it with its next beat.
     pub(crate) fn looked(
         &mut self,
         lane: u16,

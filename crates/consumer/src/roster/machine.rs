@@ -76,8 +76,8 @@ pub(crate) enum Errand {
 /// What we have to do with a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tie {
-    /// Its row says since then that it is ours under this epoch, and we have yet to see that the store
-    /// that says so is the one that it was.
+    /// Its row says since then that it is ours under this epoch, and we have yet to see that the
+    /// store that says so is the one that it was.
     Granted(u64, Moment),
     /// It is ours under this epoch.
     Held(u64),

@@ -1,4 +1,5 @@
--- beat: shows that a consumer lives, and how it fares, and answers what all others say of themselves.
+-- beat: shows that a consumer lives, and how it fares, and answers what all others say of
+-- themselves.
 --
 -- keys: readers
 -- args: me, my record or '' to take it back, names to forget

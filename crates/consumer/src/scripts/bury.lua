@@ -1,5 +1,5 @@
--- bury: gives up on a delivery: acknowledges it and writes its dead letter, both or neither, and the
--- letter once however often it is repeated.
+-- bury: gives up on a delivery: acknowledges it and writes its dead letter, both or neither, and
+-- the letter once however often it is repeated.
 --
 -- keys: events, reader row, dead letters
 -- args: group, me, epoch or '', id, how many letters are kept, then the letter's fields

@@ -1,5 +1,5 @@
--- claim: takes over pending deliveries, oldest first. One that has been delivered suspiciously often
--- is taken alone: if it takes down its next consumer too, nothing else is counted against.
+-- claim: takes over pending deliveries, oldest first. One that has been delivered suspiciously
+-- often is taken alone: if it takes down its next consumer too, nothing else is counted against.
 --
 -- keys: events, reader row, dead letters
 -- args: group, me, epoch or '', 'own' or 'all', least idle time in ms, after which id, count,

@@ -1,5 +1,6 @@
--- lease: looks at a lane's row, claims it if its epoch is as expected, or gives it back. A new epoch
--- is at least the server's time, so that none is granted twice after a failover lost the first.
+-- lease: looks at a lane's row, claims it if its epoch is as expected, or gives it back. A new
+-- epoch is at least the server's time, so that none is granted twice after a failover lost the
+-- first.
 --
 -- keys: reader row
 -- args: 'look' | 'claim' | 'release', me, the epoch that is expected

@@ -1,5 +1,5 @@
--- sweep: removes consumers that were not heard of for long and have nothing pending. This one stays,
--- so a group never loses its last.
+-- sweep: removes consumers that were not heard of for long and have nothing pending. This one
+-- stays, so a group never loses its last.
 --
 -- keys: events, reader row, dead letters
 -- args: group, me, epoch or '', how long in ms

@@ -7,6 +7,6 @@
 if not is_held(KEYS[2], ARGV[2], ARGV[3]) then
   return { 'fenced' }
 end
-local read = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[4], 'STREAMS', KEYS[1],
-  '>')
+local search = { 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[4], 'STREAMS', KEYS[1], '>' }
+local read = redis.call('XREADGROUP', unpack(search))
 return { 'ok', read and read[1][2] or {} }

@@ -7,7 +7,7 @@ use baton_model::{
     AppName, Lane, StoreMillis,
     limits::{ENTRIES_TRIMMED_MAX, RING_KEEP},
 };
-use baton_store::{StreamId, Trim, Trimmed};
+use baton_store::{StreamId, Trim, Trimmable, Trimmed};
 
 use super::{Change, LaneAddress, StoreState, stream::is_older};
 
@@ -25,6 +25,20 @@ impl StoreState {
         };
         let (length, bytes) = stream.size();
         Trimmed { removed, unread: 0, length, bytes, oldest: stream.first() }
+    }
+
+    /// See [`Events::trimmable`](baton_store::Events::trimmable).
+    #[must_use]
+    pub fn trimmable(&self, now: StoreMillis, app: &AppName, lane: Lane, trim: &Trim) -> Trimmable {
+        let lane = LaneAddress { app: app.clone(), lane };
+        let Some(stream) = self.events.get(&lane) else {
+            return Trimmable::default();
+        };
+        let is_old = |id| is_older(id, now, trim.min_age());
+        let may_be_lost = |id| is_older(id, now, RING_KEEP);
+        let (old, _) = stream.oldest(ENTRIES_TRIMMED_MAX, is_old);
+        let (over, _) = stream.oldest(stream.over(trim).min(ENTRIES_TRIMMED_MAX), may_be_lost);
+        Trimmable { removed: old.max(over), unread: 0 }
     }
 
     fn trim_oldest(

@@ -8,6 +8,10 @@ use crate::Failure;
 /// So many digits of an id tell instances apart, as a rule.
 const SHORT: usize = 8;
 
+/// So many digits at least say that an id is meant. What is shorter is a name: one that is not
+/// known yet must not be taken for the id of somebody else.
+const SHORTEST: usize = 4;
+
 /// An id as short as people like it.
 pub(super) fn short(id: InstanceId) -> String {
     id.to_string().chars().take(SHORT).collect()
@@ -21,16 +25,8 @@ impl Look {
 
     /// The instance that is meant by a name, or by the beginning of an id.
     pub(crate) fn find_instance(&self, text: &str) -> Result<InstanceId, Failure> {
-        let named = |(id, instance): (&InstanceId, &super::Instance)| {
-            let is_meant = instance.name() == text;
-            is_meant.then_some(*id)
-        };
-        let mut found: Vec<_> = self.instances.iter().filter_map(named).collect();
-        if found.is_empty() && !text.is_empty() {
-            let lower = text.to_ascii_lowercase();
-            let ids = self.instances.keys().filter(|id| id.to_string().starts_with(&lower));
-            found = ids.copied().collect();
-        }
+        let names: Vec<_> = self.instances.iter().map(|(id, it)| (*id, it.name())).collect();
+        let found = meant(text, &names);
         match found.as_slice() {
             [id] => Ok(*id),
             [] => Err(Failure::NotFound(format!(
@@ -89,5 +85,44 @@ impl Look {
         let known: Vec<_> = self.apps.keys().map(ToString::to_string).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         Failure::NotFound(format!("there is no app {app:?}; the fleet runs: {known}"))
+    }
+}
+
+/// Whoever is called so, else whose id begins so.
+fn meant(text: &str, names: &[(InstanceId, String)]) -> Vec<InstanceId> {
+    let ids_where = |is_meant: &dyn Fn(&(InstanceId, String)) -> bool| -> Vec<InstanceId> {
+        names.iter().filter(|known| is_meant(known)).map(|(id, _)| *id).collect()
+    };
+    let named = ids_where(&|(_, name)| name == text);
+    if !named.is_empty() || text.len() < SHORTEST {
+        return named;
+    }
+    let lower = text.to_ascii_lowercase();
+    ids_where(&|(id, _)| id.to_string().starts_with(&lower))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const F: InstanceId = InstanceId::new(0xf184_a163 << 96);
+    const CAFE: InstanceId = InstanceId::new(0xcafe_0001 << 96);
+
+    fn of(text: &str) -> Vec<InstanceId> {
+        meant(text, &[(F, "cafe".to_owned()), (CAFE, "b".to_owned())])
+    }
+
+    #[test]
+    fn a_name_comes_before_the_beginning_of_an_id() {
+        assert_eq!(of("cafe"), [F]);
+        assert_eq!(of("CAFE0"), [CAFE]);
+        assert_eq!(of("b"), [CAFE]);
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_yet_is_nobodys_id() {
+        assert_eq!(of("f"), []);
+        assert_eq!(of("f18"), []);
+        assert_eq!(of("f184"), [F]);
     }
 }

@@ -180,16 +180,29 @@ async fn a_target_of_a_drain_freezes() {
 async fn a_rolling_restart_moves_every_shard_about_once() {
     let valkey = valkey();
     let (mut fleet, operator) = fleet(&valkey).await;
+    let uneven = above_their_share(&fleet).await;
     let watching = fleet.watch();
     for (old, new) in [("a", "d"), ("b", "e"), ("c", "f")] {
         restart(&mut fleet, &operator, old, new).await;
     }
-    let moves = watching.moves().await.len();
+    let moves = watching.moves().await;
     let shards = usize::try_from(SHARDS).expect("it fits");
-    assert!(moves * 100 <= shards * 105, "{moves} moves of {shards} shards");
+    let most = shards * 105 / 100 + uneven;
+    assert!(moves.len() <= most, "{shards} shards, {uneven} too many somewhere: {moves:?}");
     let report = fleet.judge().await;
     assert!(report.is_clean(), "{report:?}");
     assert_eq!(fleet.identifies().await, shards);
+}
+
+/// How many shards are where there are too many. Whoever starts a moment late finds less than its
+/// share, and such a shard goes first to who has too few, and moves once more when that one goes.
+async fn above_their_share(fleet: &Fleet) -> usize {
+    let share = usize::try_from(SHARDS).expect("it fits") / fleet.gateways.len();
+    let mut above = 0;
+    for name in fleet.gateways.keys() {
+        above += fleet.held_by(name).await.len().saturating_sub(share);
+    }
+    above
 }
 
 /// A new instance first, then the old one's shards, then its process.

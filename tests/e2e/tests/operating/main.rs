@@ -3,8 +3,10 @@
 //! altered 0, no rule of Discord's broken; and nobody identifies again.
 
 mod drains;
+mod emergencies;
 mod moves;
 mod refusals;
+mod transfer;
 
 use std::time::Duration;
 

@@ -1,0 +1,234 @@
+//! Every listing in every form, as the program shows it over a real Valkey, compared with a page
+//! in `tests/listings`. The JSON in them is a contract: within one schema, a page only ever gains
+//! fields. What differs from run to run (times, numbers made of them) stands there as its kind.
+//!
+//! `BLESS=1` writes the pages anew; read the difference before it is committed.
+
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use baton_model::{
+    AppName, AppShape, Beat, ConflictId, Epoch, Generation, InstanceId, InstanceRecord,
+    InstanceReport, LaneCount, OfferId, ShardCount, ShardKey, ShardNumber, UnixMicros,
+};
+use baton_store::{
+    Apps, Conflict, ConflictKind, Conflicts, Connecting, Doer, Events, Happening, IdentifyBudget,
+    Journal, Leases, LettingGo, Membership, PresenceGuard, Reports, SessionStartLimit,
+    ShardAddress, Taking, What,
+    conformance::{append, live},
+};
+use baton_store_valkey::{Valkey, ValkeyConfig};
+use baton_test_servers::{Program, Server};
+use regex::Regex;
+
+const A: InstanceId = InstanceId::new(0xaaaa_0000_0000_0000_0000_0000_0000_0001);
+const B: InstanceId = InstanceId::new(0xbbbb_0000_0000_0000_0000_0000_0000_0002);
+
+/// A moment of the journal: 2026-11-20T13:07:33Z.
+const AT: UnixMicros = UnixMicros(1_795_180_053_000_000);
+
+/// What is compared: the page, and the words that are typed.
+const LISTINGS: [(&str, &[&str]); 16] = [
+    ("app-ls", &["app", "ls"]),
+    ("conflict-ls", &["conflict", "ls"]),
+    ("dead-ls", &["dead", "ls", "--group", "workers"]),
+    ("exit-codes", &["exit-codes"]),
+    ("history", &["history"]),
+    ("identify-budget", &["identify", "budget"]),
+    ("instance-ls", &["instance", "ls"]),
+    ("instance-show", &["instance", "show", "gw-a"]),
+    ("intent-ls", &["intent", "ls"]),
+    ("shard-history", &["shard", "history", "0"]),
+    ("shard-ls", &["shard", "ls"]),
+    ("shard-show", &["shard", "show", "1"]),
+    ("status", &["status"]),
+    ("stream-groups", &["stream", "groups"]),
+    ("stream-lag", &["stream", "lag"]),
+    ("stream-tail", &["stream", "tail", "--from", "0-0", "--count", "2"]),
+];
+
+/// Two instances and an app of four shards on two lanes: one is live, one is on its way, one was
+/// let go, one was never held.
+struct World {
+    server: Server,
+    store: Valkey,
+    app: AppName,
+    lanes: LaneCount,
+    presences: Vec<Box<dyn PresenceGuard>>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let server = Server::start(Program::Valkey, &[]);
+        let url = format!("valkey://127.0.0.1:{}", server.port());
+        let config =
+            ValkeyConfig::new(url.parse().expect("it is one"), "main".parse().expect("it is one"));
+        let store = Valkey::open(config).await.expect("it opens");
+        let app: AppName = "bot".parse().expect("it is one");
+        let lanes = LaneCount(2.try_into().expect("it is one"));
+        let mut world = Self { server, store, app, lanes, presences: Vec::new() };
+        world.of_members().await;
+        world.of_shards().await;
+        world.of_consumers();
+        world.of_people().await;
+        world
+    }
+
+    fn shard(&self, number: u32) -> ShardAddress {
+        let number = ShardNumber(number);
+        let key = ShardKey { app: self.app.clone(), generation: Generation(0), number };
+        ShardAddress::new(key, self.lanes)
+    }
+
+    async fn of_members(&mut self) {
+        for (id, name, live) in [(A, "gw-a", r#"{"live":"0-1"}"#), (B, "gw-b", "{}")] {
+            let now = self.store.poll().await.expect("polled").now;
+            self.store.beat(id, Beat(1), &record(now.0)).await.expect("beaten");
+            self.store.report(id, &report(name, live)).await.expect("reported");
+            self.presences.push(Box::new(self.store.hold_presence(id).await.expect("held")));
+        }
+    }
+
+    async fn of_shards(&self) {
+        let shards = ShardCount(4.try_into().expect("it is one"));
+        let shape = AppShape { generation: Generation(0), shards, lanes: self.lanes };
+        assert_eq!(self.store.agree_app(&self.app, &shape).await, Ok(shape));
+        let (hold, session) = live(&self.store, &self.shard(0), A).await;
+        self.store.append(&append(&hold, session, 0, 4)).await.expect("appended");
+        let (on_its_way, _) = live(&self.store, &self.shard(1), A).await;
+        self.store.offer(&on_its_way, B, OfferId(1)).await.expect("offered");
+        let (let_go, _) = live(&self.store, &self.shard(2), B).await;
+        self.store.release(&let_go).await.expect("released");
+        let reset_after = std::time::Duration::from_secs(3_600);
+        let limit = SessionStartLimit { total: 1_000, remaining: 990, reset_after };
+        self.store.learn_limit(&self.app, limit).await.expect("learned");
+    }
+
+    fn of_consumers(&self) {
+        let events = "baton:{bot.0}:events";
+        let typed: [&[&str]; 3] = [
+            &["XGROUP", "CREATE", events, "workers", "0"],
+            &["XREADGROUP", "GROUP", "workers", "w-1", "COUNT", "2", "STREAMS", events, ">"],
+            &["XADD", "baton:{bot.0}:dead:workers", "*", "error", "no such guild"],
+        ];
+        for words in typed {
+            self.server.command::<redis::Value>(words).expect("done");
+        }
+    }
+
+    /// What instances and operators have told.
+    async fn of_people(&self) {
+        let shard = self.shard(0).shard;
+        let (epoch, ms) = (Epoch(7), 1_900);
+        for (by, what) in [
+            (A, What::Took { shard: shard.clone(), epoch, from: None, how: Taking::Claimed }),
+            (A, live_again(&shard, epoch)),
+            (A, What::LetGo { shard, epoch, to: Some(B), how: LettingGo::HandedOver }),
+            (A, What::DrainEnded { instance: A, handed_over: 2, released: 0, ms }),
+        ] {
+            let happening = Happening { at: AT, by: Doer::Instance(by), what };
+            self.store.note(&happening).await.expect("noted");
+        }
+        let conflict = Conflict {
+            id: ConflictId(9),
+            kind: ConflictKind::Fenced,
+            instances: [A, B].into(),
+            shard: Some(self.shard(0).shard),
+            epochs: [Epoch(7), Epoch(8)].into(),
+            resolution: "let go".to_owned(),
+            at: AT,
+        };
+        self.store.record_conflict(&conflict).await.expect("recorded");
+        let (said, code) = self.run(&["shard", "move", "0", "--to", "gw-b", "--pin", "--detach"]);
+        assert_eq!(code, Some(0), "{said}");
+    }
+
+    /// What it writes as data, and its code.
+    fn run(&self, words: &[&str]) -> (String, Option<i32>) {
+        let store = format!("valkey://127.0.0.1:{}", self.server.port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+        command.env_clear().env("BATON_OPERATOR", "tester").args(["--store", &store]).args(words);
+        let output = command.stdin(Stdio::null()).output().expect("it runs");
+        let said = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+        (String::from_utf8(said).expect("text"), output.status.code())
+    }
+
+    /// A listing in all its forms.
+    fn page(&self, words: &[&str]) -> String {
+        let forms: [&[&str]; 4] = [&[], &["-o", "wide"], &["-o", "json"], &["-o", "jsonl"]];
+        let shown = forms.map(|form| {
+            let typed = [words, form].concat();
+            let (text, code) = self.run(&typed);
+            let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+            format!("$ baton {}\n{}ends with {code}\n", typed.join(" "), without_times(&text))
+        });
+        shown.join("\n")
+    }
+}
+
+fn record(joined_at: u64) -> InstanceRecord {
+    let text = format!(
+        r#"{{"phase":"up","tier":0,"zone":"a","weight":100,"capacity":4000,"version":"0.1.0",
+        "joined_at":{joined_at},"stalled":[]}}"#
+    );
+    serde_json::from_str(&text).expect("a record")
+}
+
+fn report(name: &str, states: &str) -> InstanceReport {
+    let text = format!(
+        r#"{{"at":1795180053000000,"name":"{name}","pid":7,"health":"degraded",
+        "reasons":["the ring is nearly full"],"resident_bytes":20971520,"ring_bytes":4096,
+        "ring_bytes_max":1048576,"dispatches":5,"apps":{{"bot":{{"condition":"running",
+        "lag_ms_worst":1,"identify_waiting":1,"shards":{{"0":{states}}}}}}}}}"#
+    );
+    serde_json::from_str(&text).expect("a report")
+}
+
+fn live_again(shard: &ShardKey, epoch: Epoch) -> What {
+    let (shard, how) = (shard.clone(), Connecting::Resumed);
+    What::Live { shard, epoch, how, gap_ms: Some(80), replayed: 3, skipped: 1 }
+}
+
+/// The same wherever and whenever it is written.
+fn without_times(text: &str) -> String {
+    let masks = [
+        (r"\b\d{4}-\d\d-\d\dT[\d:]{8}Z", "<moment>"),
+        (r"\b1[6-9]\d{11}-\d+", "<id>"),
+        (r"\b1[6-9]\d{11}(\d{3})?\b", "<moment>"),
+        (r#"("(?:\w+_ms(?:_at_\w+)?|bytes)": ?)\d+"#, "$1<amount>"),
+        (r"\b\d+(\.\d)? (s|min|B)\b( \d+ s)?", "<amount>"),
+        (r"\b[0-9a-f]{16}\b", "<id>"),
+        (r"tester@[\w.-]+", "tester@<host>"),
+        (r"127\.0\.0\.1:\d+", "<address>"),
+        // Columns are as wide as what stood there.
+        (r"(\S) {2,}", "$1  "),
+        (r" +\n", "\n"),
+    ];
+    masks.iter().fold(text.to_owned(), |text, (pattern, to)| {
+        let pattern = Regex::new(pattern).expect("a pattern");
+        pattern.replace_all(&text, *to).into_owned()
+    })
+}
+
+#[tokio::test]
+async fn every_listing_is_shown_as_its_page_says() {
+    let world = World::new().await;
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings");
+    let is_rewriting = env::var_os("BLESS").is_some();
+    let mut other = Vec::new();
+    for (name, words) in LISTINGS {
+        let page = world.page(words);
+        let path = pages.join(name).with_extension("txt");
+        if is_rewriting {
+            fs::write(&path, &page).expect("written");
+        }
+        let written = fs::read_to_string(&path).unwrap_or_default();
+        if written != page {
+            other.push(format!("{name} is shown as\n{page}\nand not as\n{written}"));
+        }
+    }
+    assert!(other.is_empty(), "{}", other.join("\n"));
+}

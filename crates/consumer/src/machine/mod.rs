@@ -15,6 +15,8 @@ mod held;
 mod input;
 mod intake;
 mod lane;
+#[cfg(test)]
+mod rules;
 mod seen;
 mod turns;
 #[cfg(test)]

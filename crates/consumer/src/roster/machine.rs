@@ -104,8 +104,6 @@ pub(crate) struct Roster {
     /// The servers that have granted them.
     servers: BTreeMap<u16, String>,
     asked: BTreeSet<u16>,
-    /// Lanes that may be ours without our knowing: the answer to a claim was lost.
-    doubtful: BTreeSet<u16>,
     wanted: BTreeSet<u16>,
     calm: Calm,
     /// Until when nobody can have taken us for dead.
@@ -133,7 +131,6 @@ impl Roster {
             ties: BTreeMap::new(),
             servers: BTreeMap::new(),
             asked: BTreeSet::new(),
-            doubtful: BTreeSet::new(),
             wanted: BTreeSet::new(),
             calm: Calm::default(),
             sure_until: Moment::ZERO,
@@ -151,7 +148,9 @@ impl Roster {
             Input::Polled(poll) => self.on_polled(poll, now),
             Input::BeatFailed => self.is_beating = false,
             Input::Done(errand, row) => self.on_done(errand, row, now),
-            Input::Failed(errand) => self.on_failed(errand),
+            Input::Failed(errand) => {
+                self.asked.remove(&errand.lane());
+            }
             Input::Ended(lane) => self.on_ended(lane),
             Input::Leave => {
                 self.condition = Condition::Leaving;
@@ -176,7 +175,7 @@ impl Roster {
         if self.is_beating || now < self.next_beat {
             return;
         }
-        if self.is_leaving() && self.ties.is_empty() && self.doubtful.is_empty() {
+        if self.is_leaving() && self.ties.is_empty() {
             self.outputs.push_back(Output::Left);
             self.next_beat = now + FORGOTTEN_AFTER;
             return;
@@ -310,20 +309,14 @@ impl Roster {
     }
 
     fn look_at_rows(&mut self) {
-        let wanted = if self.is_leaving() { &BTreeSet::new() } else { &self.wanted };
-        let untied = wanted.union(&self.doubtful).filter(|lane| !self.ties.contains_key(lane));
+        if self.is_leaving() {
+            return;
+        }
+        let untied = self.wanted.iter().filter(|lane| !self.ties.contains_key(lane));
         for lane in untied {
             if self.asked.insert(*lane) {
                 self.outputs.push_back(Output::Run(Errand::Look(*lane)));
             }
-        }
-    }
-
-    fn on_failed(&mut self, errand: Errand) {
-        self.asked.remove(&errand.lane());
-        match errand {
-            Errand::Claim(lane, _) => drop(self.doubtful.insert(lane)),
-            Errand::Look(_) | Errand::Release(..) => {}
         }
     }
 
@@ -361,10 +354,6 @@ impl Roster {
         let record = row.owner.as_ref().and_then(|owner| self.records.get(owner)?.as_ref());
         let is_unused = self.disuse.looked(lane, &row, record, now);
         let is_wanted = self.wanted.contains(&lane) && !self.is_leaving();
-        if self.doubtful.remove(&lane) && !is_wanted && row.owner.as_ref() == Some(&self.me) {
-            self.ties.insert(lane, Tie::Returning(row.epoch));
-            return;
-        }
         match row.owner {
             Some(owner) => drop(self.owners.insert(lane, owner)),
             None => drop(self.owners.remove(&lane)),

@@ -27,6 +27,11 @@ impl Calm {
         }
     }
 
+    /// A beat may have been taken without our knowing: that ours is there proves nothing then.
+    pub(crate) fn doubt(&mut self) {
+        self.beats = None;
+    }
+
     /// This server has shown a lane's row: may be believed what it says?
     pub(crate) fn is_calm(&mut self, lane: u16, server: &str, now: Moment) -> bool {
         let Some((beats, since)) = &self.beats else {

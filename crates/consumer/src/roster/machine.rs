@@ -146,7 +146,10 @@ impl Roster {
     pub(crate) fn handle(&mut self, input: Input, now: Moment) {
         match input {
             Input::Polled(poll) => self.on_polled(poll, now),
-            Input::BeatFailed => self.is_beating = false,
+            Input::BeatFailed => {
+                self.is_beating = false;
+                self.calm.doubt();
+            }
             Input::Done(errand, row) => self.on_done(errand, row, now),
             Input::Failed(errand) => {
                 self.asked.remove(&errand.lane());

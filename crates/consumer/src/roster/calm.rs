@@ -71,6 +71,15 @@ mod tests {
     }
 
     #[test]
+    fn after_a_beat_without_an_answer_it_is_watched_anew() {
+        let mut calm = Calm::default();
+        calm.polled("a".to_owned(), true, at(0));
+        calm.doubt();
+        calm.polled("a".to_owned(), true, at(2_000));
+        assert!(!calm.is_calm(0, "a", at(3_499)) && calm.is_calm(0, "a", at(3_500)));
+    }
+
+    #[test]
     fn a_lane_on_another_server_has_a_while_of_its_own() {
         let mut calm = Calm::default();
         calm.polled("a".to_owned(), true, at(0));

@@ -339,8 +339,13 @@ impl LaneMachine {
         self.sure_until.is_none_or(|until| now < until)
     }
 
+    /// What comes round goes before what is written: under load something is always to be written,
+    /// and what is not said in time of a delivery is taken for its consumer's death.
     fn next_errand(&mut self, now: Moment) -> Option<Errand> {
         let is_urgent = matches!(self.phase, Phase::Stopping | Phase::Leaving);
+        if let Some(round) = self.next_keep(now).or_else(|| self.next_claim(now)) {
+            return Some(round);
+        }
         if let Some(write) = self.errands.next_write(now, is_urgent) {
             return Some(write);
         }
@@ -351,12 +356,7 @@ impl LaneMachine {
         if is_urgent && self.is_idle() {
             return Some(Errand::Release(self.held.iter().map(|(id, _)| id).collect()));
         }
-        let keep = self.next_keep(now);
-        let claim = || self.next_claim(now);
-        match keep.or_else(claim) {
-            Some(errand) => Some(errand),
-            None => self.errands.next_sweep(now),
-        }
+        self.errands.next_sweep(now)
     }
 
     /// Whether nothing is left that could still be finished here.

@@ -49,6 +49,15 @@ fn handled(outputs: &[Output]) -> Vec<u64> {
     ids.collect()
 }
 
+/// The one that was begun.
+fn errand_of(outputs: Vec<Output>) -> Errand {
+    let errand = outputs.into_iter().find_map(|output| match output {
+        Output::Run(errand) => Some(errand),
+        Output::Read(_) | Output::Handle { .. } | Output::GaveUp(_) | Output::Over => None,
+    });
+    errand.expect("something is asked")
+}
+
 fn has_claim(outputs: &[Output]) -> bool {
     outputs.iter().any(|output| matches!(output, Output::Run(Errand::Claim(_))))
 }
@@ -101,11 +110,8 @@ fn an_exclusive_lane_begins_nothing_while_it_may_be_anothers() {
 #[test]
 fn after_trouble_the_store_is_left_in_peace_for_a_while() {
     let (mut machine, then) = after(Sharing::Shared, Vec::new());
-    let errand = then.into_iter().find_map(|output| match output {
-        Output::Run(errand) => Some(errand),
-        Output::Read(_) | Output::Handle { .. } | Output::GaveUp(_) | Output::Over => None,
-    });
-    machine.handle(Input::Failed(errand.expect("something is asked")), at(10));
+    let errand = errand_of(then);
+    machine.handle(Input::Failed(errand), at(10));
     assert!(outputs(&mut machine, at(11)).is_empty());
     let again = at(10) + TROUBLE_PAUSE_FIRST;
     assert_eq!(machine.poll_timeout(), Some(again));
@@ -117,12 +123,9 @@ fn what_others_have_taken_over_is_not_begun() {
     let one_guild = |number| arrival(number, &entry(0, number, Some(1)));
     let (mut machine, then) = after(Sharing::Shared, vec![one_guild(1), one_guild(2)]);
     assert_eq!(handled(&then), [1]);
-    let claim = then.into_iter().find_map(|output| match output {
-        Output::Run(errand) => Some(errand),
-        Output::Read(_) | Output::Handle { .. } | Output::GaveUp(_) | Output::Over => None,
-    });
+    let claim = errand_of(then);
     let none = Done::Claimed(Vec::new(), None);
-    machine.handle(Input::Done(claim.expect("there may be more"), none), at(2));
+    machine.handle(Input::Done(claim, none), at(2));
     let keep = Errand::Keep(vec![id(1), id(2)]);
     let later = at(10_000);
     assert!(outputs(&mut machine, later).contains(&Output::Run(keep.clone())), "long held");
@@ -133,12 +136,14 @@ fn what_others_have_taken_over_is_not_begun() {
 
 #[test]
 fn a_dispatch_that_stands_there_twice_is_handled_once() {
-    let (mut machine, _) = after(Sharing::Shared, vec![delivered(1, 1)]);
+    let (mut machine, then) = after(Sharing::Shared, vec![delivered(1, 1)]);
     machine.handle(Input::Ended(id(1), Ending::Handled), at(2));
     let again = Arrival { id: id(2), ..delivered(1, 1) };
     machine.handle(Input::Read(vec![again]), at(3));
     assert!(handled(&outputs(&mut machine, at(3))).is_empty());
-    machine.handle(Input::Done(Errand::Sweep, Done::Written), at(4));
+    machine.handle(Input::Done(errand_of(then), Done::Claimed(Vec::new(), None)), at(4));
+    let then = outputs(&mut machine, at(4));
+    machine.handle(Input::Done(errand_of(then), Done::Claimed(Vec::new(), None)), at(5));
     let acks = outputs(&mut machine, at(10));
     assert!(acks.contains(&Output::Run(Errand::Ack(vec![id(1), id(2)]))), "{acks:?}");
 }
@@ -150,4 +155,16 @@ fn what_is_held_is_not_taken_in_again() {
     machine.handle(Input::Read(vec![delivered(1, 2)]), at(2));
     machine.handle(Input::Ended(id(1), Ending::Failed("no".to_owned())), at(3));
     assert!(handled(&outputs(&mut machine, at(4))).is_empty(), "it waits to be tried again");
+}
+
+#[test]
+fn what_is_held_for_long_does_not_wait_for_acknowledgements() {
+    let (mut machine, then) = after(Sharing::Shared, vec![delivered(1, 1), delivered(2, 1)]);
+    let errand = errand_of(then);
+    let later = at(10_000);
+    machine.handle(Input::Ended(id(1), Ending::Handled), later - Duration::from_millis(10));
+    let none = Done::Claimed(Vec::new(), None);
+    machine.handle(Input::Done(errand, none), later);
+    let first = outputs(&mut machine, later);
+    assert!(first.contains(&Output::Run(Errand::Keep(vec![id(2)]))), "{first:?}");
 }

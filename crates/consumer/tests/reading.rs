@@ -13,9 +13,7 @@ use baton_consumer::{Begin, Delivery, Handlers, MARKERS, RunError};
 use baton_model::{Epoch, Marker, Seq, SessionNumber, ShardNumber, UnixMicros};
 use baton_store::{Entry, EntryBody};
 use baton_test_servers::{Program, Server};
-use support::{
-    connection, consumer, entry, events, letters, members, pending, until, url, write_at,
-};
+use support::{consumer, entry, events, letters, members, pending, until, url, write_at};
 use tokio::{sync::Notify, task::JoinHandle};
 
 /// What handlers have done, in the order in which they did it.
@@ -296,13 +294,7 @@ async fn what_is_being_handled_for_long_is_not_taken_over() {
         }
     };
     let work = Work::start(consumer(&url(&server)), slow);
-    until("it is being handled", || {
-        let mut connection = connection(server.port());
-        let exists: bool =
-            redis::cmd("EXISTS").arg(events(0)).query(&mut connection).expect("an answer");
-        exists && pending(&server, 0) == 1
-    })
-    .await;
+    until("it is being handled", || pending(&server, 0) == 1).await;
     let second = Work::start(consumer(&url(&server)), noting(&other));
     until("it is handled", || log.len() == 1).await;
     work.stop().await;

@@ -72,10 +72,13 @@ pub(crate) fn url(server: &Server) -> String {
     format!("valkey://127.0.0.1:{}", server.port())
 }
 
-/// How many deliveries the group has not acknowledged.
+/// How many deliveries the group has not acknowledged; none before the first consumer has made it.
 pub(crate) fn pending(server: &Server, lane: u16) -> u64 {
-    let summary: Vec<redis::Value> =
-        server.command(&["XPENDING", &events(lane), "group"]).expect("a summary");
+    let summary = server.command::<Vec<redis::Value>>(&["XPENDING", &events(lane), "group"]);
+    let summary = match summary {
+        Err(error) if error.code() == Some("NOGROUP") => return 0,
+        summary => summary.expect("a summary"),
+    };
     redis::from_redis_value(summary[0].clone()).expect("a count")
 }
 

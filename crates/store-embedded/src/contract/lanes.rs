@@ -1,7 +1,7 @@
 //! Lanes.
 
 use baton_model::{AppName, Lane};
-use baton_store::{DeadLetter, GroupAddress, LaneView, Lanes, StoreError, StreamId};
+use baton_store::{DeadLetter, GroupAddress, LaneView, Lanes, Redelivery, StoreError, StreamId};
 
 use crate::EmbeddedStore;
 
@@ -29,5 +29,13 @@ impl Lanes for EmbeddedStore {
         _ids: &[StreamId],
     ) -> Result<u64, StoreError> {
         self.live.run(|_| 0).await
+    }
+
+    async fn redeliver(
+        &self,
+        _group: GroupAddress<'_>,
+        _letter: StreamId,
+    ) -> Result<Redelivery, StoreError> {
+        self.live.run(|_| Redelivery::NoLetter).await
     }
 }

@@ -27,6 +27,20 @@ pub enum DeadCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Give some back to their group, which tries them again. Nobody else gets them.
+    Replay {
+        /// The group's name.
+        group: String,
+        /// Their places, as listed.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        ids: Vec<StreamId>,
+        /// All there are at this time.
+        #[arg(long)]
+        all: bool,
+        /// Where the group reads.
+        #[command(flatten)]
+        place: Place,
+    },
     /// Drop some: nobody will see them again.
     Drop {
         /// The group's name.

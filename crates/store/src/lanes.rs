@@ -95,8 +95,8 @@ pub struct DeadLetter {
 
 /// What operators look at and clean up of a lane.
 ///
-/// Consumer groups and dead letters belong to consumers: Baton shows them, and does with them what it
-/// is told to.
+/// Consumer groups and dead letters belong to consumers: Baton shows them, and does with them what
+/// it is told to.
 pub trait Lanes {
     /// One look at a lane. A lane of which nobody has heard is empty. All of it was true at one
     /// moment, but for the counts of dead letters, which are a little later.

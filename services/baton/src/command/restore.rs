@@ -191,7 +191,7 @@ mod tests {
     /// Requests and answers that are lost, as often as not.
     const BAD: Faults = Faults { lost_request_percent: 25, lost_reply_percent: 25, ..Faults::NONE };
 
-    /// One in eighteen comes through all five steps: a thousand in a row that do not is no bad luck.
+    /// One in eighteen comes through all five steps: a thousand that do not are no bad luck.
     const ATTEMPTS_MAX: usize = 1_000;
 
     async fn has_everything(store: &EmbeddedStore, lanes: &[RestoredLane]) -> bool {

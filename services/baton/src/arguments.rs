@@ -18,7 +18,7 @@ use clap_complete::Shell;
 
 pub use self::{
     app::{AppCommand, AppOption, AppOptionsArguments, RotateTokenArguments},
-    dead::{DeadCommand, Place},
+    dead::{DeadCommand, Letters, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,

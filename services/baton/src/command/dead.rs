@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::lanes::{chosen, the_lane, views};
 use crate::{
     Exit, Failure,
-    arguments::{DeadCommand, Which},
+    arguments::{DeadCommand, Letters, Which},
     fleet::Look,
     output::{self, Column, Row, units},
     program::Desk,
@@ -49,19 +49,28 @@ pub(super) async fn dead(desk: &Desk, command: DeadCommand) -> Result<Exit, Fail
             output::one(Line::KIND, &line, desk.globals.output, Line::text)?;
             Ok(Exit::Done)
         }
-        DeadCommand::Replay { group, ids, all, place } => {
-            let (app, lane) = the_lane(&look, &place)?;
-            let address = GroupAddress { app: &app, lane, name: &group };
-            let ids = if all { everything(desk, address).await? } else { ids };
+        DeadCommand::Replay(letters) => {
+            let (app, lane) = the_lane(&look, &letters.place)?;
+            let address = GroupAddress { app: &app, lane, name: &letters.group };
+            let ids = meant(desk, address, &letters).await?;
             replay(desk, address, &ids).await
         }
-        DeadCommand::Drop { group, ids, all, place, yes } => {
-            let (app, lane) = the_lane(&look, &place)?;
-            let address = GroupAddress { app: &app, lane, name: &group };
-            let ids = if all { everything(desk, address).await? } else { ids };
+        DeadCommand::Drop { letters, yes } => {
+            let (app, lane) = the_lane(&look, &letters.place)?;
+            let address = GroupAddress { app: &app, lane, name: &letters.group };
+            let ids = meant(desk, address, &letters).await?;
             drop_some(desk, address, &ids, yes).await
         }
     }
+}
+
+/// Those that are named, or all there are.
+async fn meant(
+    desk: &Desk,
+    address: GroupAddress<'_>,
+    letters: &Letters,
+) -> Result<Vec<StreamId>, Failure> {
+    if letters.all { everything(desk, address).await } else { Ok(letters.ids.clone()) }
 }
 
 async fn list(desk: &Desk, look: &Look, which: Which, first: usize) -> Result<Exit, Failure> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     Exit, Failure,
     arguments::{SendArguments, SendOp},
-    fleet::Look,
+    fleet::{Find, Look},
     output::{self, units},
     program::{Desk, drawn},
 };

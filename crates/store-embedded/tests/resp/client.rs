@@ -1,0 +1,128 @@
+//! A client that hides nothing: words out, a reply in.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+/// A reply as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Simple(String),
+    Error(String),
+    Number(i64),
+    Bulk(String),
+    Null,
+    NullList,
+    List(Vec<Value>),
+    Map(Vec<(Value, Value)>),
+    Push(Vec<Value>),
+}
+
+pub(crate) struct Client(BufReader<TcpStream>);
+
+/// An answer that takes longer never comes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Client {
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).expect("somebody listens");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        Self(BufReader::new(socket))
+    }
+
+    pub(crate) fn speaking(protocol: &str, address: SocketAddr) -> Self {
+        let mut client = Self::to(address);
+        client.ask(&["HELLO", protocol]);
+        client
+    }
+
+    pub(crate) fn ask<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Value {
+        self.send(words);
+        self.receive()
+    }
+
+    pub(crate) fn send<W: AsRef<[u8]>>(&mut self, words: &[W]) {
+        let mut request = format!("*{}\r\n", words.len()).into_bytes();
+        for word in words {
+            request.extend_from_slice(format!("${}\r\n", word.as_ref().len()).as_bytes());
+            request.extend_from_slice(word.as_ref());
+            request.extend_from_slice(b"\r\n");
+        }
+        self.send_raw(&request);
+    }
+
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).expect("sent");
+    }
+
+    pub(crate) fn receive(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("a line");
+        let line = line.strip_suffix("\r\n").expect("the end of a line");
+        let (kind, text) = line.split_at(1);
+        let number = || text.parse::<i64>().expect("a number");
+        match kind {
+            "+" => Value::Simple(text.to_owned()),
+            "-" => Value::Error(text.to_owned()),
+            ":" => Value::Number(number()),
+            "_" => Value::Null,
+            "$" if number() < 0 => Value::Null,
+            "$" | "=" => Value::Bulk(self.bulk(number())),
+            "*" if number() < 0 => Value::NullList,
+            "*" => Value::List(self.list(number())),
+            ">" => Value::Push(self.list(number())),
+            "%" => {
+                let pairs = 0..number();
+                Value::Map(pairs.map(|_| (self.receive(), self.receive())).collect())
+            }
+            other => panic!("a reply that begins with {other:?}"),
+        }
+    }
+
+    fn list(&mut self, length: i64) -> Vec<Value> {
+        (0..length).map(|_| self.receive()).collect()
+    }
+
+    fn bulk(&mut self, length: i64) -> String {
+        let mut bytes = vec![0; usize::try_from(length).expect("a length") + 2];
+        self.0.read_exact(&mut bytes).expect("a bulk string");
+        String::from_utf8_lossy(&bytes[..bytes.len() - 2]).into_owned()
+    }
+
+    /// Has the other side closed the connection?
+    pub(crate) fn is_closed(&mut self) -> bool {
+        matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
+    }
+}
+
+impl Value {
+    pub(crate) fn error(&self) -> &str {
+        match self {
+            Self::Error(why) => why,
+            other => panic!("no error: {other:?}"),
+        }
+    }
+
+    pub(crate) fn list(&self) -> &[Value] {
+        match self {
+            Self::List(items) => items,
+            other => panic!("no list: {other:?}"),
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Bulk(text) | Self::Simple(text) => text,
+            other => panic!("no text: {other:?}"),
+        }
+    }
+
+    pub(crate) fn number(&self) -> i64 {
+        match self {
+            Self::Number(number) => *number,
+            other => panic!("no number: {other:?}"),
+        }
+    }
+}

@@ -105,6 +105,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: StoreMillis,
     pub(crate) primary: &'a PrimaryId,
     pub(crate) results: &'a Mutex<KeptResults>,
+    /// How many clients wait for something to read.
+    pub(crate) waiting: usize,
     /// Does a disk hold what changes?
     pub(crate) is_on_disk: bool,
     /// Keys under which something has come that is no change of the state.
@@ -213,15 +215,18 @@ impl Live {
         let mut touched = BTreeSet::new();
         let results = &self.results;
         let is_on_disk = inner.disk.is_some();
-        let scene = Scene { state, now, primary, results, is_on_disk, touched: &mut touched };
+        let waiting = inner.waiting.len();
+        let touched_now = &mut touched;
+        let scene =
+            Scene { state, now, primary, results, waiting, is_on_disk, touched: touched_now };
         let answer = operation(scene);
         let mut changes = state.take_changes();
         self.tell_of_commands(&changes);
         let mut served = Vec::new();
-        if !inner.waiting.is_empty() {
+        if waiting > 0 {
             touched.extend(touched_by(&changes));
             let none = &mut BTreeSet::new();
-            let at = Scene { state, now, primary, results, is_on_disk, touched: none };
+            let at = Scene { state, now, primary, results, waiting, is_on_disk, touched: none };
             served = inner.waiting.serve(&touched, at);
             changes.extend(state.take_changes());
         }

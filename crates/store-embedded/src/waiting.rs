@@ -75,8 +75,8 @@ impl Waiting {
         waiter.sender.send((reply, None)).is_ok()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waiters.is_empty()
+    pub(crate) fn len(&self) -> usize {
+        self.waiters.len()
     }
 
     /// Lets go of all: what they waited for does not come.

@@ -69,7 +69,8 @@ impl StoreState {
                     }
                 }
                 Look::InStream(record) if claim.force => {
-                    self.take_over(now, reader, (*id, 0), claim);
+                    // To be made pending counts as a delivery.
+                    self.take_over(now, reader, (*id, 1), claim);
                     taken.push((*id, record));
                 }
                 Look::InStream(_) => {}

@@ -77,9 +77,9 @@ impl StoreState {
         }
         let extent = stream.extent();
         let place = given.iter().fold(group.place, |place, (id, _)| place.moved_to(*id, extent));
-        self.hear_of_active(now, reader);
         self.change_group(&reader.group, GroupChange::Place(place));
         if handing == Handing::UntilAcknowledged {
+            self.hear_of_active(now, reader);
             let consumer = reader.consumer.clone();
             let pending = Pending { consumer, at: now, deliveries: 1 };
             let each = given.iter().map(|(id, _)| (*id, pending.clone()));

@@ -1,7 +1,7 @@
 //! A client that hides nothing: words out, a reply in.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -58,37 +58,46 @@ impl Client {
     }
 
     pub(crate) fn receive(&mut self) -> Value {
+        self.read().expect("a reply")
+    }
+
+    /// The next reply, unless the other side has closed the connection before the end of it.
+    pub(crate) fn try_receive(&mut self) -> Option<Value> {
+        self.read().ok()
+    }
+
+    fn read(&mut self) -> io::Result<Value> {
         let mut line = String::new();
-        self.0.read_line(&mut line).expect("a line");
-        let line = line.strip_suffix("\r\n").expect("the end of a line");
+        self.0.read_line(&mut line)?;
+        let line = line.strip_suffix("\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
         let (kind, text) = line.split_at(1);
         let number = || text.parse::<i64>().expect("a number");
-        match kind {
+        Ok(match kind {
             "+" => Value::Simple(text.to_owned()),
             "-" => Value::Error(text.to_owned()),
             ":" => Value::Number(number()),
             "_" => Value::Null,
             "$" if number() < 0 => Value::Null,
-            "$" | "=" => Value::Bulk(self.bulk(number())),
+            "$" | "=" => Value::Bulk(self.bulk(number())?),
             "*" if number() < 0 => Value::NullList,
-            "*" => Value::List(self.list(number())),
-            ">" => Value::Push(self.list(number())),
+            "*" => Value::List(self.list(number())?),
+            ">" => Value::Push(self.list(number())?),
             "%" => {
-                let pairs = 0..number();
-                Value::Map(pairs.map(|_| (self.receive(), self.receive())).collect())
+                let pairs = (0..number()).map(|_| Ok((self.read()?, self.read()?)));
+                Value::Map(pairs.collect::<io::Result<_>>()?)
             }
             other => panic!("a reply that begins with {other:?}"),
-        }
+        })
     }
 
-    fn list(&mut self, length: i64) -> Vec<Value> {
-        (0..length).map(|_| self.receive()).collect()
+    fn list(&mut self, length: i64) -> io::Result<Vec<Value>> {
+        (0..length).map(|_| self.read()).collect()
     }
 
-    fn bulk(&mut self, length: i64) -> String {
+    fn bulk(&mut self, length: i64) -> io::Result<String> {
         let mut bytes = vec![0; usize::try_from(length).expect("a length") + 2];
-        self.0.read_exact(&mut bytes).expect("a bulk string");
-        String::from_utf8_lossy(&bytes[..bytes.len() - 2]).into_owned()
+        self.0.read_exact(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes[..bytes.len() - 2]).into_owned())
     }
 
     /// Has the other side closed the connection?

@@ -37,6 +37,12 @@ impl Ours {
     pub(crate) fn client(&self) -> Client {
         Client::to(self.resp.address())
     }
+
+    /// A client, for as long as it is kept with this.
+    pub(crate) fn client_kept(self) -> (Self, Client) {
+        let client = self.client();
+        (self, client)
+    }
 }
 
 /// This store and a server, to be asked the same.

@@ -3,6 +3,7 @@
 mod apps;
 mod commands;
 mod events;
+mod groups;
 mod identify;
 mod intents;
 mod leases;

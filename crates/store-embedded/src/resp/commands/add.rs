@@ -22,10 +22,11 @@ const ROUGH_CUT_MAX: u64 = 10_000;
 pub(crate) fn xadd(at: &mut Scene<'_>, mut arguments: Arguments<'_>) -> Answer {
     let key = arguments.next()?;
     let mut options = Options::default();
-    while !options.take_one(&mut arguments)? {
+    let mut is_only_if_there = false;
+    loop {
         if arguments.take_word("NOMKSTREAM", 0) {
-            options.is_only_if_there = true;
-        } else {
+            is_only_if_there = true;
+        } else if !options.take_one(&mut arguments)? {
             break;
         }
     }
@@ -40,7 +41,7 @@ pub(crate) fn xadd(at: &mut Scene<'_>, mut arguments: Arguments<'_>) -> Answer {
     }
     let name = addable(key)?;
     ensure_polite(&name, new, options.cut)?;
-    if options.is_only_if_there && at.state.stream(&name).is_none() {
+    if is_only_if_there && at.state.stream(&name).is_none() {
         return Ok(Reply::Null);
     }
     let fields = fields.chunks_exact(2).map(|field| (&field[0][..], &field[1][..]));
@@ -108,7 +109,6 @@ struct Options {
     cut: Option<Cut>,
     is_rough: bool,
     limit: Option<u64>,
-    is_only_if_there: bool,
 }
 
 impl Options {

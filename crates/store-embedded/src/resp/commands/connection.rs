@@ -131,14 +131,13 @@ pub(crate) fn get_name(session: &mut Session, _: &House, _: Arguments<'_>) -> St
 /// `LIB-NAME|LIB-VER value`
 pub(crate) fn set_info(_: &mut Session, _: &House, mut arguments: Arguments<'_>) -> Stepped {
     let option = arguments.next()?;
-    let name = option.to_ascii_lowercase();
-    if !matches!(&name[..], b"lib-name" | b"lib-ver") {
-        let option = String::from_utf8_lossy(option);
+    let is_known = matches!(&option.to_ascii_lowercase()[..], b"lib-name" | b"lib-ver");
+    let option = String::from_utf8_lossy(option);
+    if !is_known {
         return Err(Refusal::err(&format!("Unrecognized option '{option}'")));
     }
     if !arguments.next()?.iter().all(u8::is_ascii_graphic) {
-        let name = String::from_utf8_lossy(&name);
-        let why = format!("{name} cannot contain spaces, newlines or special characters.");
+        let why = format!("{option} cannot contain spaces, newlines or special characters.");
         return Err(Refusal::err(&why));
     }
     Ok(Step::answer(Reply::OK))

@@ -30,7 +30,7 @@ pub(crate) fn info(at: &mut Scene<'_>, arguments: Arguments<'_>) -> Answer {
     Ok(Reply::Text(Bytes::from(texts.join("\r\n"))))
 }
 
-fn sections(at: &Scene<'_>) -> [(&'static str, Vec<String>); 5] {
+fn sections(at: &Scene<'_>) -> [(&'static str, Vec<String>); 6] {
     let (streams, bytes) = at.state.streams_in_numbers();
     let line = |name: &str, value: &str| format!("{name}:{value}");
     let server = vec![
@@ -60,6 +60,7 @@ fn sections(at: &Scene<'_>) -> [(&'static str, Vec<String>); 5] {
     let keyspace = vec![format!("db0:keys={streams},expires=0,avg_ttl=0")];
     [
         ("server", server),
+        ("clients", vec![line("blocked_clients", &at.waiting.to_string())]),
         ("memory", memory),
         ("persistence", persistence),
         ("replication", replication),

@@ -15,7 +15,7 @@ use crate::{
         refusal::Refusal,
         reply::Reply,
     },
-    state::{GroupName, Handing, Order, Reader, Record, StreamName, from_behind},
+    state::{GroupName, Handing, Order, Reader, Record, StreamName, ahead, from_behind},
     waiting::Attempt,
 };
 
@@ -176,13 +176,18 @@ fn alone(id: &Bytes) -> Result<Alone, Refusal> {
 fn in_group(id: &Bytes) -> Result<InGroup, Refusal> {
     match &id[..] {
         b">" => Ok(InGroup::New),
-        b"$" => Err(Refusal::err(
-            "The $ ID is meaningless in the context of XREADGROUP: you want to read the history of \
-             this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID \
-             would just return an empty result set.",
-        )),
+        b"$" => Err(meaningless("$")),
+        b"+" => Err(meaningless("+")),
         id => stream_id(id, 0).map(InGroup::Again).ok_or_else(Refusal::invalid_id),
     }
+}
+
+fn meaningless(id: &str) -> Refusal {
+    Refusal::err(&format!(
+        "The {id} ID is meaningless in the context of XREADGROUP: you want to read the history of \
+         this consumer by specifying a proper ID, or use the > ID to get new messages. The {id} ID \
+         would just return an empty result set."
+    ))
 }
 
 impl Attempt for Read {
@@ -248,16 +253,13 @@ fn last_of(at: &Scene<'_>, place: &Readable) -> StreamId {
     }
 }
 
-/// The place ahead of the last record; none if there is no record.
+/// The place ahead of the last id that was given; none if there is nothing to read.
 fn ahead_of_last(at: &Scene<'_>, place: &Readable) -> Option<StreamId> {
-    let last = match place {
-        Readable::Stream(name) => {
-            let all = (StreamId::START, StreamId::END);
-            at.state.stream(name)?.range(all, 1, Order::Backwards).pop().map(|(id, _)| id)
-        }
-        Readable::Results(lane, name) => results(at, lane, name)?.pop().map(|(id, _)| id),
+    let is_empty = match place {
+        Readable::Stream(name) => at.state.stream(name)?.extent().length == 0,
+        Readable::Results(lane, name) => results(at, lane, name)?.is_empty(),
     };
-    last.map(crate::state::ahead)
+    (!is_empty).then(|| ahead(last_of(at, place)))
 }
 
 fn behind(

@@ -354,7 +354,7 @@ mod tests {
         let half = RESP_REQUEST_BYTES_MAX / 2 + 1;
         let mut requests = Requests::default();
         requests.buffer().extend_from_slice(format!("*2\r\n${half}\r\n").as_bytes());
-        requests.buffer().resize(requests.buffer.len() + half, b'x');
+        requests.buffer().extend_from_slice(&vec![b'x'; half]);
         requests.buffer().extend_from_slice(format!("\r\n${half}\r\n").as_bytes());
         assert_eq!(requests.next(Asker::Known), Err(ProtocolError::Length));
     }

@@ -248,7 +248,7 @@ impl Script {
         let reader = self.reader();
         let group = &reader.group;
         let Some(found) = state.group(group) else {
-            drop(state.ensure_stream(&group.stream));
+            assert_eq!(state.ensure_stream(&group.stream), Ok(()));
             let entries_read = self.chance(50).then_some(0);
             let place = GroupPlace { last_delivered: StreamId::START, entries_read };
             return state.place_group(group, place);
@@ -260,11 +260,17 @@ impl Script {
             0..4 => drop(state.read_new(self.now, &reader, count, Handing::UntilAcknowledged)),
             4 => drop(state.read_new(self.now, &reader, count, Handing::ForGood)),
             5 => drop(state.read_again(self.now, &reader, StreamId::START, count)),
-            6 | 7 => drop(state.acknowledge(group, &pending)),
+            6 | 7 => {
+                state.acknowledge(group, &pending);
+            }
             8 => drop(state.claim_pending(self.now, &reader, &pending, self.claim())),
             9 => drop(state.claim_next(self.now, &reader, (StreamId::START, count), self.claim())),
-            10 => drop(state.forget_consumer(group, &reader.consumer)),
-            _ => drop(state.remove_group(group)),
+            10 => {
+                state.forget_consumer(group, &reader.consumer);
+            }
+            _ => {
+                state.remove_group(group);
+            }
         }
     }
 
@@ -303,12 +309,16 @@ impl Script {
         let id = state.add_record(self.now, &name, NewId::Now, record);
         let StreamName::Other(_) = name else { return };
         match (self.roll(8), id) {
-            (0, Ok(id)) => drop(state.delete_records(&name, &[id])),
+            (0, Ok(id)) => {
+                state.delete_records(&name, &[id]);
+            }
             (1, _) => {
                 let cut = Cut::Above(self.roll(4));
-                drop(state.cut_short(&name, CutShort { cut, most: u64::MAX }));
+                state.cut_short(&name, CutShort { cut, most: u64::MAX });
             }
-            (2, _) => drop(state.delete_stream(&name)),
+            (2, _) => {
+                state.delete_stream(&name);
+            }
             (3, _) => state.set_mark(
                 &name,
                 StreamMark {

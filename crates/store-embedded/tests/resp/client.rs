@@ -108,30 +108,22 @@ impl Client {
 
 impl Value {
     pub(crate) fn error(&self) -> &str {
-        match self {
-            Self::Error(why) => why,
-            other => panic!("no error: {other:?}"),
-        }
+        let Self::Error(why) = self else { panic!("no error: {self:?}") };
+        why
     }
 
     pub(crate) fn list(&self) -> &[Value] {
-        match self {
-            Self::List(items) => items,
-            other => panic!("no list: {other:?}"),
-        }
+        let Self::List(items) = self else { panic!("no list: {self:?}") };
+        items
     }
 
     pub(crate) fn text(&self) -> &str {
-        match self {
-            Self::Bulk(text) | Self::Simple(text) => text,
-            other => panic!("no text: {other:?}"),
-        }
+        let (Self::Bulk(text) | Self::Simple(text)) = self else { panic!("no text: {self:?}") };
+        text
     }
 
     pub(crate) fn number(&self) -> i64 {
-        match self {
-            Self::Number(number) => *number,
-            other => panic!("no number: {other:?}"),
-        }
+        let Self::Number(number) = self else { panic!("no number: {self:?}") };
+        *number
     }
 }

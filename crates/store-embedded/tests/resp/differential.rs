@@ -80,23 +80,19 @@ const TIME_MIN: i64 = 1_000_000_000_000;
 
 fn masked(value: Value, words: &[String]) -> Value {
     let is_pending = words[0].eq_ignore_ascii_case("XPENDING") && words.len() > 3;
-    match value {
-        // Id, consumer, idle time, deliveries.
-        Value::List(rows) if is_pending => {
-            Value::List(rows.into_iter().map(without_idle).collect())
-        }
-        other => without_times(other),
+    // Id, consumer, idle time, deliveries.
+    if is_pending && let Value::List(rows) = value {
+        return Value::List(rows.into_iter().map(without_idle).collect());
     }
+    without_times(value)
 }
 
 fn without_idle(row: Value) -> Value {
-    match row {
-        Value::List(mut fields) if fields.len() == 4 => {
-            fields[2] = Value::Simple("idle".to_owned());
-            Value::List(fields)
-        }
-        other => other,
+    let Value::List(mut fields) = row else { return row };
+    if fields.len() == 4 {
+        fields[2] = in_kind(fields[2].clone());
     }
+    Value::List(fields)
 }
 
 fn without_times(value: Value) -> Value {
@@ -110,17 +106,20 @@ fn without_times(value: Value) -> Value {
             }
             Value::List(masked)
         }
-        Value::Map(fields) => Value::Map(
-            fields
-                .into_iter()
-                .map(|(name, value)| {
-                    let value =
-                        if is_masked_name(&name) { in_kind(value) } else { without_times(value) };
-                    (name, value)
-                })
-                .collect(),
-        ),
-        other => other,
+        Value::Map(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| {
+                let is_masked = is_masked_name(&name);
+                (name, if is_masked { in_kind(value) } else { without_times(value) })
+            });
+            Value::Map(fields.collect())
+        }
+        Value::Simple(_)
+        | Value::Error(_)
+        | Value::Number(_)
+        | Value::Bulk(_)
+        | Value::Null
+        | Value::NullList
+        | Value::Push(_) => value,
     }
 }
 
@@ -129,10 +128,10 @@ fn is_masked_name(value: &Value) -> bool {
 }
 
 fn in_kind(value: Value) -> Value {
-    match value {
-        Value::Number(number) if number >= 0 => Value::Simple("a number".to_owned()),
-        other => other,
+    if let Value::Number(0..) = value {
+        return Value::Simple("a number".to_owned());
     }
+    value
 }
 
 /// The words of a line: what is in quotes is one.

@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// Key of the stream, stream id → names and values, in turns.
-const RECORDS: TableDefinition<'_, (&[u8], u64, u64), Vec<&[u8]>> = TableDefinition::new("records");
+const RECORDS: TableDefinition<'_, RecordKey<'_>, Vec<&[u8]>> = TableDefinition::new("records");
+
+type RecordKey<'a> = (&'a [u8], u64, u64);
 
 /// Key of the stream → how many items are gone, the last id given, the last id deleted.
 const MARKS: TableDefinition<'_, &[u8], Mark> = TableDefinition::new("stream_marks");

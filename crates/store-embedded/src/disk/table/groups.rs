@@ -9,16 +9,22 @@ use super::{DiskError, consumer_streams::name_of};
 use crate::state::{Change, GroupChange, GroupName, GroupPlace, Heard, Pending, StoreState};
 
 /// Stream, group → the last delivery, how many entries were read.
-const GROUPS: TableDefinition<'_, (&[u8], &[u8]), ((u64, u64), Option<u64>)> =
-    TableDefinition::new("groups");
+const GROUPS: TableDefinition<'_, GroupKey<'_>, Place> = TableDefinition::new("groups");
 
 /// Stream, group, consumer → when it was heard of, when it was given something.
-const CONSUMERS: TableDefinition<'_, (&[u8], &[u8], &[u8]), (u64, Option<u64>)> =
-    TableDefinition::new("consumers");
+const CONSUMERS: TableDefinition<'_, ConsumerKey<'_>, Times> = TableDefinition::new("consumers");
 
 /// Stream, group, stream id → consumer, when, how often.
-const PENDING: TableDefinition<'_, (&[u8], &[u8], u64, u64), (&[u8], u64, u64)> =
-    TableDefinition::new("pending");
+const PENDING: TableDefinition<'_, PendingKey<'_>, Delivery<'_>> = TableDefinition::new("pending");
+
+type GroupKey<'a> = (&'a [u8], &'a [u8]);
+type Place = ((u64, u64), Option<u64>);
+
+type ConsumerKey<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+type Times = (u64, Option<u64>);
+
+type PendingKey<'a> = (&'a [u8], &'a [u8], u64, u64);
+type Delivery<'a> = (&'a [u8], u64, u64);
 
 pub(super) fn ensure(transaction: &WriteTransaction) -> Result<(), DiskError> {
     transaction.open_table(GROUPS)?;
@@ -64,7 +70,7 @@ pub(super) fn put(
     Ok(())
 }
 
-fn remove(transaction: &WriteTransaction, key: (&[u8], &[u8])) -> Result<(), DiskError> {
+fn remove(transaction: &WriteTransaction, key: GroupKey<'_>) -> Result<(), DiskError> {
     let (stream, group) = key;
     transaction.open_table(GROUPS)?.remove(key)?;
     let next = next_bytes(group);
@@ -125,7 +131,7 @@ pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Res
     Ok(())
 }
 
-fn group_of(key: (&[u8], &[u8])) -> Result<GroupName, DiskError> {
+fn group_of(key: GroupKey<'_>) -> Result<GroupName, DiskError> {
     let (stream, group) = key;
     Ok(GroupName { stream: name_of(stream)?, group: Bytes::copy_from_slice(group) })
 }

@@ -1,0 +1,53 @@
+//! Redis clients that others wrote, each as a program that consumes a lane.
+//!
+//! The environment says where to go: `BATON_STORE` is the url, `BATON_PROTOCOL` which version of the
+//! protocol to speak, `BATON_COUNT` how many entries there will be. A program makes the group
+//! `workers` of lane `bot.0`, says `ready`, and then reads all entries as the consumer `one`, of the
+//! first half gives one up and acknowledges the others, takes the rest over as the consumer `two`,
+//! reads the app's shape, sends a command and waits for its result. It says each step in a line of
+//! its own.
+//!
+//! Where the libraries are is said by `BATON_TEST_IOREDIS` and `BATON_TEST_REDIS_PY`.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::library::{installed, script};
+
+/// A library that others wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedisLibrary {
+    /// ioredis, for Node.
+    Ioredis,
+    /// redis-py, for Python.
+    RedisPy,
+}
+
+impl RedisLibrary {
+    /// The program, as it is started.
+    ///
+    /// # Panics
+    /// If the library is not installed.
+    #[must_use]
+    pub fn command(self, url: &str, protocol: u8, count: usize) -> Command {
+        let mut command = match self {
+            Self::Ioredis => {
+                let modules = installed("BATON_TEST_IOREDIS");
+                script("node", "ioredis/consumer.js", "NODE_PATH", &modules)
+            }
+            Self::RedisPy => {
+                let modules = installed("BATON_TEST_REDIS_PY");
+                script("python3", "redis-py/consumer.py", "PYTHONPATH", &modules)
+            }
+        };
+        command
+            .env("BATON_STORE", url)
+            .env("BATON_PROTOCOL", protocol.to_string())
+            .env("BATON_COUNT", count.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}

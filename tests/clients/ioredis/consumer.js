@@ -5,10 +5,12 @@
 
 const Redis = require("ioredis");
 
-const EVENTS = "baton:{bot.0}:events";
-const COMMANDS = "baton:{bot.0}:commands";
-const DEAD = "baton:{bot.0}:dead:workers";
-const RESULTS = "baton:{bot.0}:results:worker";
+const APP = process.env.BATON_APP;
+const LANE = `baton:{${APP}.0}`;
+const EVENTS = `${LANE}:events`;
+const COMMANDS = `${LANE}:commands`;
+const DEAD = `${LANE}:dead:workers`;
+const RESULTS = `${LANE}:results:worker`;
 const COUNT = Number(process.env.BATON_COUNT);
 
 const store = new Redis(process.env.BATON_STORE, {
@@ -62,7 +64,7 @@ async function main() {
   } while (start !== "0-0");
   say("taken", taken);
 
-  say("shape", await store.hget("baton:{main}:apps", "bot"));
+  say("shape", await store.hget("baton:{main}:apps", APP));
   const frame = ["v", 1, "sh", 0, "exp", "", "re", "worker", "tp", "", "d", '{"op":3,"d":{}}'];
   const command = await store.xadd(COMMANDS, "*", ...frame);
   const results = await store.xread("BLOCK", 20_000, "STREAMS", RESULTS, "0-0");

@@ -7,10 +7,12 @@ import os
 
 import redis
 
-EVENTS = "baton:{bot.0}:events"
-COMMANDS = "baton:{bot.0}:commands"
-DEAD = "baton:{bot.0}:dead:workers"
-RESULTS = "baton:{bot.0}:results:worker"
+APP = os.environ["BATON_APP"]
+LANE = "baton:{" + APP + ".0}"
+EVENTS = LANE + ":events"
+COMMANDS = LANE + ":commands"
+DEAD = LANE + ":dead:workers"
+RESULTS = LANE + ":results:worker"
 COUNT = int(os.environ["BATON_COUNT"])
 
 store = redis.Redis.from_url(
@@ -57,7 +59,7 @@ while True:
         break
 print("taken", taken, flush=True)
 
-print("shape", store.hget("baton:{main}:apps", "bot"), flush=True)
+print("shape", store.hget("baton:{main}:apps", APP), flush=True)
 frame = {"v": 1, "sh": 0, "exp": "", "re": "worker", "tp": "", "d": '{"op":3,"d":{}}'}
 command = store.xadd(COMMANDS, frame)
 for _, entries in streams(store.xread({RESULTS: "0-0"}, block=20_000)):

@@ -71,12 +71,7 @@ pub(crate) fn installed(variable: &str) -> PathBuf {
     })
 }
 
-pub(crate) fn script(
-    interpreter: &str,
-    path: &str,
-    variable: &str,
-    modules: &Path,
-) -> Command {
+pub(crate) fn script(interpreter: &str, path: &str, variable: &str, modules: &Path) -> Command {
     let mut command = Command::new(interpreter);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).env(variable, modules);
     command

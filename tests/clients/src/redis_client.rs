@@ -1,8 +1,8 @@
 //! Redis clients that others wrote, each as a program that consumes a lane.
 //!
 //! The environment says where to go: `BATON_STORE` is the url, `BATON_PROTOCOL` which version of the
-//! protocol to speak, `BATON_COUNT` how many entries there will be. A program makes the group
-//! `workers` of lane `bot.0`, says `ready`, and then reads all entries as the consumer `one`, of the
+//! protocol to speak, `BATON_APP` whose first lane to read, `BATON_COUNT` how many entries there
+//! will be. A program makes the group `workers` of that lane, says `ready`, and then reads all entries as the consumer `one`, of the
 //! first half gives one up and acknowledges the others, takes the rest over as the consumer `two`,
 //! reads the app's shape, sends a command and waits for its result. It says each step in a line of
 //! its own.
@@ -30,7 +30,7 @@ impl RedisLibrary {
     /// # Panics
     /// If the library is not installed.
     #[must_use]
-    pub fn command(self, url: &str, protocol: u8, count: usize) -> Command {
+    pub fn command(self, url: &str, protocol: u8, app: &str, count: usize) -> Command {
         let mut command = match self {
             Self::Ioredis => {
                 let modules = installed("BATON_TEST_IOREDIS");
@@ -44,6 +44,7 @@ impl RedisLibrary {
         command
             .env("BATON_STORE", url)
             .env("BATON_PROTOCOL", protocol.to_string())
+            .env("BATON_APP", app)
             .env("BATON_COUNT", count.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

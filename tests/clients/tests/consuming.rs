@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use baton_model::{AppShape, Generation, Lane, LaneCount, ShardCount, UnixMicros};
+use baton_model::{AppName, AppShape, Generation, Lane, LaneCount, ShardCount, UnixMicros};
 use baton_store::{
     Apps, CommandOutcome, CommandResult, Commands, Events, Lanes, StreamId,
     conformance::{Scope, append, live},
@@ -44,17 +44,21 @@ async fn consumes(library: RedisLibrary, protocol: u8) {
         RespOptions { address: "127.0.0.1:0".parse().expect("an address"), password: None };
     let resp = Resp::listen(&store, options).await.expect("it listens");
     let url = format!("redis://{}/0", resp.address());
-    let shape = agree(&store).await;
+    let scope = Scope::new(0);
+    let app = scope.app().clone();
+    let shape = agree(&store, &app).await;
 
-    let mut program = library.command(&url, protocol, COUNT).spawn().expect("it starts");
-    let gateway = tokio::spawn(be_the_gateway(store.clone()));
+    let mut program = library.command(&url, protocol, app.as_str(), COUNT);
+    let mut program = program.spawn().expect("it starts");
+    let gateway = tokio::spawn(be_the_gateway(store.clone(), scope));
     let said = tokio::time::timeout(PATIENCE, hear(&mut program)).await.expect("it ends");
     let status = program.wait().await.expect("a process of ours");
     assert!(status.success(), "{library:?} over {protocol} ended with {status}: {said:?}");
     gateway.await.expect("the gateway ends");
 
     let seen = (1..=DISPATCHES).map(|seq| format!("seen MESSAGE_CREATE {seq}"));
-    let seen = ["ready".to_owned(), "seen BATON_SESSION_STARTED 0".to_owned()].into_iter().chain(seen);
+    let seen =
+        ["ready".to_owned(), "seen BATON_SESSION_STARTED 0".to_owned()].into_iter().chain(seen);
     let (first, rest) = said.split_at(COUNT + 1);
     assert!(first.iter().cloned().eq(seen), "{library:?} over {protocol}: {first:?}");
     let [dead, rest @ ..] = rest else { panic!("{said:?}") };
@@ -69,36 +73,32 @@ async fn consumes(library: RedisLibrary, protocol: u8) {
     ];
     assert_eq!(rest, expected, "{library:?} over {protocol}");
 
-    let lane = store.lane(&app(), LANE).await.expect("seen");
+    let lane = store.lane(&app, LANE).await.expect("seen");
     let [group] = &lane.groups[..] else { panic!("{lane:?}") };
     assert_eq!((group.pending, group.lag, group.dead_letters), (0, Some(0), 1));
 }
 
-fn app() -> baton_model::AppName {
-    Scope::new(0).app().clone()
-}
-
-async fn agree(store: &EmbeddedStore) -> String {
+async fn agree(store: &EmbeddedStore, app: &AppName) -> String {
     let shape = AppShape {
         generation: Generation(0),
         shards: ShardCount("1".parse().expect("a number")),
         lanes: LaneCount("1".parse().expect("a number")),
     };
-    store.agree_app(&app(), &shape).await.expect("agreed");
+    store.agree_app(app, &shape).await.expect("agreed");
     stored::app::encode(&shape)
 }
 
 /// Writes some entries before and some while the client reads, and answers its command.
-async fn be_the_gateway(store: EmbeddedStore) {
-    let scope = Scope::new(0);
+async fn be_the_gateway(store: EmbeddedStore, scope: Scope) {
+    let app = scope.app();
     let (hold, session) = live(&store, &scope.shard(0), scope.instance(1)).await;
     store.append(&append(&hold, session, 0, 9)).await.expect("appended");
-    while store.lane(&app(), LANE).await.expect("seen").groups.is_empty() {
+    while store.lane(app, LANE).await.expect("seen").groups.is_empty() {
         tokio::task::yield_now().await;
     }
     store.append(&append(&hold, session, 9, DISPATCHES)).await.expect("appended");
-    store.await_commands(&app(), LANE, StreamId::START).await.expect("told");
-    let read = store.commands(&app(), LANE, StreamId::START, 9).await.expect("read");
+    store.await_commands(app, LANE, StreamId::START).await.expect("told");
+    let read = store.commands(app, LANE, StreamId::START, 9).await.expect("read");
     let [(id, Ok(command))] = &read[..] else { panic!("{read:?}") };
     let result = CommandResult {
         reply_to: command.reply_to.clone(),
@@ -106,7 +106,7 @@ async fn be_the_gateway(store: EmbeddedStore) {
         outcome: CommandOutcome::Sent,
         at: UnixMicros(0),
     };
-    store.answer_command(&app(), LANE, &result).await.expect("answered");
+    store.answer_command(app, LANE, &result).await.expect("answered");
 }
 
 async fn hear(program: &mut Child) -> Vec<String> {

@@ -63,12 +63,22 @@ impl Handovers {
             Stage::Warming { .. } | Stage::Kept => way.to == to,
             Stage::Handing => true,
         });
-        if is_settled || self.outgoing.len() >= MOVES_AT_ONCE_MAX {
+        if is_settled || self.waiting_for_targets() >= MOVES_AT_ONCE_MAX {
             return;
         }
         let stage = Stage::Warming { until: now + WARM_WORD_DEADLINE };
         let outgoing = Outgoing { to, stage, learnt: now };
         self.outgoing.insert(shard.clone(), outgoing);
+    }
+
+    /// Hand-overs that have begun do not count: the planner may know of their end sooner than this
+    /// instance does, and start the next in their place.
+    fn waiting_for_targets(&self) -> usize {
+        let is_waiting = |way: &&Outgoing| match way.stage {
+            Stage::Warming { .. } | Stage::Kept => true,
+            Stage::Handing => false,
+        };
+        self.outgoing.values().filter(is_waiting).count()
     }
 
     /// Drops what the targets, asked for at `asked`, do not say any more. A hand-over that has
@@ -255,6 +265,8 @@ mod tests {
             handovers.send(&shard(number), THERE, at(0));
         }
         assert_eq!(handovers.hand_over(|_| true, at(4_000)).len(), 16);
+        handovers.send(&shard(100), THERE, at(4_000));
+        assert_eq!(handovers.due(), Some(at(8_000)), "as soon as one has begun, another waits");
         let warm = (200..300).filter_map(|number| handovers.expect(&shard(number), at(0)));
         assert_eq!(warm.count(), 16);
     }

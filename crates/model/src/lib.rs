@@ -29,6 +29,7 @@ mod instance;
 mod intent;
 mod lane;
 mod lease;
+pub mod length;
 pub mod limits;
 mod line;
 mod marker;
@@ -40,6 +41,7 @@ mod shard;
 mod shard_ranges;
 mod shard_state;
 mod store_identity;
+mod stored_app;
 mod stream_id;
 mod time;
 
@@ -56,7 +58,7 @@ pub use line::{Line, LineError};
 pub use marker::{Marker, SessionStart};
 pub use name::{AppName, FleetName, NameError, Zone};
 pub use random_id::{ConflictId, IntentId, RandomIdError};
-pub use report::{AppCondition, AppReport, HealthLevel, InstanceReport, ShardStates};
+pub use report::{AppCondition, AppReport, AppSource, HealthLevel, InstanceReport, ShardStates};
 pub use session::{
     ResumeUrl, ResumeUrlError, RowSession, Seq, SessionId, SessionNumber, SessionRow,
 };
@@ -64,5 +66,6 @@ pub use shard::{Generation, ShardCount, ShardKey, ShardKeyError, ShardNumber};
 pub use shard_ranges::{ShardRanges, ShardRangesError};
 pub use shard_state::{ShardState, ShardStateError};
 pub use store_identity::{DataSetId, PrimaryId, StoreIdentity};
+pub use stored_app::StoredApp;
 pub use stream_id::{StreamId, StreamIdError};
 pub use time::{Moment, StoreMillis, UnixMicros, whole_millis};

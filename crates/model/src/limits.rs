@@ -607,6 +607,13 @@ pub const DEAD_LETTERS_AT_ONCE_MAX: usize = 1_000;
 /// every instance and for as many shards that are pinned.
 pub const INTENTS_MAX: usize = 512;
 
+/// Apps that stand in the store, removed ones among them: every instance that looks for apps there
+/// reads all of them every few seconds.
+pub const STORED_APPS_MAX: usize = 256;
+
+/// Bytes of one of them.
+pub const STORED_APP_BYTES_MAX: usize = 16 * 1_024;
+
 const _: () = assert!(INTENTS_MAX >= 2 * INSTANCES_MAX);
 
 /// Bytes of an instance's report. Eight thousand shards, in states that alternate with every

@@ -41,12 +41,29 @@ pub struct AppReport {
     /// How the app stands.
     #[serde(flatten)]
     pub condition: AppCondition,
+    /// From where the instance knows it.
+    #[serde(default)]
+    pub source: AppSource,
     /// By how much the stream of its slowest shard is behind the socket.
     pub lag_ms_worst: u64,
     /// How many of its shards wait for the gate of IDENTIFYs.
     pub identify_waiting: u32,
     /// What its shards are about, by generation.
     pub shards: BTreeMap<Generation, ShardStates>,
+}
+
+/// From where an instance knows an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppSource {
+    /// From its own configuration.
+    #[default]
+    File,
+    /// From the store, where an operator has put it.
+    Store,
+    /// A newer Baton has a word for it.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How well an instance is.

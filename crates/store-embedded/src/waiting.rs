@@ -143,6 +143,7 @@ pub(crate) fn touched_by(changes: &[Change]) -> impl Iterator<Item = Bytes> {
         | Change::EntriesTrimmed(..)
         | Change::DataSet(_)
         | Change::App(..)
+        | Change::StoredApp(..)
         | Change::Row(..)
         | Change::Conflict(..)
         | Change::ConflictsTrimmed(_)

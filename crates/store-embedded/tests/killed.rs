@@ -216,6 +216,7 @@ async fn seq_on_disk(store: &EmbeddedStore, shard: u32) -> u64 {
     let entries = store.entries(&app, Lane(0), all, usize::MAX).await;
     let mut last = 0;
     for (_, entry) in entries.expect("read") {
+        let entry = entry.expect("it is one");
         let is_ours = entry.shard == ShardNumber(shard);
         if let (EntryBody::Dispatch(dispatch), true) = (entry.body, is_ours) {
             assert_eq!(dispatch.seq.0, last + 1, "shard {shard}");

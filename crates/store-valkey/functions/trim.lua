@@ -64,18 +64,24 @@ local function excess(stream, entries_max, bytes_max)
   return over
 end
 
+-- The ids below which entries are old enough to go, cannot be lost in a failover, and are read, and
+-- how many of the oldest are too many.
+local function limits(stream, oldest, args)
+  local now, last = now_millis(), last_id(stream)
+  local old = earlier_id(id_text(now - tonumber(args[1]), 0), last)
+  local safe = earlier_id(id_text(now - tonumber(args[2]), 0), last)
+  local read = earlier_id(read_below(stream, oldest, tonumber(args[3])) or last, last)
+  local over = excess(stream, tonumber(args[4]), tonumber(args[5]))
+  return old, safe, read, math.min(over, tonumber(args[6]))
+end
+
 redis.register_function('baton_1_trim', function(keys, args)
   local stream, most = keys[1], tonumber(args[6])
   local oldest = first_id(stream)
   if not oldest then
     return { 'ok', '0', '0', '0', '0', '' }
   end
-  local now, last = now_millis(), last_id(stream)
-  local old = earlier_id(id_text(now - tonumber(args[1]), 0), last)
-  local safe = earlier_id(id_text(now - tonumber(args[2]), 0), last)
-  local read = earlier_id(read_below(stream, oldest, tonumber(args[3])) or last, last)
-
-  local over = math.min(excess(stream, tonumber(args[4]), tonumber(args[5])), most)
+  local old, safe, read, over = limits(stream, oldest, args)
 
   local removed = trim_below(stream, earlier_id(old, read), most)
   over = over - removed

@@ -7,8 +7,8 @@ use baton_model::{
     limits::{ENTRIES_TRIMMED_MAX, RING_KEEP},
 };
 use baton_store::{
-    Append, AppendError, BeginError, Entry, Events, Fenced, Hold, NewSession, StoreError, StreamId,
-    Trim, Trimmed, key::Key,
+    Append, AppendError, BeginError, Entry, Events, Fenced, FoundEntry, Hold, NewSession,
+    StoreError, StreamId, Trim, Trimmable, Trimmed, key::Key,
 };
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
@@ -79,24 +79,33 @@ impl Events for Valkey {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
+    ) -> Result<Vec<(StreamId, FoundEntry)>, StoreError> {
         let key = events_key(app, lane);
         let reply = self.read_stream(&key, after, count).await?;
         reply.list()?.iter().map(|element| read_entry(&key, element)).collect()
     }
 
     async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
-        let args = [
-            millis(trim.min_age()),
-            millis(RING_KEEP),
-            millis(trim.live_within),
-            arg(trim.entries_max),
-            arg(trim.bytes_max),
-            arg(ENTRIES_TRIMMED_MAX),
-        ];
-        let reply = self.control().call(function::TRIM, [events_key(app, lane)], args).await?;
+        let (key, args) = (events_key(app, lane), trim_args(trim));
+        let reply = self.control().call(function::TRIM, [key], args).await?;
         match reply.outcome()? {
             ("ok", rest) => read_trimmed(rest),
+            _ => Err(reply.unexpected("ok")),
+        }
+    }
+
+    async fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> Result<Trimmable, StoreError> {
+        let (key, args) = (events_key(app, lane), trim_args(trim));
+        let reply = self.control().call(function::TRIMMABLE, [key], args).await?;
+        match reply.outcome()? {
+            ("ok", rest) => {
+                Ok(Trimmable { removed: nth(rest, 0)?.number()?, unread: nth(rest, 1)?.number()? })
+            }
             _ => Err(reply.unexpected("ok")),
         }
     }
@@ -123,6 +132,17 @@ impl Valkey {
         command.arg(key).arg(format!("({after}")).arg("+").arg("COUNT").arg(count);
         self.data().send_one(command).await
     }
+}
+
+fn trim_args(trim: &Trim) -> [Bytes; 6] {
+    [
+        millis(trim.min_age()),
+        millis(RING_KEEP),
+        millis(trim.live_within),
+        arg(trim.entries_max),
+        arg(trim.bytes_max),
+        arg(ENTRIES_TRIMMED_MAX),
+    ]
 }
 
 fn millis(duration: Duration) -> Bytes {
@@ -193,12 +213,10 @@ const fn start_text(start: SessionStart) -> &'static str {
     }
 }
 
-fn read_entry(key: &str, element: &Reply) -> Result<(StreamId, Entry), StoreError> {
+fn read_entry(key: &str, element: &Reply) -> Result<(StreamId, FoundEntry), StoreError> {
     let (id, fields) = stream_element(key, element)?;
     let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.clone()));
-    let corrupt =
-        |error| StoreError::corrupt(format!("{key} {id}"), format!("{error}"), "an entry");
-    Ok((id, Entry::decode(fields).map_err(corrupt)?))
+    Ok((id, Entry::decode(fields)))
 }
 
 /// An element of a stream: its id and its fields.

@@ -5,8 +5,8 @@ use baton_model::{
     limits::ROWS_AT_ONCE_MAX,
 };
 use baton_store::{
-    AcceptError, ClaimError, Fenced, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
-    key::Key, stored,
+    AcceptError, BreakError, ClaimError, Fenced, Grant, Hold, HoldError, Leases, ShardAddress,
+    StoreError, key::Key, stored,
 };
 use bytes::Bytes;
 use fred::interfaces::HashesInterface;
@@ -61,6 +61,21 @@ impl Leases for Valkey {
 
     async fn release(&self, hold: &Hold) -> Result<(), HoldError> {
         self.as_holder(function::RELEASE, hold, []).await.map(drop)
+    }
+
+    async fn break_lease(
+        &self,
+        shard: &ShardAddress,
+        expected: Expected,
+    ) -> Result<(), BreakError> {
+        let key = Key::Row(shard).to_string();
+        let args = [arg(expected.epoch), expected.holder.map_or_else(Bytes::new, arg)];
+        let reply = self.control().call(function::BREAK_LEASE, [key.clone()], args).await?;
+        match reply.outcome()? {
+            ("ok", _) => Ok(()),
+            ("changed", rest) => Err(BreakError::Changed(row(&key, rest)?)),
+            _ => Err(reply.unexpected("ok or changed").into()),
+        }
     }
 
     async fn reassert(

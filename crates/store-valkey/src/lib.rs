@@ -29,8 +29,10 @@ mod reply;
 mod reports;
 mod safety;
 mod sentinels;
+mod stored_apps;
 mod subscription;
 mod tls;
+mod transfer;
 mod url;
 
 use std::sync::Arc;

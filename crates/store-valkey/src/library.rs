@@ -11,7 +11,7 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 11;
+pub(crate) const REVISION: u32 = 13;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
@@ -21,12 +21,13 @@ const OLDEST_CALLER: u32 = 1;
 const SHARED: usize = 2;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 31] = [
+const FILES: [&str; 36] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/streams.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/begin_session.lua"),
     include_str!("../functions/trim.lua"),
+    include_str!("../functions/trimmable.lua"),
     include_str!("../functions/lane.lua"),
     include_str!("../functions/remove_group.lua"),
     include_str!("../functions/claim.lua"),
@@ -34,6 +35,7 @@ const FILES: [&str; 31] = [
     include_str!("../functions/accept.lua"),
     include_str!("../functions/retract.lua"),
     include_str!("../functions/release.lua"),
+    include_str!("../functions/break_lease.lua"),
     include_str!("../functions/reassert.lua"),
     include_str!("../functions/forget_resume_url.lua"),
     include_str!("../functions/commands_done.lua"),
@@ -44,6 +46,9 @@ const FILES: [&str; 31] = [
     include_str!("../functions/poll.lua"),
     include_str!("../functions/data_set.lua"),
     include_str!("../functions/agree_app.lua"),
+    include_str!("../functions/put_app.lua"),
+    include_str!("../functions/restore_lane.lua"),
+    include_str!("../functions/restore_apps.lua"),
     include_str!("../functions/write_targets.lua"),
     include_str!("../functions/intend.lua"),
     include_str!("../functions/withdraw.lua"),
@@ -60,6 +65,7 @@ pub(crate) mod function {
     pub(crate) const APPEND: &str = "baton_1_append";
     pub(crate) const BEGIN_SESSION: &str = "baton_1_begin_session";
     pub(crate) const TRIM: &str = "baton_1_trim";
+    pub(crate) const TRIMMABLE: &str = "baton_1_trimmable";
     pub(crate) const LANE: &str = "baton_1_lane";
     pub(crate) const REMOVE_GROUP: &str = "baton_1_remove_group";
     pub(crate) const CLAIM: &str = "baton_1_claim";
@@ -67,6 +73,7 @@ pub(crate) mod function {
     pub(crate) const ACCEPT: &str = "baton_1_accept";
     pub(crate) const RETRACT: &str = "baton_1_retract";
     pub(crate) const RELEASE: &str = "baton_1_release";
+    pub(crate) const BREAK_LEASE: &str = "baton_1_break_lease";
     pub(crate) const REASSERT: &str = "baton_1_reassert";
     pub(crate) const FORGET_RESUME_URL: &str = "baton_1_forget_resume_url";
     pub(crate) const COMMANDS_DONE: &str = "baton_1_commands_done";
@@ -77,6 +84,9 @@ pub(crate) mod function {
     pub(crate) const POLL: &str = "baton_1_poll";
     pub(crate) const DATA_SET: &str = "baton_1_data_set";
     pub(crate) const AGREE_APP: &str = "baton_1_agree_app";
+    pub(crate) const PUT_APP: &str = "baton_1_put_app";
+    pub(crate) const RESTORE_LANE: &str = "baton_1_restore_lane";
+    pub(crate) const RESTORE_APPS: &str = "baton_1_restore_apps";
     pub(crate) const WRITE_TARGETS: &str = "baton_1_write_targets";
     pub(crate) const INTEND: &str = "baton_1_intend";
     pub(crate) const WITHDRAW: &str = "baton_1_withdraw";

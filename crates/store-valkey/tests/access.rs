@@ -11,14 +11,14 @@ use std::{
 };
 
 use baton_model::{
-    AppShape, Beat, Expected, Generation, HealthLevel, InstanceId, InstanceReport, IntentId, Lane,
-    LaneCount, Line, NewIntent, ShardCount, ShardNumber, UnixMicros, Wish,
+    AppShape, Beat, Epoch, Expected, Generation, HealthLevel, InstanceId, InstanceReport, IntentId,
+    Lane, LaneCount, Line, NewIntent, ShardCount, ShardNumber, UnixMicros, Wish,
 };
 use baton_store::{
     Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
-    ConflictKind, Conflicts, Doer, Events, GroupAddress, Happening, Hints, IdentifyBudget, Intents,
-    Journal, Lanes, Leases, Membership, Planning, PresenceGuard, Reports, Safety, StreamId, Take,
-    Targets, Trim, What,
+    ConflictKind, Conflicts, Doer, Events, GroupAddress, Happening, Hints, Hold, IdentifyBudget,
+    Intents, Journal, Lanes, Leases, Membership, Planning, PresenceGuard, Reports, RestoreError,
+    RestoredLane, RestoredRow, Safety, StreamId, Take, Targets, Transfer, Trim, What,
     conformance::{Audit, Scope, live, record, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -120,6 +120,7 @@ async fn do_everything(store: &Valkey) {
     let trim = CommandTrim { shapes: &[SHAPE], age_max: Duration::ZERO };
     store.trim_commands(app, lane, trim).await.expect("trimmed");
     store.release(&hold).await.expect("released");
+    transfer(store, &hold).await;
     let conflict = Conflict {
         id: ConflictId(1),
         kind: ConflictKind::Impostor,
@@ -132,6 +133,17 @@ async fn do_everything(store: &Valkey) {
     store.record_conflict(&conflict).await.expect("written down");
     let conflicts = store.conflicts(StreamId::START, 9).await.expect("read");
     assert_eq!(conflicts.last().map(|(_, last)| last), Some(&conflict));
+}
+
+/// What an operator does in an emergency, and on another store.
+async fn transfer(store: &Valkey, released: &Hold) {
+    let free = Expected { holder: None, epoch: released.epoch };
+    store.break_lease(&released.address, free).await.expect("it is free already");
+    let row = RestoredRow { shard: released.address.shard.clone(), epoch: Epoch(1), session: None };
+    let (app, groups) = (released.address.app().clone(), vec!["workers".to_owned()]);
+    let lane = RestoredLane { app, lane: Lane(1), rows: vec![row], groups };
+    store.restore_lane(&lane).await.expect("restored");
+    assert_eq!(store.restore_apps(&[]).await, Err(RestoreError::AppsThere));
 }
 
 /// What an operator does about a lane.

@@ -76,8 +76,12 @@ impl Old {
         while idle() == 0 {}
     }
 
+    /// Trims, and sees to it that this was known before.
     async fn trim(&self, trim: Trim) -> Trimmed {
-        self.store.trim(self.scope.app(), Lane(0), &trim).await.expect("trimmed")
+        let ahead = self.store.trimmable(self.scope.app(), Lane(0), &trim).await.expect("seen");
+        let trimmed = self.store.trim(self.scope.app(), Lane(0), &trim).await.expect("trimmed");
+        assert_eq!((ahead.removed, ahead.unread), (trimmed.removed, trimmed.unread));
+        trimmed
     }
 
     /// The numbers of the entries that are left, and the markers among them.
@@ -85,7 +89,7 @@ impl Old {
         let all = self.store.entries(self.scope.app(), Lane(0), StreamId::START, 100_000).await;
         let (mut numbers, mut markers) = (Vec::new(), Vec::new());
         for (id, entry) in all.expect("read") {
-            match entry.body {
+            match entry.expect("it is one").body {
                 EntryBody::Dispatch(_) => numbers.push(id.number),
                 EntryBody::Marker { marker, .. } => markers.push(marker),
             }

@@ -7,7 +7,13 @@ use baton_model::{
 };
 use thiserror::Error;
 
-use crate::{Entry, EntryBody, Fenced, Hold, StoreError, StreamId, Trim, Trimmed, error::unhappy};
+use crate::{
+    Entry, EntryBody, Fenced, FieldsError, Hold, StoreError, StreamId, Trim, Trimmable, Trimmed,
+    error::unhappy,
+};
+
+/// An entry as it is found: an error about it is no error of the others.
+pub type FoundEntry = Result<Entry, FieldsError>;
 
 /// One shard's next entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,14 +121,15 @@ pub trait Events {
         session: &NewSession,
     ) -> impl Future<Output = Result<SessionNumber, BeginError>> + Send;
 
-    /// Reads entries behind `after`, oldest first, at most `count`.
+    /// Reads what stands behind `after`, oldest first, at most `count`: the entries, and what is
+    /// none, each at its place. Who cannot read one can read the next.
     fn entries(
         &self,
         app: &AppName,
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> impl Future<Output = Result<Vec<(StreamId, Entry)>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<(StreamId, FoundEntry)>, StoreError>> + Send;
 
     /// Removes the oldest entries of a lane, at most `ENTRIES_TRIMMED_MAX` of them, atomically.
     ///
@@ -137,4 +144,12 @@ pub trait Events {
         lane: Lane,
         trim: &Trim,
     ) -> impl Future<Output = Result<Trimmed, StoreError>> + Send;
+
+    /// What the next [`trim`](Self::trim) would remove, if nothing changed until then.
+    fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> impl Future<Output = Result<Trimmable, StoreError>> + Send;
 }

@@ -1,6 +1,6 @@
 //! A happening: what an instance or an operator did, for people who ask later.
 
-use baton_model::{AppName, Epoch, InstanceId, Line, NewIntent, ShardKey, UnixMicros};
+use baton_model::{AppName, Epoch, InstanceId, Line, NewIntent, ShardKey, StoreMillis, UnixMicros};
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -102,12 +102,40 @@ pub enum What {
         /// For what.
         intent: NewIntent,
     },
+    /// A lease was taken away from its holder by an operator.
+    LeaseBroken {
+        /// Of which shard.
+        shard: ShardKey,
+        /// Under which number it was held.
+        epoch: Epoch,
+        /// By whom.
+        from: InstanceId,
+        /// Why.
+        reason: Line,
+    },
+    /// A backup was put into this store.
+    Restored {
+        /// When it was taken, by the clock of the store that it was taken from.
+        taken_at: StoreMillis,
+        /// How many shards it has.
+        shards: u32,
+    },
     /// The token of an app was read from its source again.
     TokenRead {
         /// Of which app.
         app: AppName,
         /// Was it another one?
         changed: bool,
+    },
+    /// An operator has put an app into the store, or changed it there.
+    AppPut {
+        /// Which app.
+        app: AppName,
+    },
+    /// An operator has removed an app that stood in the store.
+    AppRemoved {
+        /// Which app.
+        app: AppName,
     },
     /// Something that a newer Baton has a word for.
     Unknown,
@@ -198,12 +226,21 @@ mod tests {
                 replayed: 2,
                 skipped: 1,
             },
-            What::LetGo { shard, epoch, to: Some(instance), how: LettingGo::HandedOver },
+            What::LetGo {
+                shard: shard.clone(),
+                epoch,
+                to: Some(instance),
+                how: LettingGo::HandedOver,
+            },
+            What::LeaseBroken { shard, epoch, from: instance, reason: line("stuck") },
+            What::Restored { taken_at: StoreMillis(u64::MAX), shards: 16 },
             What::DrainBegan { instance, reason: line("SIGTERM"), shards: 9 },
             What::DrainEnded { instance, handed_over: 8, released: 1, ms: 7 },
             What::DrainTakenBack { instance },
             What::Ordered { intent },
-            What::TokenRead { app, changed: true },
+            What::TokenRead { app: app.clone(), changed: true },
+            What::AppPut { app: app.clone() },
+            What::AppRemoved { app },
             What::Unknown,
         ]
     }

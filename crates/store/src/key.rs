@@ -22,6 +22,9 @@ pub enum Key<'a> {
     Targets(&'a FleetName),
     /// Hash, app → its shape. A field is written once by whoever proposes first; stays.
     Apps(&'a FleetName),
+    /// Hash, app → what an operator wants it to be, or that it is removed. Written by operators; by
+    /// instances that run it, where it is missing; stays.
+    StoredApps(&'a FleetName),
     /// Hash, subject → intent. Written by operators; a field goes when the intent is done or taken
     /// back.
     Intents(&'a FleetName),
@@ -68,6 +71,7 @@ impl fmt::Display for Key<'_> {
             Self::Planner(fleet) => write!(f, "baton:{{{fleet}}}:planner"),
             Self::Targets(fleet) => write!(f, "baton:{{{fleet}}}:targets"),
             Self::Apps(fleet) => write!(f, "baton:{{{fleet}}}:apps"),
+            Self::StoredApps(fleet) => write!(f, "baton:{{{fleet}}}:stored-apps"),
             Self::Intents(fleet) => write!(f, "baton:{{{fleet}}}:intents"),
             Self::Reports(fleet) => write!(f, "baton:{{{fleet}}}:reports"),
             Self::DataSet(fleet) => write!(f, "baton:{{{fleet}}}:store"),

@@ -47,6 +47,17 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
+/// Why a lease was not taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BreakError {
+    /// The row is not as expected: somebody was granted the lease later, or nobody ever was.
+    #[error("the row is not as expected")]
+    Changed(Option<LeaseRow>),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Why something that only the holder may do was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HoldError {
@@ -67,6 +78,7 @@ pub enum HoldError {
 
 unhappy!(ClaimError);
 unhappy!(AcceptError);
+unhappy!(BreakError);
 unhappy!(HoldError);
 
 /// Leases on shards.
@@ -127,6 +139,18 @@ pub trait Leases {
     /// Gives the lease back, offered or not. The session stays for the next owner. Repeating it
     /// changes nothing.
     fn release(&self, hold: &Hold) -> impl Future<Output = Result<(), HoldError>> + Send;
+
+    /// Takes a lease away from its holder, dead or alive, offered or not, if the row is as
+    /// `expected`. The row is free then, under the same epoch and with its session, as if the
+    /// holder had released it; a holder who lives is [`Fenced`] with whatever it does next.
+    /// Repeating it changes nothing.
+    ///
+    /// No instance does this, for a claim needs no free row: it is for operators who know better.
+    fn break_lease(
+        &self,
+        shard: &ShardAddress,
+        expected: Expected,
+    ) -> impl Future<Output = Result<(), BreakError>> + Send;
 
     /// Writes back what the holder remembers, after the store has lost something.
     ///

@@ -38,6 +38,8 @@ mod membership;
 mod planning;
 mod reports;
 pub mod stored;
+mod stored_apps;
+mod transfer;
 mod trim;
 
 pub use baton_model::{ConflictId, StreamId, StreamIdError};
@@ -53,7 +55,7 @@ pub use conflict::{CONFLICT_FIELDS, Conflict, ConflictKind};
 pub use conflicts::Conflicts;
 pub use entry::{ENTRY_FIELDS, Entry, EntryBody};
 pub use error::{StoreError, Unhappy};
-pub use events::{Append, AppendError, BeginError, Events, NewSession};
+pub use events::{Append, AppendError, BeginError, Events, FoundEntry, NewSession};
 pub use faulty::{Faults, Faulty, FaultyHearing};
 pub use fields::{FORMAT, FieldsError};
 pub use happening::{Connecting, Doer, HAPPENING_FIELDS, Happening, LettingGo, Taking, What};
@@ -62,11 +64,13 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use intents::{IntendError, Intents};
 pub use journal::{FoundHappening, Journal};
 pub use lanes::{ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes};
-pub use leases::{AcceptError, ClaimError, Fenced, Grant, HoldError, Leases};
+pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use planning::{Planning, Targets, TargetsError};
 pub use reports::{FoundReport, ReportError, Reports, written_report};
-pub use trim::{Trim, Trimmed};
+pub use stored_apps::{FoundApp, MalformedApp, PutAppError, StoredApps};
+pub use transfer::{RestoreError, RestoredLane, RestoredRow, Transfer};
+pub use trim::{Trim, Trimmable, Trimmed};
 
 /// Everything that a store does.
 pub trait Store: Operations + Clone + Send + Sync + 'static {}
@@ -76,6 +80,7 @@ impl<S: Operations + Clone + Send + Sync + 'static> Store for S {}
 /// The nouns together.
 pub trait Operations:
     Apps
+    + StoredApps
     + Leases
     + Events
     + Commands
@@ -88,11 +93,13 @@ pub trait Operations:
     + Reports
     + Journal
     + Lanes
+    + Transfer
 {
 }
 
 impl<S> Operations for S where
     S: Apps
+        + StoredApps
         + Leases
         + Events
         + Commands
@@ -105,5 +112,6 @@ impl<S> Operations for S where
         + Reports
         + Journal
         + Lanes
+        + Transfer
 {
 }

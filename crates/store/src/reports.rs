@@ -59,7 +59,7 @@ pub fn written_report(report: &InstanceReport) -> Result<String, ReportError> {
 #[cfg(test)]
 mod tests {
     use baton_model::{
-        AppCondition, AppReport, Generation, HealthLevel, Line, ShardNumber, ShardState,
+        AppCondition, AppReport, AppSource, Generation, HealthLevel, Line, ShardNumber, ShardState,
         ShardStates, UnixMicros,
     };
 
@@ -73,6 +73,7 @@ mod tests {
             numbers.map(|number| (state(number), ShardNumber(8_000 + number))).collect();
         let app = AppReport {
             condition: AppCondition::Running,
+            source: AppSource::File,
             lag_ms_worst: 0,
             identify_waiting: 0,
             shards: [(Generation(0), states)].into(),

@@ -27,6 +27,15 @@ impl Trim {
     }
 }
 
+/// What a trim would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trimmable {
+    /// Entries that would go.
+    pub removed: u64,
+    /// Those among them that a living group has not acknowledged.
+    pub unread: u64,
+}
+
 /// What a trim has done, and what is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Trimmed {

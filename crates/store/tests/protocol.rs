@@ -100,6 +100,7 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Planner(&fleet),
         Key::Targets(&fleet),
         Key::Apps(&fleet),
+        Key::StoredApps(&fleet),
         Key::Intents(&fleet),
         Key::Reports(&fleet),
         Key::DataSet(&fleet),

@@ -5,23 +5,27 @@ mod dead;
 mod doctor;
 mod drain;
 mod instance;
+mod lease;
 mod send;
 mod shard;
 mod stream;
 mod wait;
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::{
-    app::{AppCommand, RotateTokenArguments},
+    app::{AppCommand, AppOption, AppOptionsArguments, RotateTokenArguments},
     dead::{DeadCommand, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
+    lease::{BreakArguments, LeaseCommand},
     send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
-    stream::{StreamCommand, TailArguments, Which},
+    stream::{GcArguments, StreamCommand, TailArguments, TrimArguments, Which},
     wait::{Goal, WaitArguments},
 };
 use crate::output::Format;
@@ -104,6 +108,9 @@ pub enum AtStore {
     /// See shards, move and restart them.
     #[command(subcommand)]
     Shard(ShardCommand),
+    /// Take a lease away, in an emergency.
+    #[command(subcommand)]
+    Lease(LeaseCommand),
     /// Show what instances and operators did, oldest first.
     History {
         /// Only what this instance had a part in.
@@ -113,7 +120,7 @@ pub enum AtStore {
         #[arg(long, default_value_t = 50, value_name = "N")]
         last: usize,
     },
-    /// See who reads the streams, and what is written to them.
+    /// See who reads the streams and what is written to them, and clean up.
     #[command(subcommand)]
     Stream(StreamCommand),
     /// See what consumer groups have given up on, and drop it.
@@ -122,7 +129,7 @@ pub enum AtStore {
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),
-    /// See apps, have their tokens read again.
+    /// See apps, have their tokens read again, put apps into the store.
     #[command(subcommand)]
     App(AppCommand),
     /// Show what the planner would move, or have it moved now.
@@ -140,6 +147,17 @@ pub enum AtStore {
     /// See conflicts: who believed to be the one, and how it ended.
     #[command(subcommand)]
     Conflict(ConflictCommand),
+    /// Write leases, sessions, apps, intents and consumer groups to a file. Whoever can read it can
+    /// take over the sessions.
+    Backup {
+        /// The file; - is stdout.
+        file: PathBuf,
+    },
+    /// Put a backup into a store that this fleet has not run on.
+    Restore {
+        /// The file; - is stdin.
+        file: PathBuf,
+    },
     /// Check something, for scripts: ends with 0 if it passes and with 3 if not.
     #[command(subcommand)]
     Check(CheckCommand),
@@ -209,12 +227,12 @@ pub enum ConfigCommand {
     /// Check a gateway's configuration: all mistakes together.
     Check {
         /// The file.
-        file: std::path::PathBuf,
+        file: PathBuf,
     },
     /// Show a gateway's configuration as it is understood, and where each value comes from.
     Show {
         /// The file.
-        file: std::path::PathBuf,
+        file: PathBuf,
     },
 }
 

@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
+mod app_changes;
 mod apps;
+mod backup;
 mod check;
 mod config;
 mod conflicts;
@@ -9,19 +11,23 @@ mod doctor;
 mod documents;
 mod drain;
 mod drain_story;
+mod gc;
 mod history;
 mod identify;
 mod instances;
 mod intents;
 mod lag;
 mod lanes;
+mod leases;
 mod moving;
 mod rebalance;
+mod restore;
 mod send;
 mod shards;
 mod status;
 mod tail;
 mod top;
+mod trim;
 mod wait;
 mod watching;
 
@@ -48,16 +54,21 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Undrain(arguments) => drain::undrain(desk, arguments).await,
         AtStore::Wait(arguments) => wait::wait(desk, arguments).await,
         AtStore::Shard(command) => shards::shard(desk, command).await,
+        AtStore::Lease(command) => leases::lease(desk, command).await,
         AtStore::History { instance, last } => history::of_fleet(desk, instance, last).await,
         AtStore::Stream(StreamCommand::Lag(which)) => lag::lag(desk, which).await,
         AtStore::Stream(StreamCommand::Groups(which)) => lag::groups(desk, which).await,
         AtStore::Stream(StreamCommand::Tail(arguments)) => tail::tail(desk, arguments).await,
+        AtStore::Stream(StreamCommand::Gc(arguments)) => gc::gc(desk, arguments).await,
+        AtStore::Stream(StreamCommand::Trim(arguments)) => trim::trim(desk, arguments).await,
         AtStore::Command(CommandCommand::Send(arguments)) => send::send(desk, arguments).await,
         AtStore::Dead(command) => dead::dead(desk, command).await,
         AtStore::Rebalance { apply } => rebalance::rebalance(desk, apply).await,
         AtStore::Intent(command) => intents::intent(desk, command).await,
         AtStore::Identify(IdentifyCommand::Budget) => identify::budget(desk).await,
         AtStore::Conflict(ConflictCommand::Ls { last }) => conflicts::list(desk, last).await,
+        AtStore::Backup { file } => backup::backup(desk, &file).await,
+        AtStore::Restore { file } => restore::restore(desk, &file).await,
         AtStore::Check(command) => check::check(desk, command).await,
     }
 }

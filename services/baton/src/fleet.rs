@@ -7,6 +7,7 @@
 mod names;
 mod planning;
 mod problems;
+mod standing;
 mod words;
 
 #[cfg(test)]
@@ -16,14 +17,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_fleet::plan::Candidate;
 use baton_model::{
-    AppName, AppShape, InstanceId, InstanceReport, Intent, LeaseRow, Member, Phase, Presence,
-    ShardKey, ShardState, StoreMillis, Wish, limits::ROWS_AT_ONCE_MAX,
+    AppName, AppShape, AppSource, InstanceId, InstanceReport, Intent, LeaseRow, Member, Phase,
+    Presence, ShardKey, ShardState, StoreMillis, StoredApp, Wish, limits::ROWS_AT_ONCE_MAX,
 };
-use baton_store::{Leases, Safety, ShardAddress, Store, StoreError};
+use baton_store::{FoundApp, Leases, Safety, ShardAddress, Store, StoreError};
 
 pub(crate) use self::{
     planning::{Situation, is_balanced},
     problems::problems,
+    standing::Standing,
     words::{doer, told, wanted},
 };
 
@@ -35,7 +37,10 @@ pub(crate) struct Look {
     pub(crate) safety: Safety,
     pub(crate) planner: Option<InstanceId>,
     pub(crate) instances: BTreeMap<InstanceId, Instance>,
+    /// Those that run, or are to.
     pub(crate) apps: BTreeMap<AppName, AppShape>,
+    /// What operators have put into the store of apps.
+    pub(crate) stored: BTreeMap<AppName, FoundApp>,
     /// Every shard that should run; without a row if it was never leased.
     pub(crate) shards: BTreeMap<ShardKey, Option<LeaseRow>>,
     /// Where the planner wants shards that are on the move.
@@ -55,10 +60,22 @@ pub(crate) struct Instance {
 impl Look {
     /// Looks.
     pub(crate) async fn take<S: Store>(store: &S) -> Result<Self, StoreError> {
-        let (poll, apps, reports, safety) =
-            tokio::try_join!(store.poll(), store.apps(), store.reports(), store.safety())?;
-        let shards = rows(store, &apps).await?;
+        let (poll, mut apps, stored, reports, safety) = tokio::try_join!(
+            store.poll(),
+            store.apps(),
+            store.stored_apps(),
+            store.reports(),
+            store.safety()
+        )?;
         let mut reports: BTreeMap<_, _> = reports.into_iter().collect();
+        let is_reported =
+            |app: &AppName| reports.values().flatten().any(|report| report.apps.contains_key(app));
+        let stored: BTreeMap<_, _> = stored.into_iter().collect();
+        let is_removed = |app: &AppName| {
+            stored.get(app).is_some_and(|found| found.app == Ok(StoredApp::Removed {}))
+        };
+        apps.retain(|(app, _)| !is_removed(app) || is_reported(app));
+        let shards = rows(store, &apps).await?;
         let leaving: BTreeSet<_> = poll.intents.iter().filter_map(drained).collect();
         let instances = poll.members.into_iter().map(|member| {
             let id = member.id;
@@ -71,6 +88,7 @@ impl Look {
             planner: poll.planner.and_then(|row| row.holding.owner()),
             instances: instances.collect(),
             apps: apps.into_iter().collect(),
+            stored,
             shards,
             targets: poll.targets.into_iter().collect(),
             intents: poll.intents,
@@ -100,6 +118,24 @@ impl Look {
         found.map(|(state, _)| *state)
     }
 
+    /// Whether an app stands in the store, and not as one that was removed.
+    pub(crate) fn is_in_store(&self, app: &AppName) -> bool {
+        self.stored.get(app).is_some_and(|found| found.app != Ok(StoredApp::Removed {}))
+    }
+
+    /// The instances that are there and have an app from this source, by name.
+    pub(crate) fn instances_with(
+        &self,
+        app: &AppName,
+        source: AppSource,
+    ) -> impl Iterator<Item = String> {
+        let has = move |instance: &&Instance| {
+            let said = instance.report.as_ref().and_then(|report| report.apps.get(app));
+            instance.is_there() && said.is_some_and(|said| said.source == source)
+        };
+        self.instances.values().filter(has).map(Instance::name)
+    }
+
     pub(crate) fn address(&self, shard: &ShardKey) -> Option<ShardAddress> {
         Some(ShardAddress::new(shard.clone(), self.apps.get(&shard.app)?.lanes))
     }
@@ -111,13 +147,15 @@ impl Instance {
         self.member.presence == Presence::Subscribed
     }
 
-    /// In one word where it is in its life.
-    pub(crate) const fn standing(&self) -> &'static str {
+    /// Where it is in its life.
+    pub(crate) const fn standing(&self) -> Standing {
         match (self.member.presence, self.member.record.phase, self.is_ordered_to_leave) {
-            (_, Phase::Down, _) => "down",
-            (Presence::Absent, ..) => "missing",
-            (Presence::Subscribed, Phase::Up, true) => "draining",
-            (Presence::Subscribed, phase, _) => phase.as_str(),
+            (_, Phase::Down, _) => Standing::Down,
+            (Presence::Absent, ..) => Standing::Missing,
+            (Presence::Subscribed, Phase::Joining, _) => Standing::Joining,
+            (Presence::Subscribed, Phase::Up, false) => Standing::Up,
+            (Presence::Subscribed, Phase::Up, true)
+            | (Presence::Subscribed, Phase::Draining, _) => Standing::Draining,
         }
     }
 

@@ -20,6 +20,7 @@ mod fleet;
 mod output;
 mod top;
 
+mod backup;
 mod command;
 
 mod program;

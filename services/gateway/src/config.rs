@@ -12,7 +12,6 @@ mod catalogue;
 mod discord;
 mod kind;
 mod nearest;
-mod quantity;
 mod value;
 
 mod file;
@@ -26,6 +25,7 @@ mod presence;
 mod reader;
 mod setting;
 mod store;
+mod stored_apps;
 
 mod change;
 mod reference;
@@ -49,6 +49,7 @@ pub use self::{
     presence::{Activity, ActivityKind, Presence, Status},
     reference::reference,
     store::{StoreConfig, StorePlace, StoreSettings, StoreSettingsError},
+    stored_apps::{StoredAppsConfig, check_stored_app, effect_of},
 };
 use self::{
     file::File,
@@ -77,6 +78,8 @@ pub struct Config {
     pub drain_limit: Duration,
     /// The share of the memory limit above which the instance drains itself.
     pub drain_at_memory_percent: u8,
+    /// What it lets apps in the store be; none if it runs none of them.
+    pub stored_apps: Option<StoredAppsConfig>,
     /// The apps it runs.
     pub apps: BTreeMap<AppName, AppConfig>,
     effective: BTreeMap<Key, Effective>,
@@ -129,7 +132,8 @@ impl Config {
         let log_level = section.required("log.level");
         let drain_limit = section.required("drain.limit");
         let drain_at = section.required::<Whole>("memory.drain_at_percent");
-        if names.is_empty() {
+        let stored_apps = StoredAppsConfig::read(section);
+        if names.is_empty() && !matches!(stored_apps, Some(Some(_))) {
             let what = "no app is configured; expected a section [apps.<name>] for each";
             reader.mistakes.push(Mistake::together(None, what));
         }
@@ -150,6 +154,7 @@ impl Config {
             log_level: log_level?,
             drain_limit: drain_limit?,
             drain_at_memory_percent: drain_at?.0,
+            stored_apps: stored_apps?,
             effective: BTreeMap::new(),
         })
     }
@@ -167,6 +172,7 @@ impl Config {
             bounds: self.bounds(),
             ring_bytes_max: RING_BYTES_MAX,
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
+            stored_apps: self.stored_apps.clone(),
         }
     }
 

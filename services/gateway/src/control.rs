@@ -186,6 +186,11 @@ impl<S: Store> Control<S> {
         }
     }
 
+    fn retire(&mut self, app: &AppName) {
+        self.hosting.retire(app);
+        self.clerk.set_addresses(self.supervisor.addresses().collect());
+    }
+
     fn handle(&mut self, input: Input) {
         let now = self.clock.now();
         self.supervisor.handle(input, now);
@@ -203,6 +208,9 @@ impl<S: Store> Control<S> {
                 Output::Errand(shard, errand) => self.hosting.send(&shard, errand),
                 Output::Dismiss(shard) => self.hosting.dismiss(&shard),
                 Output::Remark(remark) => {
+                    if let Remark::Retired { app } = &remark {
+                        self.retire(app);
+                    }
                     // Nobody may be interested.
                     drop(self.remarks.send(remark));
                 }

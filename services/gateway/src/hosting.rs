@@ -167,6 +167,13 @@ impl<S: Store> Hosting<S> {
         self.apps.insert(app, host);
     }
 
+    /// Forgets an app none of whose shards has a task any more.
+    pub fn retire(&mut self, app: &AppName) {
+        self.apps.remove(app);
+        self.writers.retain(|(of, _), _| of != app);
+        self.readers.retain(|(of, _), _| of != app);
+    }
+
     /// Sends a shard's task on an errand; starts it if there is none.
     pub fn send(&mut self, shard: &ShardKey, errand: Errand) {
         if !self.tasks.contains_key(shard) {

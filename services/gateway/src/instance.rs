@@ -1,14 +1,10 @@
 //! An instance, put together.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use baton_fleet::Myself;
 use baton_model::{
-    AppName, Capacity, InstanceId, InstanceRecord, Line, Phase, Tier, Version, Weight, Zone,
+    AppSource, Capacity, InstanceId, InstanceRecord, Line, Phase, Tier, Version, Weight, Zone,
     limits::STORE_ANSWER_TIMEOUT,
 };
 use baton_shard::Notice;
@@ -21,9 +17,10 @@ use tokio::{
 };
 
 use crate::{
-    app::{AppSettings, Condition, Keeper},
+    app::{AppSettings, Keeper},
     circuit::Event,
     clock::Clock,
+    config::StoredAppsConfig,
     conflicts,
     control::{Control, Ear, Outlook, Stores},
     journal::{self, Pen},
@@ -31,6 +28,8 @@ use crate::{
     observer::{Identity, Observer},
     pulse::Pulse,
     reporting::report,
+    roster::Roster,
+    stored_apps::{Follower, Means},
     supervisor::{Dispute, Ending, Remark},
     tuning::Tuning,
 };
@@ -61,6 +60,8 @@ pub struct InstanceSettings {
     pub ring_bytes_max: usize,
     /// What it runs for.
     pub apps: Vec<AppSettings>,
+    /// What it lets apps in the store be; none if it runs none of them.
+    pub stored_apps: Option<StoredAppsConfig>,
 }
 
 /// An instance that is ready to run.
@@ -71,8 +72,6 @@ pub struct Instance<S> {
     pub ear: Ear,
     /// How to see what it does.
     pub outlook: Outlook,
-    /// How its apps stand.
-    pub conditions: BTreeMap<AppName, watch::Receiver<Condition>>,
     /// Sees all of it, for people and probes.
     pub observer: Observer,
     /// How it learns what memory it uses; may be replaced before it runs.
@@ -87,7 +86,8 @@ pub struct Instance<S> {
     name: Line,
     remarks: mpsc::UnboundedReceiver<Remark>,
     keepers: Vec<Keeper<S>>,
-    news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
+    follower: Option<Follower<S>>,
+    roster: Roster,
     runtime: Handle,
 }
 
@@ -124,24 +124,26 @@ impl<S: Store> Instance<S> {
         let at = (clock, runtime.clone());
         let (mut control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
         control.limit_rings(settings.ring_bytes_max);
-        let mut tuning = Tuning { memory: watch::Sender::new(bounds), apps: BTreeMap::new() };
-        let (mut keepers, mut news, mut conditions) =
-            (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        for app in apps {
+        let roster = Roster::default();
+        let tuning = Tuning { memory: watch::Sender::new(bounds), roster: roster.clone() };
+        let own: Vec<_> = apps.iter().map(|app| app.name.clone()).collect();
+        let keepers = apps.into_iter().map(|app| {
             let name = app.name.clone();
             let (keeper, reins) = Keeper::new(app, stores.data.clone(), clock, ear.clone());
-            keepers.push(keeper);
-            news.insert(name.clone(), reins.news);
-            conditions.insert(name.clone(), reins.condition);
-            tuning.apps.insert(name, reins.tuning);
-        }
+            roster.put(name, AppSource::File, reins);
+            keeper
+        });
+        let keepers = keepers.collect();
+        let (store, at) = (stores.data.clone(), runtime.clone());
+        let means = Means { store, clock, runtime: at, ear: ear.clone(), roster: roster.clone() };
+        let follower = settings.stored_apps.map(|allowed| Follower::new(allowed, own, means));
         let (memory, look) = watch::channel(None);
         let pulse = Pulse::new(clock.now());
         let observer = Observer {
             identity: Arc::new(identity),
             clock,
             outlook: outlook.clone(),
-            conditions: conditions.clone(),
+            roster: roster.clone(),
             pulse,
             memory: look,
             ring_bytes_max: settings.ring_bytes_max,
@@ -150,7 +152,6 @@ impl<S: Store> Instance<S> {
             id,
             ear,
             outlook,
-            conditions,
             observer,
             reading: Arc::new(memory::read_system),
             tuning: Arc::new(tuning),
@@ -161,7 +162,8 @@ impl<S: Store> Instance<S> {
             name,
             remarks,
             keepers,
-            news,
+            follower,
+            roster,
             runtime,
         })
     }
@@ -172,6 +174,9 @@ impl<S: Store> Instance<S> {
         for keeper in self.keepers {
             tasks.spawn_on(keeper.run(), &self.runtime);
         }
+        if let Some(follower) = self.follower {
+            tasks.spawn_on(follower.run(), &self.runtime);
+        }
         let reporting = report(self.store.clone(), self.observer.clone(), self.name);
         tasks.spawn_on(reporting, &self.runtime);
         tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
@@ -179,7 +184,7 @@ impl<S: Store> Instance<S> {
         tasks.spawn(memory::guard(bounds, self.reading, self.ear, self.memory));
         let (tell, disputes) = mpsc::unbounded_channel();
         let (pen, notes) = journal::queue(self.id);
-        tasks.spawn(pass_on(self.remarks, self.news, (tell, pen)));
+        tasks.spawn(pass_on(self.remarks, self.roster, (tell, pen)));
         let mut recording = JoinSet::new();
         recording.spawn(conflicts::record(self.store.clone(), disputes));
         recording.spawn(notes.note_down(self.store));
@@ -196,27 +201,24 @@ impl<S: Store> Instance<S> {
 /// Tells the keepers what concerns them, and operators the rest.
 async fn pass_on(
     mut remarks: mpsc::UnboundedReceiver<Remark>,
-    news: BTreeMap<AppName, mpsc::UnboundedSender<Event>>,
+    roster: Roster,
     (disputes, pen): (mpsc::UnboundedSender<Dispute>, Pen),
 ) {
-    let tell = |app: &AppName, event| {
-        if let Some(keeper) = news.get(app)
-            && keeper.send(event).is_err()
-        {
-            tracing::debug!(%app, "its keeper has ended");
-        }
-    };
     while let Some(remark) = remarks.recv().await {
         match remark {
-            Remark::Rejected { app, code } => tell(&app, Event::Rejected(code)),
+            Remark::Rejected { app, code } => roster.tell(&app, Event::Rejected(code)),
             // Whoever writes them down ends later than this.
             Remark::Conflict(dispute) => drop(disputes.send(dispute)),
             Remark::Happened(what) => pen.note(what),
             Remark::Shard(shard, notice) => {
                 if notice == Notice::Live {
-                    tell(&shard.app, Event::Live);
+                    roster.tell(&shard.app, Event::Live);
                 }
                 tracing::info!(%shard, ?notice, "shard");
+            }
+            Remark::Retired { app } => {
+                roster.remove(&app);
+                tracing::info!(%app, "the app runs here no more");
             }
             Remark::NoPlace { left_over, pins_unmet } => {
                 tracing::warn!(?left_over, ?pins_unmet, "no instance has room for these shards");
@@ -224,7 +226,7 @@ async fn pass_on(
             Remark::DrainGivenUp => {
                 tracing::warn!("the drain took longer than it may; what is left stays here");
             }
-            Remark::ReadToken { app } => tell(&app, Event::TokenChanged),
+            Remark::ReadToken { app } => roster.tell(&app, Event::TokenChanged),
             Remark::Unread { app, lane, entries } => {
                 let remedy = "make its consumers faster, or let the app keep more";
                 tracing::warn!(%app, %lane, entries, remedy, "entries were trimmed unread");

@@ -38,6 +38,8 @@ pub mod token;
 pub mod circuit;
 
 pub mod app;
+pub mod roster;
+mod stored_apps;
 
 pub mod memory;
 pub mod pulse;

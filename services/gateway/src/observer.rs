@@ -1,17 +1,17 @@
 //! Looks at an instance from outside, without asking it anything: nothing here waits for it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use baton_model::{AppName, InstanceId, InstanceRecord, Moment, ShardKey};
+use baton_model::{InstanceId, InstanceRecord, Moment, ShardKey};
 use tokio::sync::watch;
 
 use crate::{
-    app::Condition,
     clock::Clock,
     control::Outlook,
     health::{Seen, ShardSeen},
     memory::Look,
     pulse::Pulse,
+    roster::Roster,
     shard::Face,
 };
 
@@ -32,7 +32,7 @@ pub struct Observer {
     pub(crate) identity: Arc<Identity>,
     pub(crate) clock: Clock,
     pub(crate) outlook: Outlook,
-    pub(crate) conditions: BTreeMap<AppName, watch::Receiver<Condition>>,
+    pub(crate) roster: Roster,
     pub(crate) pulse: Pulse,
     pub(crate) memory: watch::Receiver<Option<Look>>,
     pub(crate) ring_bytes_max: usize,
@@ -50,7 +50,6 @@ impl Observer {
     pub fn look(&self) -> Seen {
         let now = self.clock.now();
         let view = *self.outlook.view.borrow();
-        let conditions = self.conditions.iter();
         let faces = self.outlook.board.faces();
         Seen {
             now,
@@ -60,7 +59,9 @@ impl Observer {
             is_planner: view.is_planner,
             confirmed_until: view.confirmed_until,
             store: self.outlook.store.borrow().clone(),
-            apps: conditions.map(|(app, seen)| (app.clone(), seen.borrow().clone())).collect(),
+            apps: self.roster.conditions(),
+            stored_apps: self.roster.stored(),
+            unusable_apps: self.roster.unusable(),
             shards: faces.iter().filter_map(|(shard, face)| seen(shard, face, now)).collect(),
             late: self.pulse.late(now),
             late_lately: self.pulse.late_lately(now),

@@ -7,8 +7,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use baton_model::{
-    AppCondition, AppName, AppReport, Generation, HealthLevel, InstanceReport, Line, ShardNumber,
-    ShardState, ShardStates,
+    AppCondition, AppName, AppReport, AppSource, Generation, HealthLevel, InstanceReport, Line,
+    ShardNumber, ShardState, ShardStates,
     limits::{RING_BYTES_MAX, STORE_ANSWER_TIMEOUT},
     whole_millis,
 };
@@ -68,6 +68,10 @@ fn about(app: &AppName, condition: &Condition, seen: &Seen) -> AppReport {
     let waiting = of_app.iter().filter(|shard| shard.state == ShardState::AwaitingPermit).count();
     AppReport {
         condition: reported(condition),
+        source: match seen.stored_apps.contains(app) {
+            true => AppSource::Store,
+            false => AppSource::File,
+        },
         lag_ms_worst: of_app.iter().map(|shard| whole_millis(shard.lag)).max().unwrap_or(0),
         identify_waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
         shards: shards

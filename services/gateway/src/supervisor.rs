@@ -20,6 +20,7 @@ mod moving;
 mod orders;
 mod reports;
 mod restarting;
+mod retiring;
 mod rows;
 
 use std::{
@@ -35,6 +36,7 @@ use self::{
     disputes::{Accidents, Gathered},
     happenings::Leaving,
     hosted::{Arrival, Hosted, Past},
+    retiring::Retiring,
 };
 
 pub use self::{
@@ -63,6 +65,8 @@ pub struct Supervisor {
     obeyed: BTreeSet<IntentId>,
     /// Apps that Discord rejects.
     halted: BTreeSet<AppName>,
+    /// Apps that are to run no more.
+    retiring: Retiring,
     is_confirmed: bool,
     /// What a drain ends in: the reason for which it began.
     ending: Ending,
@@ -95,6 +99,7 @@ impl Supervisor {
             intents: Vec::new(),
             obeyed: BTreeSet::new(),
             halted: BTreeSet::new(),
+            retiring: Retiring::new(),
             is_confirmed: false,
             ending: Ending::Drained,
             is_ending: false,
@@ -115,6 +120,7 @@ impl Supervisor {
             }
             Input::Hint(hint) => self.on_hint(hint, now),
             Input::App(name, app) => self.on_app(name, app, now),
+            Input::Retire(app) => self.on_retire(app, now),
             Input::Intents(intents, at) => self.on_intents(intents, at, now),
             Input::Swept(request, sweep) => self.on_swept(request, sweep, now),
             Input::Row(shard, row) => self.on_row(&shard, row, now),
@@ -126,6 +132,7 @@ impl Supervisor {
             Input::Resume(app) => self.on_resume(&app),
             Input::TokenRead { app, changed } => self.note(What::TokenRead { app, changed }),
         }
+        self.carry_on_retiring(now);
         self.look_for_offers(now);
         self.tell_of_drain(now);
         self.tell_of_gathered(now);
@@ -140,7 +147,8 @@ impl Supervisor {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Moment> {
         let looks = self.arrivals.values().map(|arrival| arrival.next_look);
-        let tells = [self.rolled_back.due(), self.foreign.due()].into_iter().flatten();
+        let tells = [self.rolled_back.due(), self.foreign.due(), self.retiring_due()];
+        let tells = tells.into_iter().flatten();
         let fleet = self.fleet.poll_timeout().map(|(at, _)| at);
         fleet.into_iter().chain(looks).chain(tells).min()
     }

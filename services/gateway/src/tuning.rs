@@ -3,7 +3,7 @@
 //! Whoever needs one of these looks at it each time that it needs it; nobody is told. So a change
 //! costs nothing on any way but its own, and what cannot change so is not here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use baton_model::AppName;
 use baton_store::Trim;
@@ -14,7 +14,7 @@ use twilight_model::gateway::{
     presence::Status,
 };
 
-use crate::{courier::Op, memory::Bounds, trimming::USUAL};
+use crate::{courier::Op, memory::Bounds, roster::Roster, trimming::USUAL};
 
 /// What of an app may change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl AppTuning {
 #[derive(Debug)]
 pub struct Tuning {
     pub(crate) memory: watch::Sender<Bounds>,
-    pub(crate) apps: BTreeMap<AppName, watch::Sender<AppTuning>>,
+    pub(crate) roster: Roster,
 }
 
 impl Tuning {
@@ -63,13 +63,7 @@ impl Tuning {
 
     /// Changes an app. One that the instance does not run is left alone.
     pub fn set_app(&self, name: &AppName, new: AppTuning) {
-        if let Some(app) = self.apps.get(name) {
-            app.send_if_modified(|tuning| {
-                let is_other = *tuning != new;
-                *tuning = new;
-                is_other
-            });
-        }
+        self.roster.tune(name, new);
     }
 }
 

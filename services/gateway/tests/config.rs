@@ -250,6 +250,10 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "log.level = \"warn\"  # baton.toml:2",
         "drain.limit = \"1m\"  # default",
         "memory.drain_at_percent = 85  # default",
+        "stored_apps.token_folder is not set  # default",
+        "stored_apps.token_prefix is not set  # default",
+        "stored_apps.gateway_url is not set  # default",
+        "stored_apps.api_url is not set  # default",
         "apps.music.token = [\"file:token\"]  # baton.toml:5",
         "apps.music.intents = [\"guilds\"]  # baton.toml:6",
         "apps.music.shards = 32  # BATON_APPS__MUSIC__SHARDS",
@@ -542,6 +546,22 @@ const HIDING_PLACES: [&str; 20] = [
     "store.password = \"SECRET\n",
 ];
 
+#[test]
+fn without_an_app_an_instance_may_wait_for_those_of_the_store() {
+    let store = "store.url = \"valkey://localhost\"\n";
+    let config = good(&format!("{store}stored_apps.token_folder = \"/run/tokens\"\n"), &[]);
+    let offered = config.stored_apps.expect("it offers tokens");
+    assert_eq!(offered.token_folder.as_deref(), Some(std::path::Path::new("/run/tokens")));
+    let only_urls = format!("{store}stored_apps.api_url = \"https://here\"\n");
+    for offers_nothing in [store, &only_urls] {
+        let mistakes = load(offers_nothing, &[]).unwrap_err().to_string();
+        assert!(mistakes.contains("no app is configured"), "{mistakes}");
+    }
+    let any = format!("{store}stored_apps.token_prefix = \"\"\n");
+    let mistakes = load(&any, &[]).unwrap_err().to_string();
+    assert!(mistakes.contains("which every variable's name begins with"), "{mistakes}");
+}
+
 proptest! {
     #[test]
     fn no_secret_is_shown_anywhere(
@@ -610,7 +630,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..32_usize,
+        option in 0..36_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -619,7 +639,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 32);
+        prop_assert_eq!(names.len(), 36);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

@@ -3,9 +3,10 @@
 mod desk;
 
 use baton_fleet::{Hint, PermitAnswer, RequestId, Sweep};
-use baton_gateway::supervisor::{Ask, Errand, Input, Output, Report};
+use baton_gateway::supervisor::{Ask, Errand, Input, Output, Remark, Report};
 use baton_model::{Epoch, Expected, Holding, InstanceId, LeaseRow, OfferId, SessionRow};
 use baton_shard::{Input as ShardInput, Notice, Refusal, SocketId};
+use baton_store::What;
 
 use desk::{Desk, ME, OTHER, identity, row, session, shard};
 
@@ -125,6 +126,24 @@ fn a_hand_over_that_the_shard_refuses_is_not_waited_for() {
         assert_eq!(desk.errands(0), [hand_over], "attempt {attempt}");
         desk.notice(0, Notice::Refused(Refusal::Busy));
     }
+}
+
+#[test]
+fn a_lease_that_is_found_again_is_not_noted_down_as_taken() {
+    let taken = |desk: &Desk| {
+        let is_taken = |output: &&Output| {
+            matches!(output, Output::Remark(Remark::Happened(What::Took { .. })))
+        };
+        desk.outputs.iter().filter(is_taken).count()
+    };
+    let mut desk = Desk::holding();
+    desk.notice(0, Notice::Ours { epoch: Epoch(60) });
+    assert_eq!(taken(&desk), 0, "it is the one that was held");
+    desk.say(Input::Restarted(shard(0)));
+    desk.notice(0, Notice::Ours { epoch: Epoch(61) });
+    assert_eq!(taken(&desk), 0, "its task was started afresh, and has it again");
+    desk.notice(0, Notice::Ours { epoch: Epoch(62) });
+    assert_eq!(taken(&desk), 1, "nobody here held that one");
 }
 
 #[test]
@@ -254,4 +273,46 @@ fn a_permit_is_asked_for_once_more_where_nobody_waited_for_the_last() {
     assert_eq!(desk.errands(0), []);
     let asked = |output: &Output| matches!(output, Output::Ask(Ask::TakePermit { .. }));
     assert!(!desk.outputs.iter().any(asked), "nobody waits");
+}
+
+#[test]
+fn an_app_that_is_to_run_no_more_is_not_taken_and_ends_when_all_others_know() {
+    let mut desk = Desk::holding();
+    let app = shard(0).app;
+    desk.say(Input::Retire(app.clone()));
+    desk.rows.insert(shard(1), row(70, Holding::Free));
+    desk.pass(5_000);
+    assert_eq!((desk.errands(0), desk.errands(1)), (vec![], vec![]), "others may not know yet");
+    desk.pass(2_000);
+    let ending = [plain(ShardInput::NewSession), plain(ShardInput::Release)];
+    assert_eq!(desk.errands(0), ending);
+    assert_eq!(desk.errands(1), [plain(ShardInput::Release)], "its claim was on its way");
+
+    desk.notice(0, Notice::Released { epoch: Epoch(60) });
+    desk.rows.insert(shard(0), row(60, Holding::Free));
+    let sweeps = desk.sweeps;
+    desk.pass(40_000);
+    assert_eq!(desk.errands(0), [], "nobody takes it again");
+    assert!(desk.sweeps <= sweeps + 2, "what is not to be taken is no reason to look");
+    let retired = Output::Remark(Remark::Retired { app: app.clone() });
+    assert!(!desk.outputs.contains(&retired), "its task has not ended");
+    desk.notice(1, Notice::NotOurs);
+    for errands in 0..10 {
+        desk.report(0, Report::AtRest { errands });
+        desk.report(1, Report::AtRest { errands });
+    }
+    assert!(desk.was_dismissed(0) && desk.outputs.contains(&retired));
+    desk.outputs.clear();
+    desk.say(Input::Retire(app));
+    assert!(desk.outputs.contains(&retired), "where it does not run there is nothing to wait for");
+}
+
+#[test]
+fn a_claim_that_is_granted_when_its_app_ends_is_given_back() {
+    let mut desk = Desk::claiming();
+    desk.revive_the_other();
+    desk.errands(0);
+    desk.say(Input::Retire(shard(0).app));
+    desk.pass(7_000);
+    assert_eq!(desk.errands(0), [plain(ShardInput::Release)], "whatever comes of the claim");
 }

@@ -36,7 +36,9 @@ pub async fn lanes_of<S: Events>(
                 break;
             };
             after = *last;
-            entries.extend(read.into_iter().map(|(id, entry)| (id, judged(entry))));
+            entries.extend(
+                read.into_iter().map(|(id, entry)| (id, judged(entry.expect("it is one")))),
+            );
         }
         all.push(entries);
     }

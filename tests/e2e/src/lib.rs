@@ -6,10 +6,13 @@
 
 pub mod asking;
 pub mod judgement;
+pub mod trio;
 pub mod virtual_time;
 
 pub mod processes;
 
+pub mod consumers;
+pub mod listening;
 pub mod operator;
 
 pub mod scenario;

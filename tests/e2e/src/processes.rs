@@ -12,7 +12,7 @@ use std::{
 
 use baton_mock_discord::{
     ConnectionId, Fault, Input, Settings,
-    audit::{Report, audit},
+    audit::{Entry, Report, audit},
     load::{Mix, Pace},
     server::{Addresses, Server},
     verdict::Rule,
@@ -27,10 +27,10 @@ pub use self::gateway::Gateway;
 use crate::{judgement::entries, witness::Witness};
 
 /// How long anything may take. Only what never happens is wrong.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(50);
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// How long the streams must stand still until all is taken to have arrived.
 const QUIET: Duration = Duration::from_secs(3);
@@ -89,6 +89,12 @@ pub fn discord() -> Settings {
     }
 }
 
+/// The store at this url.
+async fn opened(url: &str) -> Valkey {
+    let config = ValkeyConfig::new(url.parse().expect("a url"), FLEET.parse().expect("a name"));
+    Valkey::open(config).await.expect("a store")
+}
+
 impl Fleet {
     /// A Discord like this and an app of so many shards over the store at this url; no gateway.
     ///
@@ -99,8 +105,7 @@ impl Fleet {
         let heartbeat_interval = settings.heartbeat_interval;
         let discord = Server::start(settings, 7, Addresses::LOOPBACK).await.expect("it listens");
         discord.input(Input::Fault(LATENCY)).await;
-        let config = ValkeyConfig::new(url.parse().expect("a url"), FLEET.parse().expect("a name"));
-        let store = Valkey::open(config).await.expect("a store");
+        let store = opened(&url).await;
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("token"), token).expect("written");
         let shape = AppShape {
@@ -117,6 +122,16 @@ impl Fleet {
     /// A Discord like this and an app of so many shards over a server; no gateway.
     pub async fn over(server: &ValkeyServer, settings: Settings, shards: u32) -> Self {
         Self::new(settings, shards, format!("valkey://127.0.0.1:{}", server.port())).await
+    }
+
+    /// From here on the store is this one; gateways that run stay with theirs.
+    ///
+    /// # Panics
+    /// If it cannot be opened.
+    pub async fn move_to(&mut self, server: &ValkeyServer) {
+        self.url = format!("valkey://127.0.0.1:{}", server.port());
+        self.store = opened(&self.url).await;
+        fs::write(self.config(), self.toml()).expect("written");
     }
 
     /// Where its store is.
@@ -278,6 +293,14 @@ impl Fleet {
     /// # Panics
     /// If they do not come to rest.
     pub async fn judge(&self) -> Report {
+        self.judge_after(Vec::new()).await
+    }
+
+    /// The same, if the streams of another store came before these.
+    ///
+    /// # Panics
+    /// If they do not come to rest.
+    pub async fn judge_after(&self, mut before: Vec<Entry>) -> Report {
         self.discord.input(Input::Load(None)).await;
         self.until_all_live().await;
         let end = Instant::now() + PATIENCE;
@@ -285,14 +308,20 @@ impl Fleet {
         let mut since = Instant::now();
         while since.elapsed() < QUIET {
             assert!(Instant::now() < end, "the streams do not come to rest\n{}", self.logs());
-            let now = entries(&self.store, &app(), self.shape.lanes).await.len();
+            let now = self.written().await.len();
             if now != length {
                 (length, since) = (now, Instant::now());
             }
             sleep(Duration::from_millis(300)).await;
         }
         let ledger = self.discord.look(|discord| discord.ledger().clone()).await;
-        audit(&ledger, &entries(&self.store, &app(), self.shape.lanes).await)
+        before.extend(self.written().await);
+        audit(&ledger, &before)
+    }
+
+    /// What stands in the streams.
+    pub async fn written(&self) -> Vec<Entry> {
+        entries(&self.store, &app(), self.shape.lanes).await
     }
 
     /// How often each rule was broken.

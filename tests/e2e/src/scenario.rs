@@ -2,6 +2,7 @@
 
 pub mod cold_start;
 pub mod half_open;
+pub mod hand_over;
 mod streams;
 pub mod table;
 

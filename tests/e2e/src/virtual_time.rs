@@ -14,6 +14,7 @@ use std::{
 use baton_gateway::{
     app::{AppSettings, ShardsWanted},
     clock::Clock,
+    config::StoredAppsConfig,
     control::{Ear, Outlook, Stores},
     http,
     instance::{Instance, InstanceSettings},
@@ -106,6 +107,8 @@ pub struct World {
     pub instances: BTreeMap<u128, Running>,
     /// What instances that start from here on run besides.
     pub others: Vec<AppSettings>,
+    /// What instances that start from here on let apps in the store be.
+    pub stored_apps: Option<StoredAppsConfig>,
     /// What may change of the app, for instances that start from here on.
     pub tuning: AppTuning,
     clock: Clock,
@@ -156,6 +159,7 @@ impl World {
             store,
             instances: BTreeMap::new(),
             others: Vec::new(),
+            stored_apps: None,
             tuning: AppTuning { keep: everything, ..AppTuning::default() },
             clock: Clock::Runtime(zero),
             intents_drawn: AtomicU64::new(0),
@@ -217,6 +221,7 @@ impl World {
             version: self.version,
             bounds: Bounds::default(),
             ring_bytes_max: self.ring_bytes_max,
+            stored_apps: self.stored_apps.clone(),
             apps: [self.app_settings()].into_iter().chain(self.others.iter().cloned()).collect(),
         };
         let store = Faulty::new(self.store.clone(), Faults::NONE, 1);
@@ -259,9 +264,11 @@ impl World {
         std::fs::write(&self.token, token).expect("written");
     }
 
-    /// Ends an instance without a word: its sockets break, its leases stay.
+    /// Ends an instance without a word: its sockets break, its leases stay, and nothing of what it
+    /// was about to ask reaches the store.
     pub fn crash(&mut self, number: u128) {
         if let Some(running) = self.instances.remove(&number) {
+            running.store.set_faults(Faults { lost_request_percent: 100, ..Faults::NONE });
             running.task.abort();
         }
     }

@@ -2,41 +2,15 @@
 
 use std::time::Duration;
 
-use baton_e2e::virtual_time::{World, app};
-use baton_mock_discord::{Fault, Input, Settings};
-use baton_model::{Generation, InstanceId, PinUntil, RestartHow, ShardKey, ShardNumber, Wish};
-
-async fn seconds(count: u64) {
-    tokio::time::sleep(Duration::from_secs(count)).await;
-}
-
-/// Three instances and eight shards, all live, under load.
-async fn under_load() -> World {
-    let settings = Settings {
-        max_concurrency: 16,
-        guilds: 80,
-        guild_create_bytes: 2_000,
-        ..Settings::default()
-    };
-    let mut world = World::new(settings, 8).await;
-    for number in 1..=3 {
-        world.start(number).await;
-    }
-    seconds(30).await;
-    assert_eq!(world.sessions().await, 8, "every shard has identified");
-    world.load(Duration::from_millis(200)).await;
-    seconds(20).await;
-    world
-}
-
-/// Nothing lost, doubled, reordered or altered, no rule of Discord's broken, so many sessions.
-async fn passes(world: &World, sessions: usize) {
-    let report = world.judge().await;
-    assert!(report.is_clean(), "{report:?}");
-    let verdicts = world.verdicts().await;
-    assert!(verdicts.is_empty(), "{verdicts:?}");
-    assert_eq!(world.sessions().await, sessions);
-}
+use baton_e2e::{
+    trio::{passes, seconds, sharing, under_load},
+    virtual_time::{World, app},
+};
+use baton_mock_discord::{Fault, Input};
+use baton_model::{
+    Generation, InstanceId, PinUntil, RestartHow, ShardKey, ShardNumber, Wish,
+    limits::MOVES_AT_ONCE_MAX,
+};
 
 fn shard(number: u32) -> ShardKey {
     ShardKey { app: app(), generation: Generation(0), number: ShardNumber(number) }
@@ -59,6 +33,17 @@ async fn a_drained_instance_is_empty_and_stays_until_the_drain_is_taken_back() {
     seconds(180).await;
     assert!(world.held_by(1) >= 2, "it is as any other again");
     passes(&world, 8).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_of_more_shards_than_move_at_once_does_not_pause_in_between() {
+    let world = sharing(60).await;
+    let held = world.held_by(1);
+    assert!(held > MOVES_AT_ONCE_MAX, "{held} all move at once");
+    world.intend(drain(1, None)).await;
+    seconds(3).await;
+    assert_eq!(world.held_by(1), 0);
+    passes(&world, 60).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -119,7 +119,7 @@ impl Old {
         let all = self.store.entries(&app(), Lane(lane), StreamId::START, 1_000).await;
         let (mut numbers, mut markers) = (Vec::new(), Vec::new());
         for (id, entry) in all.expect("read") {
-            match entry.body {
+            match entry.expect("it is one").body {
                 EntryBody::Dispatch(_) => numbers.push(id.number),
                 EntryBody::Marker { marker, .. } => markers.push(marker),
             }

@@ -2,40 +2,13 @@
 
 use std::time::Duration;
 
-use baton_e2e::{asking::get, virtual_time::World};
+use baton_e2e::{
+    asking::get,
+    trio::{generous, passes, seconds, under_load},
+    virtual_time::World,
+};
 use baton_mock_discord::{Fault, Input, Settings, verdict::Rule};
 use baton_model::{ShardNumber, Version};
-
-async fn seconds(count: u64) {
-    tokio::time::sleep(Duration::from_secs(count)).await;
-}
-
-/// Sixteen shards may identify at once, or every test would begin with minutes of waiting; and
-/// there are guilds enough for Discord to replay what comes before a half-open socket is noticed.
-fn generous() -> Settings {
-    Settings { max_concurrency: 16, guilds: 80, guild_create_bytes: 2_000, ..Settings::default() }
-}
-
-/// Three instances and eight shards, all live, under load.
-async fn under_load() -> World {
-    let mut world = World::new(generous(), 8).await;
-    for number in 1..=3 {
-        world.start(number).await;
-    }
-    seconds(30).await;
-    assert_eq!(world.sessions().await, 8, "every shard has identified");
-    world.load(Duration::from_millis(200)).await;
-    seconds(20).await;
-    world
-}
-
-/// Nothing lost, doubled, reordered or altered, and no rule of Discord's broken.
-async fn passes(world: &World) {
-    let report = world.judge().await;
-    assert!(report.is_clean(), "{report:?}");
-    let verdicts = world.verdicts().await;
-    assert!(verdicts.is_empty(), "{verdicts:?}");
-}
 
 #[tokio::test(start_paused = true)]
 async fn one_instance_writes_every_event_of_every_shard_once_and_in_order() {
@@ -46,8 +19,7 @@ async fn one_instance_writes_every_event_of_every_shard_once_and_in_order() {
     assert_eq!(compressed, [("zlib-stream".to_owned(), 4)].into());
     world.load(Duration::from_millis(100)).await;
     seconds(60).await;
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 4);
+    passes(&world, 4).await;
     assert!(world.entries().await.len() >= 4 * 600, "events did come");
 }
 
@@ -57,7 +29,7 @@ async fn several_instances_share_the_shards() {
     let mut held: Vec<_> = (1..=3).map(|number| world.held_by(number)).collect();
     held.sort_unstable();
     assert_eq!(held, [2, 3, 3]);
-    passes(&world).await;
+    passes(&world, 8).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -66,8 +38,7 @@ async fn a_crash_is_taken_over_by_resume() {
     world.crash(1);
     seconds(30).await;
     assert_eq!(world.held_by(2) + world.held_by(3), 8);
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 8, "nobody identified again");
+    passes(&world, 8).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,8 +48,7 @@ async fn whoever_comes_later_gets_its_share_by_resume() {
     // Balance waits until the fleet has been calm for a while.
     seconds(240).await;
     assert_eq!((1..=4).map(|number| world.held_by(number)).collect::<Vec<_>>(), [2; 4]);
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 8, "nobody identified again");
+    passes(&world, 8).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,8 +57,7 @@ async fn a_drain_gives_everything_away_by_resume() {
     world.drain(1).await;
     assert_eq!(world.held_by(2) + world.held_by(3), 8);
     seconds(30).await;
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 8, "nobody identified again");
+    passes(&world, 8).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,8 +76,7 @@ async fn what_discord_does_to_connections_costs_no_event() {
         seconds(150).await;
     }
     world.discord.input(Input::ClearFaults).await;
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 8, "nobody identified again");
+    passes(&world, 8).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,8 +85,7 @@ async fn a_session_that_discord_gives_up_is_marked_and_replaced() {
     let lost = Fault::Invalidate { resumable: false, shard: Some(ShardNumber(5)) };
     world.discord.input(Input::Fault(lost)).await;
     seconds(60).await;
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 9);
+    passes(&world, 9).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,8 +108,7 @@ async fn a_cold_start_takes_no_longer_than_discord_allows_and_breaks_no_rule() {
         let allowed = Duration::from_secs(5) * waits * 106 / 100;
         let took = began.elapsed();
         assert!(took <= allowed, "{shards} shards, {concurrency} at once: {took:?} of {allowed:?}");
-        passes(&world).await;
-        assert_eq!(world.sessions().await, shards as usize);
+        passes(&world, shards as usize).await;
     }
 }
 
@@ -157,8 +123,7 @@ async fn what_discord_withholds_is_not_waited_for() {
         // A connection that was good for a while, so that back-off starts over.
         seconds(120).await;
     }
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 8, "nobody identified again");
+    passes(&world, 8).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,7 +136,7 @@ async fn sessions_that_discord_gives_up_in_a_storm_are_marked_and_replaced() {
     seconds(60).await;
     let sessions = world.sessions().await;
     assert!(sessions > 8, "some were given up: {sessions}");
-    passes(&world).await;
+    passes(&world, sessions).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,8 +159,7 @@ async fn a_day_of_reconnects_crashes_and_newcomers_cost_no_event() {
         }
         seconds(300).await;
     }
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 4, "nobody identified again");
+    passes(&world, 4).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -232,8 +196,7 @@ async fn a_rolling_deploy_moves_every_shard_by_resume_to_the_newest() {
     seconds(30).await;
     let held: usize = (11..=13).map(|number| world.held_by(number)).sum();
     assert_eq!(held, 8, "all of them run at the new version");
-    passes(&world).await;
-    assert_eq!(world.sessions().await, 8, "nobody identified again");
+    passes(&world, 8).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,5 +209,5 @@ async fn an_instance_that_would_cut_the_app_otherwise_takes_nothing_and_says_why
     let ready = get(world.instances[&4].http, "/readyz").await;
     assert_eq!(ready.status, 503);
     assert!(ready.body.contains("8 shards and 2 lanes, and the configuration says 16 and 2"));
-    passes(&world).await;
+    passes(&world, 8).await;
 }

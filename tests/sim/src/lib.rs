@@ -23,6 +23,7 @@ mod world;
 
 mod extras;
 mod faults;
+mod orders;
 
 mod process;
 

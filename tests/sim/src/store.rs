@@ -9,7 +9,7 @@ mod lease;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use baton_model::{InstanceId, LeaseRow, Moment, PrimaryId, StoreMillis};
+use baton_model::{InstanceId, Intent, LeaseRow, Moment, NewIntent, PrimaryId, StoreMillis};
 use baton_store::ShardAddress;
 use baton_store_embedded::state::{Change, Retention, StoreState, Vantage};
 
@@ -100,12 +100,35 @@ impl Store {
         let vantage = || Vantage { primary: self.primary_id(), present: self.present.clone() };
         let vantage = matches!(ask, Ask::Poll).then(vantage);
         let answered = ask::perform(&mut self.state, by, ask, (wall(now), vantage));
+        (answered, self.keep_changes(now))
+    }
+
+    /// An operator wants something.
+    pub(crate) fn intend(&mut self, intent: &NewIntent, now: Moment) {
+        let taken = self.state.intend(wall(now), intent);
+        assert!(taken.is_ok(), "a handful of wishes find room");
+        self.keep_changes(now);
+    }
+
+    /// An operator wants it no more.
+    pub(crate) fn withdraw(&mut self, intent: &Intent, now: Moment) {
+        self.state.withdraw(&intent.subject(), intent.id);
+        self.keep_changes(now);
+    }
+
+    /// What operators want.
+    pub(crate) fn intents(&self, now: Moment) -> Vec<Intent> {
+        let vantage = Vantage { primary: self.primary_id(), present: BTreeSet::new() };
+        self.state.poll(wall(now), vantage).intents
+    }
+
+    fn keep_changes(&mut self, now: Moment) -> Vec<Change> {
         let changes = self.state.take_changes();
         if !changes.is_empty() {
             self.tail.push_back((now, changes.clone()));
         }
         self.settle(now);
-        (answered, changes)
+        changes
     }
 
     /// Another primary takes over, and what it had not got of the last changes is gone. All

@@ -9,6 +9,7 @@ mod at_store;
 mod breaking;
 mod ending;
 mod living;
+mod operating;
 mod shape;
 
 use std::{
@@ -29,6 +30,7 @@ use crate::{
     extras::Extras,
     faults::{self, Fault},
     laws::{Laws, Violation},
+    orders::{self, Order},
     process::{Letter, Process},
     seeded::Seeded,
     store::Store,
@@ -66,6 +68,7 @@ pub(crate) enum Event {
     Absent(InstanceId),
     Continue(Pid),
     Fault(Fault),
+    Order(Order),
     /// The second half of a fault that has begun.
     FaultAt(Pid, Fault),
     Quiet,
@@ -112,6 +115,7 @@ pub(crate) struct World {
     connections: Connections,
     pub(crate) hosts: BTreeMap<Pid, Host>,
     last_pid: u32,
+    last_intent: u64,
     /// What the processes are called in the trace.
     names: Vec<(InstanceId, Pid)>,
     pub(crate) laws: Laws,
@@ -148,29 +152,40 @@ impl World {
             connections: Connections::default(),
             hosts: BTreeMap::new(),
             last_pid: 0,
+            last_intent: 0,
             names: Vec::new(),
             laws: Laws::new(&shape.app),
             is_gentle: true,
             events: 0,
             shape,
         };
-        world.plan(&mut Seeded::new(seed, 3), extras.faults);
+        let orders = orders::orders(seed, world.shape.shards());
+        world.plan(&mut Seeded::new(seed, 3), extras.faults, orders);
         world
     }
 
     /// Notes everything that is known beforehand.
-    fn plan(&mut self, seeded: &mut Seeded, besides: Vec<(Moment, Fault)>) {
+    fn plan(
+        &mut self,
+        seeded: &mut Seeded,
+        besides: Vec<(Moment, Fault)>,
+        orders: Vec<(Moment, Order)>,
+    ) {
         for _ in 0..self.shape.instances {
             let at = Moment::ZERO + seeded.millis(0, 3_000);
             self.agenda.note(at, Event::Start);
         }
         let mut faults = faults::schedule(seeded, self.shape.shards());
         faults.extend(besides);
-        let quiet_at = faults.iter().map(|(at, fault)| *at + fault.lasts()).max();
+        let ends = faults.iter().map(|(at, fault)| *at + fault.lasts());
+        let quiet_at = ends.chain(orders.iter().map(|(at, _)| *at)).max();
         let quiet_at = quiet_at.unwrap_or(Moment::from_millis(15_000));
         self.is_gentle = faults.iter().all(|(_, fault)| fault.is_gentle());
         for (at, fault) in faults {
             self.agenda.note(at, Event::Fault(fault));
+        }
+        for (at, order) in orders {
+            self.agenda.note(at, Event::Order(order));
         }
         self.agenda.note(quiet_at, Event::Quiet);
         let noticed_after = self.shape.heartbeat * 2;
@@ -248,6 +263,7 @@ impl World {
             }
             Event::Continue(pid) => self.go_on(pid),
             Event::Fault(fault) => self.break_something(fault),
+            Event::Order(order) => self.order(order),
             Event::FaultAt(pid, fault) => self.break_one(pid, &fault),
             Event::Quiet => self.mend_everything(),
             Event::LoadEnds => self.tell_discord(Input::Load(None)),

@@ -55,6 +55,23 @@ fn every_seventh_world_spends_its_identifies_fills_its_rings_or_doubts_its_store
     assert!(tight >= 20 && shed >= 10, "{tight} and {shed} of 42 worlds");
 }
 
+/// What an operator asks for in one world of seven must come to something.
+#[test]
+fn operators_drain_and_move_and_take_it_back() {
+    let (mut drains, mut pins, mut taken_back, mut arrived) = (0, 0, 0, 0);
+    for seed in (2..300).step_by(7) {
+        let lines = run(seed, Record::Lines).lines;
+        let count = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+        drains += count("=== wanted: Drain");
+        pins += count("=== wanted: Pin");
+        taken_back += count("=== taken back");
+        arrived += count("Withdraw(Pin(");
+    }
+    assert!(drains >= 100 && pins >= 60, "{drains} drains and {pins} pins in 43 worlds");
+    assert!(taken_back >= 100, "{taken_back} taken back in 43 worlds");
+    assert!(arrived >= 10, "{arrived} moves came to their end in 43 worlds");
+}
+
 fn broken_among(seeds: u64) -> Vec<(u64, Violation)> {
     let next = AtomicU64::new(0);
     let work = || {

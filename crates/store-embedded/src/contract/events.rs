@@ -2,8 +2,8 @@
 
 use baton_model::{AppName, Lane, Seq, SessionNumber};
 use baton_store::{
-    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId, Trim,
-    Trimmed,
+    Append, AppendError, BeginError, Events, FoundEntry, Hold, NewSession, StoreError, StreamId,
+    Trim, Trimmable, Trimmed,
 };
 
 use crate::EmbeddedStore;
@@ -38,11 +38,22 @@ impl Events for EmbeddedStore {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
-        self.live.run(|at| at.state.entries(app, lane, after, count)).await
+    ) -> Result<Vec<(StreamId, FoundEntry)>, StoreError> {
+        let found = self.live.run(|at| at.state.entries(app, lane, after, count)).await?;
+        // Here only what could be read has been taken in.
+        Ok(found.into_iter().map(|(id, entry)| (id, Ok(entry))).collect())
     }
 
     async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
         self.live.run(|at| at.state.trim(at.now, app, lane, trim)).await
+    }
+
+    async fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> Result<Trimmable, StoreError> {
+        self.live.run(|at| at.state.trimmable(at.now, app, lane, trim)).await
     }
 }

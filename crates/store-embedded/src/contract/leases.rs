@@ -2,7 +2,7 @@
 
 use baton_model::{Expected, InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow};
 use baton_store::{
-    AcceptError, ClaimError, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
+    AcceptError, BreakError, ClaimError, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
 };
 
 use crate::EmbeddedStore;
@@ -40,6 +40,14 @@ impl Leases for EmbeddedStore {
 
     async fn release(&self, hold: &Hold) -> Result<(), HoldError> {
         self.live.run(|at| at.state.release(hold)).await?
+    }
+
+    async fn break_lease(
+        &self,
+        shard: &ShardAddress,
+        expected: Expected,
+    ) -> Result<(), BreakError> {
+        self.live.run(|at| at.state.break_lease(shard, expected)).await?
     }
 
     async fn reassert(

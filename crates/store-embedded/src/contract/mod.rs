@@ -13,3 +13,5 @@ mod leases;
 mod membership;
 mod planning;
 mod reports;
+mod stored_apps;
+mod transfer;

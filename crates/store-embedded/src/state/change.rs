@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use baton_model::{
-    AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, Subject,
-    limits::DISPATCH_OVERHEAD_BYTES,
+    AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, StoredApp,
+    Subject, limits::DISPATCH_OVERHEAD_BYTES,
 };
 use baton_store::{Conflict, Entry, Happening, ShardAddress, StreamId};
 
@@ -51,6 +51,8 @@ pub enum Change {
     Target(ShardKey, InstanceId),
     /// A shard has no target.
     TargetCleared(ShardKey),
+    /// An app is to be this, and that is this revision of it.
+    StoredApp(AppName, u64, StoredApp),
     /// This is what is wanted of its subject.
     Intent(Intent),
     /// Nothing is wanted of a subject.
@@ -104,6 +106,9 @@ impl StoreState {
             Change::TargetCleared(shard) => {
                 self.targets.remove(shard);
             }
+            Change::StoredApp(name, revision, app) => {
+                self.stored_apps.insert(name.clone(), (*revision, app.clone()));
+            }
             Change::Intent(intent) => {
                 self.intents.insert(intent.subject(), intent.clone());
             }
@@ -142,6 +147,7 @@ impl Change {
             | Self::Planner(_)
             | Self::Target(..)
             | Self::TargetCleared(_)
+            | Self::StoredApp(..)
             | Self::Intent(_)
             | Self::IntentGone(_)
             | Self::IdentifyBucket(..)

@@ -4,7 +4,7 @@ use baton_model::{
     Epoch, Expected, Holding, InstanceId, LeaseRow, OfferId, SessionNumber, StoreMillis,
 };
 use baton_store::{
-    AcceptError, ClaimError, Fenced, Grant, Hold, HoldError, ShardAddress, StreamId,
+    AcceptError, BreakError, ClaimError, Fenced, Grant, Hold, HoldError, ShardAddress, StreamId,
 };
 
 use super::{Change, StoreState, next_number};
@@ -140,6 +140,30 @@ impl StoreState {
         }
         let row = self.row_under(hold)?;
         self.put_holding(hold, Row { last_offer: None, ..row }, Holding::Free);
+        Ok(())
+    }
+
+    /// See [`Leases::break_lease`](baton_store::Leases::break_lease).
+    ///
+    /// # Errors
+    /// [`BreakError::Changed`] if the row is not as expected.
+    pub fn break_lease(
+        &mut self,
+        shard: &ShardAddress,
+        expected: Expected,
+    ) -> Result<(), BreakError> {
+        let row = self.rows.get(shard).cloned();
+        let Some(row) = row.filter(|row| row.lease.epoch == expected.epoch) else {
+            return Err(BreakError::Changed(self.rows.get(shard).map(|row| row.lease.clone())));
+        };
+        if row.lease.holding == Holding::Free {
+            return Ok(());
+        }
+        if row.lease.holding.owner() != expected.holder {
+            return Err(BreakError::Changed(Some(row.lease)));
+        }
+        let lease = LeaseRow { holding: Holding::Free, ..row.lease };
+        self.put_row(shard, Row { lease, last_offer: None, ..row });
         Ok(())
     }
 

@@ -28,15 +28,18 @@ mod results;
 #[cfg(test)]
 pub(crate) mod script;
 mod sessions;
+mod stored_apps;
 mod stream;
 mod stream_name;
 mod streams;
+mod transfer;
 mod trimming;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use baton_model::{
-    AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, Subject,
+    AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, StoredApp,
+    Subject,
 };
 use baton_store::{Conflict, Entry, Happening, ShardAddress};
 
@@ -77,6 +80,7 @@ pub struct StoreState {
     members: BTreeMap<InstanceId, StoredMember>,
     planner: Option<LeaseRow>,
     targets: BTreeMap<ShardKey, InstanceId>,
+    stored_apps: BTreeMap<AppName, (u64, StoredApp)>,
     intents: BTreeMap<Subject, Intent>,
     identify: BTreeMap<AppName, identify::Budget>,
     /// Until when no permit is given, because the last ones may be lost. No part of what is kept.

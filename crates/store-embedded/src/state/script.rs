@@ -14,8 +14,8 @@ use baton_model::{
     AppName, AppShape, Beat, Capacity, DataSetId, Dispatch, Epoch, EventName, Expected, Generation,
     GuildId, InstanceId, InstanceRecord, IntentId, Lane, LaneCount, LeaseRow, NewIntent, OfferId,
     Phase, PinUntil, RestartHow, RowSession, Seq, SessionId, SessionNumber, SessionRow,
-    SessionStart, ShardCount, ShardKey, ShardNumber, StoreMillis, Tier, UnixMicros, Version,
-    Weight, Wish, limits::RING_KEEP,
+    SessionStart, ShardCount, ShardKey, ShardNumber, StoreMillis, StoredApp, Tier, UnixMicros,
+    Version, Weight, Wish, limits::RING_KEEP,
 };
 use baton_store::{
     Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, Doer, EntryBody, Happening,
@@ -59,7 +59,7 @@ impl Script {
             0 => StoreMillis(self.now.0 - 50), // the clock is set back
             millis => StoreMillis(self.now.0 + millis),
         };
-        match self.roll(14) {
+        match self.roll(15) {
             0..5 => self.write_events(state),
             5 | 6 => self.move_lease(state),
             7 => self.reassert(state),
@@ -121,7 +121,7 @@ impl Script {
         let hold = self.hold(state);
         let (me, offer) = (self.instance(), OfferId(self.roll(2)));
         let row = lease(state, &hold.address);
-        match self.roll(7) {
+        match self.roll(8) {
             0 | 1 => {
                 let expected = Expected::unchanged(row.as_ref());
                 drop(state.claim(self.now, &hold.address, expected, me));
@@ -130,6 +130,7 @@ impl Script {
             3 => drop(state.accept(self.now, &hold, offer, me)),
             4 => drop(state.retract(&hold, offer)),
             5 => drop(state.release(&hold)),
+            6 => drop(state.break_lease(&hold.address, Expected::unchanged(row.as_ref()))),
             _ => {
                 let session = row.and_then(|row| row.session).map(|s| s.number);
                 drop(state.forget_resume_url(&hold, session.unwrap_or_default()));
@@ -197,6 +198,11 @@ impl Script {
             7 => {
                 let happening = self.happening();
                 state.note(self.now, &happening);
+            }
+            8 => {
+                let options = [("token".to_owned(), self.roll(3).to_string())].into();
+                let seen = self.roll(3);
+                drop(state.put_app(&app(), seen, &StoredApp::Wanted { options }));
             }
             4 | 5 => {
                 let intent = self.intent();
@@ -534,6 +540,7 @@ mod tests {
             ("target", count(|c| matches!(c, Change::Target(..)))),
             ("cleared", count(|c| matches!(c, Change::TargetCleared(_)))),
             ("happening", count(|c| matches!(c, Change::Happening(..)))),
+            ("stored app", count(|c| matches!(c, Change::StoredApp(..)))),
             ("intent", count(|c| matches!(c, Change::Intent(_)))),
             ("intent gone", count(|c| matches!(c, Change::IntentGone(_)))),
             ("bucket", count(|c| matches!(c, Change::IdentifyBucket(..)))),

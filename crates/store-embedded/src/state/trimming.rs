@@ -6,7 +6,7 @@ use baton_model::{
     AppName, Epoch, Lane, Marker, Seq, SessionNumber, ShardNumber, StoreMillis, UnixMicros,
     limits::{ENTRIES_TRIMMED_MAX, GROUP_ALIVE, RING_KEEP},
 };
-use baton_store::{Entry, EntryBody, StreamId, Trim, Trimmed};
+use baton_store::{Entry, EntryBody, StreamId, Trim, Trimmable, Trimmed};
 
 use super::{
     Change, LaneAddress, StoreState,
@@ -17,21 +17,46 @@ impl StoreState {
     /// See [`Events::trim`](baton_store::Events::trim).
     pub fn trim(&mut self, now: StoreMillis, app: &AppName, lane: Lane, trim: &Trim) -> Trimmed {
         let lane = LaneAddress { app: app.clone(), lane };
-        let below = self.read_below(&lane, now, trim.live_within).unwrap_or(StreamId::END);
-        let is_old = |id| is_older(id, now, trim.min_age());
-        let may_be_lost = |id| is_older(id, now, RING_KEEP);
-        let aged = self.trim_oldest(&lane, ENTRIES_TRIMMED_MAX, |id| id < below && is_old(id));
-        let over = self.events.get(&lane).map_or(0, |stream| stream.over(trim));
-        let over = over.min(ENTRIES_TRIMMED_MAX - aged);
-        let spare = self.trim_oldest(&lane, over, |id| id < below && may_be_lost(id));
-        let unread = self.trim_oldest(&lane, over - spare, may_be_lost);
+        let (Trimmable { removed, unread }, upto) = self.plan_trim(now, &lane, trim);
+        if let Some(upto) = upto {
+            self.trim_entries(&lane, upto);
+        }
         self.mark_trimmed(now, &lane, unread);
         let Some(stream) = self.events.get(&lane) else {
             return Trimmed::default();
         };
         let (length, bytes) = stream.size();
-        let removed = aged + spare + unread;
         Trimmed { removed, unread, length, bytes, oldest: stream.first() }
+    }
+
+    /// See [`Events::trimmable`](baton_store::Events::trimmable).
+    #[must_use]
+    pub fn trimmable(&self, now: StoreMillis, app: &AppName, lane: Lane, trim: &Trim) -> Trimmable {
+        let lane = LaneAddress { app: app.clone(), lane };
+        self.plan_trim(now, &lane, trim).0
+    }
+
+    /// What would go, and up to which entry: first what everybody has read and is old, then what is
+    /// too much, read or not.
+    fn plan_trim(
+        &self,
+        now: StoreMillis,
+        lane: &LaneAddress,
+        trim: &Trim,
+    ) -> (Trimmable, Option<StreamId>) {
+        let Some(stream) = self.events.get(lane) else {
+            return (Trimmable::default(), None);
+        };
+        let below = self.read_below(lane, now, trim.live_within).unwrap_or(StreamId::END);
+        let is_old = |id| is_older(id, now, trim.min_age());
+        let may_be_lost = |id| is_older(id, now, RING_KEEP);
+        let old = stream.oldest(ENTRIES_TRIMMED_MAX, |id| id < below && is_old(id));
+        // What is old counts among those that are too many; nothing else goes if that is enough.
+        let most = stream.over(trim).clamp(old.0, ENTRIES_TRIMMED_MAX);
+        let read = stream.oldest(most, |id| id < below && may_be_lost(id));
+        let all = stream.oldest(most, may_be_lost);
+        let (removed, upto) = all.max(old);
+        (Trimmable { removed, unread: removed - read.0.max(old.0) }, upto)
     }
 
     /// Trims what the retention of the store does not allow, read or not.
@@ -57,22 +82,6 @@ impl StoreState {
             return 0;
         };
         self.events.get(lane).map_or(0, |stream| stream.range(below, upto).len() as u64)
-    }
-
-    fn trim_oldest(
-        &mut self,
-        lane: &LaneAddress,
-        most: u64,
-        goes: impl Fn(StreamId) -> bool,
-    ) -> u64 {
-        let Some(stream) = self.events.get(lane) else {
-            return 0;
-        };
-        let (count, upto) = stream.oldest(most, goes);
-        if let Some(upto) = upto {
-            self.trim_entries(lane, upto);
-        }
-        count
     }
 
     /// Says at the end of the stream that entries went which somebody had not acknowledged.

@@ -12,4 +12,5 @@ mod planning;
 mod results;
 mod scene;
 mod sessions;
+mod transfer;
 mod trimming;

@@ -26,7 +26,10 @@ fn five_entries() -> (StoreState, Hold) {
 }
 
 fn trim(state: &mut StoreState, now: StoreMillis, trim: Trim) -> Trimmed {
-    state.trim(now, &app(), LANE, &trim)
+    let ahead = state.trimmable(now, &app(), LANE, &trim);
+    let trimmed = state.trim(now, &app(), LANE, &trim);
+    assert_eq!((ahead.removed, ahead.unread), (trimmed.removed, trimmed.unread), "it was known");
+    trimmed
 }
 
 /// How many were removed and how many are left.

@@ -5,6 +5,7 @@
 //! can run side by side on one server. Where a store turns out to be wrong, a case comes first.
 
 mod apps;
+mod breaking;
 mod claims;
 mod commands;
 mod conflicts;
@@ -24,6 +25,8 @@ mod reports;
 mod results;
 mod scope;
 mod sessions;
+mod stored_apps;
+mod transfer;
 mod trimming;
 
 use std::{future::Future, pin::Pin};
@@ -81,6 +84,11 @@ fn lease_cases<S: Store>() -> Vec<Case<S>> {
         hand_over::an_offer_can_be_claimed_over,
         hand_over::an_offer_can_be_released,
         hand_over::a_resume_url_that_failed_is_forgotten_for_that_session_only,
+        breaking::a_broken_lease_is_free_and_keeps_its_session,
+        breaking::whoever_held_a_broken_lease_is_fenced_whatever_it_does,
+        breaking::a_lease_on_offer_is_broken_and_nobody_accepts_it,
+        breaking::only_the_lease_that_is_meant_is_broken,
+        breaking::breaking_again_changes_nothing,
         reassertion::a_forgotten_row_is_written_back_and_the_stream_says_so,
         reassertion::the_later_holder_prevails_whoever_comes_first,
         reassertion::a_row_that_was_not_lost_stays_as_it_is,
@@ -126,6 +134,10 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         apps::of_many_proposals_at_once_one_stands,
         apps::apps_do_not_share_a_shape,
         apps::all_apps_are_listed_by_name,
+        stored_apps::an_app_stands_in_the_store_as_it_was_put_there,
+        stored_apps::only_what_was_seen_is_replaced,
+        stored_apps::an_app_that_is_put_again_is_the_same,
+        stored_apps::an_app_that_is_too_large_is_refused,
         membership::a_data_set_has_one_identity,
         membership::a_beat_shows_in_the_next_poll,
         membership::a_beat_behind_the_stored_one_is_a_duplicate,
@@ -154,6 +166,13 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         lanes::a_lane_shows_its_entries_and_commands,
         lanes::a_lane_without_entries_shows_its_commands,
         lanes::a_group_of_which_nobody_has_heard_has_nothing,
+        transfer::a_restored_row_is_free_and_its_session_goes_on,
+        transfer::numbers_grow_over_those_of_a_store_whose_clock_was_ahead,
+        transfer::restoring_again_changes_nothing,
+        transfer::what_is_there_stays_and_nothing_of_the_lane_is_written,
+        transfer::a_lane_with_entries_is_not_restored,
+        transfer::a_restored_shard_begins_with_the_first_command,
+        transfer::apps_are_not_restored_over_others,
         hints::a_hint_reaches_everybody_who_hears_and_whoever_told_it,
         hints::a_hint_is_any_bytes_up_to_its_limit,
         hints::who_falls_behind_goes_on_with_later_hints_and_hears_none_twice,

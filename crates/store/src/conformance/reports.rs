@@ -1,8 +1,8 @@
 //! What instances tell of themselves. Cases share the fleet, so each looks for its own.
 
 use baton_model::{
-    AppCondition, AppReport, Beat, Generation, HealthLevel, InstanceId, InstanceReport, Line,
-    ShardNumber, ShardState, UnixMicros, limits::REPORT_BYTES_MAX,
+    AppCondition, AppReport, AppSource, Beat, Generation, HealthLevel, InstanceId, InstanceReport,
+    Line, ShardNumber, ShardState, UnixMicros, limits::REPORT_BYTES_MAX,
 };
 
 use super::scope::{Scope, record};
@@ -12,6 +12,7 @@ fn report(scope: &Scope, at: u64) -> InstanceReport {
     let states = [(ShardState::Live, ShardNumber(0)), (ShardState::BackingOff, ShardNumber(7))];
     let app = AppReport {
         condition: AppCondition::Rejected { code: 4_004, remedy: Line::shortened("a new token") },
+        source: AppSource::Store,
         lag_ms_worst: 12,
         identify_waiting: 3,
         shards: [(Generation(1), states.into_iter().collect())].into(),

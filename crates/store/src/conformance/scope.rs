@@ -170,7 +170,7 @@ pub async fn stream<S: Events>(store: &S, scope: &Scope) -> Vec<Entry> {
         };
         let Some((last, _)) = some.last() else { return entries };
         after = *last;
-        entries.extend(some.into_iter().map(|(_, entry)| entry));
+        entries.extend(some.into_iter().map(|(_, entry)| entry.expect("it is an entry")));
     }
 }
 

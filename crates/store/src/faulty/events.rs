@@ -4,8 +4,8 @@ use baton_model::{AppName, Lane, Seq, SessionNumber};
 
 use super::{Fate, Faulty};
 use crate::{
-    Append, AppendError, BeginError, Entry, Events, Hold, NewSession, StoreError, StreamId, Trim,
-    Trimmed,
+    Append, AppendError, BeginError, Events, FoundEntry, Hold, NewSession, StoreError, StreamId,
+    Trim, Trimmable, Trimmed,
 };
 
 impl<S: Events + Sync> Events for Faulty<S> {
@@ -49,11 +49,20 @@ impl<S: Events + Sync> Events for Faulty<S> {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Result<Vec<(StreamId, Entry)>, StoreError> {
+    ) -> Result<Vec<(StreamId, FoundEntry)>, StoreError> {
         self.through(self.store.entries(app, lane, after, count)).await
     }
 
     async fn trim(&self, app: &AppName, lane: Lane, trim: &Trim) -> Result<Trimmed, StoreError> {
         self.through(self.store.trim(app, lane, trim)).await
+    }
+
+    async fn trimmable(
+        &self,
+        app: &AppName,
+        lane: Lane,
+        trim: &Trim,
+    ) -> Result<Trimmable, StoreError> {
+        self.through(self.store.trimmable(app, lane, trim)).await
     }
 }

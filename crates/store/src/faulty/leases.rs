@@ -3,7 +3,9 @@
 use baton_model::{Expected, InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow};
 
 use super::Faulty;
-use crate::{AcceptError, ClaimError, Grant, Hold, HoldError, Leases, ShardAddress, StoreError};
+use crate::{
+    AcceptError, BreakError, ClaimError, Grant, Hold, HoldError, Leases, ShardAddress, StoreError,
+};
 
 impl<S: Leases + Sync> Leases for Faulty<S> {
     async fn rows(&self, shards: &[ShardAddress]) -> Result<Vec<Option<LeaseRow>>, StoreError> {
@@ -38,6 +40,14 @@ impl<S: Leases + Sync> Leases for Faulty<S> {
 
     async fn release(&self, hold: &Hold) -> Result<(), HoldError> {
         self.through(self.store.release(hold)).await
+    }
+
+    async fn break_lease(
+        &self,
+        shard: &ShardAddress,
+        expected: Expected,
+    ) -> Result<(), BreakError> {
+        self.through(self.store.break_lease(shard, expected)).await
     }
 
     async fn reassert(

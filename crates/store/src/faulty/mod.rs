@@ -17,6 +17,8 @@ mod leases;
 mod membership;
 mod planning;
 mod reports;
+mod stored_apps;
+mod transfer;
 
 use std::{
     future::Future,

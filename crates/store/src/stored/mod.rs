@@ -5,4 +5,5 @@ pub mod instance;
 pub mod intent;
 pub mod report;
 pub mod row;
+pub mod stored_app;
 pub mod target;

@@ -24,7 +24,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use baton_model::{
-        AppCondition, AppReport, Generation, HealthLevel, Line, ShardNumber, ShardState,
+        AppCondition, AppReport, AppSource, Generation, HealthLevel, Line, ShardNumber, ShardState,
         ShardStates, UnixMicros,
     };
     use proptest::prelude::*;
@@ -58,6 +58,7 @@ mod tests {
         (condition, any::<u64>(), any::<u32>(), shards).prop_map(
             |(condition, lag_ms_worst, identify_waiting, shards)| AppReport {
                 condition,
+                source: AppSource::Store,
                 lag_ms_worst,
                 identify_waiting,
                 shards,

@@ -57,18 +57,8 @@ impl FromStr for Goal {
 
 /// A length of time as in a gateway's configuration.
 pub(super) fn length(text: &str) -> Result<Duration, String> {
-    let wrong = || "expected a whole number with ms, s, m or h behind it, as in 90s".to_owned();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-    let (number, unit) = text.split_at(digits);
-    let millis_each = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    number.checked_mul(millis_each).map(Duration::from_millis).ok_or_else(wrong)
+    let wrong = || "expected a whole number with ms, s, m, h or d behind it, as in 90s".to_owned();
+    baton_model::length::read(text).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -76,15 +66,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_of_time_has_a_unit() {
+    fn who_writes_no_length_of_time_is_told_what_one_is() {
         assert_eq!(length("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(length("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(length("2h"), Ok(Duration::from_secs(7_200)));
-        for bad in
-            ["", "90", "s", "1.5s", "-1s", "1d", "99999999999999999999s", "18446744073709551615h"]
-        {
-            assert!(length(bad).is_err(), "{bad:?}");
-        }
+        assert!(length("90").unwrap_err().contains("as in 90s"));
     }
 
     #[test]

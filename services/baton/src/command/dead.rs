@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
-use baton_model::{AppName, Lane, StreamId, limits::DEAD_LETTERS_AT_ONCE_MAX};
+use baton_model::{StreamId, limits::DEAD_LETTERS_AT_ONCE_MAX};
 use baton_store::{DeadLetter, GroupAddress, Lanes};
 use serde::Serialize;
 
-use super::lanes::{chosen, views};
+use super::lanes::{chosen, the_lane, views};
 use crate::{
     Exit, Failure,
-    arguments::{DeadCommand, Place, Which},
+    arguments::{DeadCommand, Which},
     fleet::Look,
     output::{self, Column, Row, units},
     program::Desk,
@@ -94,18 +94,6 @@ async fn drop_some(
     }
     desk.terminal.say(format_args!("{dropped} of {letters} dropped"));
     Ok(Exit::Done)
-}
-
-/// The one lane that is meant.
-fn the_lane(look: &Look, place: &Place) -> Result<(AppName, Lane), Failure> {
-    let mut lanes = chosen(look, place.app.as_deref(), place.lane)?.into_iter();
-    match (lanes.next(), lanes.next()) {
-        (Some(lane), None) => Ok(lane),
-        (None, _) => Err(Failure::NotFound("the fleet runs no app".to_owned())),
-        (Some(_), Some(_)) => {
-            Err(Failure::Usage("there are several lanes; say --app and --lane".to_owned()))
-        }
-    }
 }
 
 async fn find(desk: &Desk, address: GroupAddress<'_>, id: StreamId) -> Result<DeadLetter, Failure> {

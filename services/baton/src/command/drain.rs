@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Exit, Failure,
     arguments::{DrainArguments, UndrainArguments},
-    fleet::{Look, Situation},
+    fleet::{Look, Situation, Standing},
     output::{self, units},
     program::Desk,
 };
@@ -102,10 +102,9 @@ pub(super) async fn undrain(desk: &Desk, arguments: UndrainArguments) -> Result<
 
 /// Takes the drain of one instance back.
 pub(super) async fn take_back(desk: &Desk, look: &Look, id: InstanceId) -> Result<(), Failure> {
-    let is_ending = look
-        .instances
-        .get(&id)
-        .is_some_and(|instance| !instance.is_ordered_to_leave && instance.standing() == "draining");
+    let is_ending = look.instances.get(&id).is_some_and(|instance| {
+        !instance.is_ordered_to_leave && instance.standing() == Standing::Draining
+    });
     if is_ending {
         let name = look.called(id);
         let ending = format!("{name} drains because its process ends; that cannot be taken back");
@@ -128,7 +127,7 @@ fn chosen(look: &Look, arguments: &DrainArguments) -> Result<Vec<InstanceId>, Fa
     let find = |names: &[String]| {
         names.iter().map(|name| look.find_instance(name)).collect::<Result<Vec<_>, _>>()
     };
-    let all = || look.instances.iter().filter(|(_, instance)| instance.standing() == "up");
+    let all = || look.instances.iter().filter(|(_, instance)| instance.standing() == Standing::Up);
     let mut leavers = find(&arguments.instances)?;
     if !arguments.all_but.is_empty() {
         let stay = find(&arguments.all_but)?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use baton_model::{Epoch, InstanceId, ShardKey, StoreMillis};
-use baton_store::{Connecting, Doer, Happening, Journal, StreamId, What};
+use baton_store::{Connecting, Doer, Happening, Journal, StreamId, Unhappy, What};
 use serde::Serialize;
 
 use crate::program::Desk;
@@ -47,6 +47,11 @@ impl Story {
         loop {
             let read = match desk.store.happenings(after, READ_AT_ONCE).await {
                 Ok(read) => read,
+                // A store that has failed over meanwhile is asked over another connection next.
+                Err(error) if error.is_retryable() && begun.elapsed() < TOLD_WITHIN => {
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
                 Err(error) => {
                     desk.terminal.say(format_args!("the journal cannot be read: {error}"));
                     return Self::of(&happenings, leavers);

@@ -84,9 +84,10 @@ async fn list(
 
 const fn shard_of(what: &What) -> Option<&ShardKey> {
     match what {
-        What::Took { shard, .. } | What::Live { shard, .. } | What::LetGo { shard, .. } => {
-            Some(shard)
-        }
+        What::Took { shard, .. }
+        | What::Live { shard, .. }
+        | What::LetGo { shard, .. }
+        | What::LeaseBroken { shard, .. } => Some(shard),
         What::Ordered { intent } => match &intent.wish {
             Wish::Pin { shard, .. } | Wish::Restart { shard, .. } => Some(shard),
             Wish::Drain { .. } | Wish::ReadToken { .. } => None,
@@ -94,7 +95,10 @@ const fn shard_of(what: &What) -> Option<&ShardKey> {
         What::DrainBegan { .. }
         | What::DrainEnded { .. }
         | What::DrainTakenBack { .. }
+        | What::Restored { .. }
         | What::TokenRead { .. }
+        | What::AppPut { .. }
+        | What::AppRemoved { .. }
         | What::Unknown => None,
     }
 }
@@ -103,6 +107,7 @@ fn concerns(happening: &Happening, id: InstanceId) -> bool {
     let other = match &happening.what {
         What::Took { from, .. } => *from,
         What::LetGo { to, .. } => *to,
+        What::LeaseBroken { from, .. } => Some(*from),
         What::Ordered { intent } => match intent.wish {
             Wish::Drain { instance, .. } => Some(instance),
             Wish::Pin { to, .. } => Some(to),
@@ -112,7 +117,10 @@ fn concerns(happening: &Happening, id: InstanceId) -> bool {
         | What::DrainBegan { .. }
         | What::DrainEnded { .. }
         | What::DrainTakenBack { .. }
+        | What::Restored { .. }
         | What::TokenRead { .. }
+        | What::AppPut { .. }
+        | What::AppRemoved { .. }
         | What::Unknown => None,
     };
     happening.by == Doer::Instance(id) || other == Some(id)

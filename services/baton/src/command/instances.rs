@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     Exit, Failure,
     arguments::InstanceCommand,
-    fleet::{Instance, Look},
+    fleet::{Instance, Look, Standing},
     output::{self, Column, Row, units},
     program::Desk,
 };
@@ -19,7 +19,7 @@ use crate::{
 struct Line {
     id: String,
     name: String,
-    standing: &'static str,
+    standing: Standing,
     phase: &'static str,
     present: bool,
     planner: bool,
@@ -144,7 +144,7 @@ impl Row for Line {
         vec![
             self.name.clone(),
             self.id.chars().take(8).collect(),
-            self.standing.to_owned(),
+            self.standing.to_string(),
             self.shards.to_string(),
             self.health.clone().unwrap_or_default(),
             self.version.clone(),

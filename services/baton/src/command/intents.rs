@@ -61,16 +61,16 @@ pub(super) async fn intend(desk: &Desk, wish: Wish, reason: &str) -> Result<Inte
         let (subject, by) = (before.subject(), before.by);
         desk.terminal.say(format_args!("this replaces what {by} wanted about {subject}"));
     }
-    note(desk, intent).await;
+    note(desk, What::Ordered { intent }).await;
     Ok(id)
 }
 
-/// Notes down who wanted it: an intent is gone when it is done. It stands whether or not this does.
-async fn note(desk: &Desk, intent: NewIntent) {
+/// Notes down who did it, for an intent is gone when it is carried out. What was done stands
+/// whether or not this does.
+pub(super) async fn note(desk: &Desk, what: What) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let at = UnixMicros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
-    let by = Doer::Operator(intent.by.clone());
-    let happening = Happening { at, by, what: What::Ordered { intent } };
+    let happening = Happening { at, by: Doer::Operator(operator()), what };
     if let Err(error) = desk.store.note(&happening).await {
         desk.terminal.say(format_args!("it is not in the journal: {error}"));
     }

@@ -3,7 +3,7 @@
 use baton_model::{AppName, Lane};
 use baton_store::{LaneView, Lanes};
 
-use crate::{Failure, fleet::Look, program::Desk};
+use crate::{Failure, arguments::Place, fleet::Look, program::Desk};
 
 /// The lanes that an app and a number on the command line mean: all, if neither is said.
 pub(super) fn chosen(
@@ -22,6 +22,18 @@ pub(super) fn chosen(
     match lane.filter(|_| lanes.is_empty()) {
         Some(lane) => Err(Failure::NotFound(format!("there is no lane {lane}"))),
         None => Ok(lanes),
+    }
+}
+
+/// The one lane that is meant.
+pub(super) fn the_lane(look: &Look, place: &Place) -> Result<(AppName, Lane), Failure> {
+    let mut lanes = chosen(look, place.app.as_deref(), place.lane)?.into_iter();
+    match (lanes.next(), lanes.next()) {
+        (Some(lane), None) => Ok(lane),
+        (None, _) => Err(Failure::NotFound("the fleet runs no app".to_owned())),
+        (Some(_), Some(_)) => {
+            Err(Failure::Usage("there are several lanes; say --app and --lane".to_owned()))
+        }
     }
 }
 

@@ -3,7 +3,12 @@
 use baton_model::Wish;
 
 use super::{intents::intend, shards::pin_until, wait::until, watching::Progress};
-use crate::{Exit, Failure, arguments::PinArguments, fleet::Look, program::Desk};
+use crate::{
+    Exit, Failure,
+    arguments::PinArguments,
+    fleet::{Look, Standing},
+    program::Desk,
+};
 
 pub(super) async fn shard(
     desk: &Desk,
@@ -14,7 +19,7 @@ pub(super) async fn shard(
     let to = look.find_instance(&arguments.to)?;
     let name = look.called(to);
     let instance = &look.instances[&to];
-    if instance.standing() != "up" {
+    if instance.standing() != Standing::Up {
         let standing = instance.standing();
         return Err(Failure::Refused(format!("{name} is {standing}; it takes no shards")));
     }

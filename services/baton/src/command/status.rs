@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     Exit, Failure,
-    fleet::{Look, problems},
+    fleet::{Look, Standing, problems},
     output::{self, units::counted},
     program::Desk,
 };
@@ -20,7 +20,7 @@ struct Status {
     store: String,
     store_safe: bool,
     healthy: bool,
-    instances: BTreeMap<&'static str, usize>,
+    instances: BTreeMap<Standing, usize>,
     planner: Option<String>,
     apps: Vec<App>,
     shards: Shards,

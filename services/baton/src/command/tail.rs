@@ -3,10 +3,10 @@
 //! It reads with no group, so nobody's place moves, and it begins with what comes unless told
 //! otherwise.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, io, time::Duration};
 
 use baton_model::{AppName, Lane, ShardNumber, StreamId, whole_millis};
-use baton_store::{Entry, EntryBody, Events, Lanes};
+use baton_store::{Entry, EntryBody, Events, FieldsError, FoundEntry, Lanes};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -44,7 +44,24 @@ struct Line<'a> {
     frame: Option<Box<RawValue>>,
 }
 
-/// Which entries are shown.
+/// What stands in the stream and is no entry, as JSON shows it.
+#[derive(Debug, Serialize)]
+struct Malformed<'a> {
+    app: &'a str,
+    lane: u16,
+    id: StreamId,
+    why: String,
+}
+
+/// Where in the streams something stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    app: &'a AppName,
+    lane: Lane,
+    id: StreamId,
+}
+
+/// Which entries are shown. What cannot be read may be any of them.
 struct Wanted {
     shard: Option<ShardNumber>,
     events: Vec<String>,
@@ -110,8 +127,8 @@ async fn follow(
                     continue;
                 }
                 left -= 1;
-                let shown = shown(&entry, (app, *lane, id), arguments.raw, desk.globals.output);
-                if output::stream(&shown)? == Reader::Gone {
+                let place = Place { app, lane: *lane, id };
+                if show(desk, &entry, place, arguments.raw)? == Reader::Gone {
                     return Ok(());
                 }
             }
@@ -123,11 +140,24 @@ async fn follow(
     Ok(())
 }
 
-fn shown(entry: &Entry, place: (&AppName, Lane, StreamId), raw: bool, format: Format) -> Vec<u8> {
-    let [_, _, _, _, _, frame] = entry.body.own_fields();
-    if raw {
-        return [&frame[..], b"\n"].concat();
+fn show(desk: &Desk, found: &FoundEntry, place: Place<'_>, raw: bool) -> io::Result<Reader> {
+    let format = desk.globals.output;
+    match found {
+        Ok(entry) if raw => {
+            let [_, _, _, _, _, frame] = entry.body.own_fields();
+            output::stream(&[&frame[..], b"\n"].concat())
+        }
+        Ok(entry) => output::stream(shown(entry, place, format).as_bytes()),
+        Err(why) if raw => {
+            desk.terminal.say(Malformed::of(place, why).text());
+            Ok(Reader::There)
+        }
+        Err(why) => output::stream(Malformed::of(place, why).shown(format).as_bytes()),
     }
+}
+
+fn shown(entry: &Entry, place: Place<'_>, format: Format) -> String {
+    let [_, _, _, _, _, frame] = entry.body.own_fields();
     let name;
     let (at, event, guild, marker) = match &entry.body {
         EntryBody::Dispatch(it) => (it.at, it.name.as_str(), it.guild, false),
@@ -136,11 +166,10 @@ fn shown(entry: &Entry, place: (&AppName, Lane, StreamId), raw: bool, format: Fo
             (*at, name.as_str(), None, true)
         }
     };
-    let (app, lane, id) = place;
     let line = Line {
-        app: app.as_str(),
-        lane: lane.0,
-        id,
+        app: place.app.as_str(),
+        lane: place.lane.0,
+        id: place.id,
         at: at.0,
         shard: entry.shard.0,
         session: entry.session.0,
@@ -156,7 +185,25 @@ fn shown(entry: &Entry, place: (&AppName, Lane, StreamId), raw: bool, format: Fo
         Format::Table | Format::Wide => line.text(&units::moment(at)),
         Format::Json | Format::Jsonl => output::labelled_line("entry", &line),
     }
-    .into_bytes()
+}
+
+impl<'a> Malformed<'a> {
+    fn of(place: Place<'a>, why: &FieldsError) -> Self {
+        let Place { app, lane, id } = place;
+        Self { app: app.as_str(), lane: lane.0, id, why: why.to_string() }
+    }
+
+    fn shown(&self, format: Format) -> String {
+        match format {
+            Format::Table | Format::Wide => self.text() + "\n",
+            Format::Json | Format::Jsonl => output::labelled_line("malformed_entry", self),
+        }
+    }
+
+    fn text(&self) -> String {
+        let Self { app, lane, id, why } = self;
+        format!("?? {id} in lane {lane} of {app} is no entry: {why}")
+    }
 }
 
 fn heading() -> String {
@@ -183,7 +230,10 @@ impl Line<'_> {
 }
 
 impl Wanted {
-    fn takes(&self, entry: &Entry) -> bool {
+    fn takes(&self, found: &FoundEntry) -> bool {
+        let Ok(entry) = found else {
+            return true;
+        };
         let name = match &entry.body {
             EntryBody::Dispatch(dispatch) => dispatch.name.clone(),
             EntryBody::Marker { marker, .. } => marker.name(),

@@ -8,7 +8,7 @@ use super::watching::{Judgement, Progress, Watched, watch};
 use crate::{
     Exit, Failure,
     arguments::{Goal, WaitArguments},
-    fleet::{Instance, Look, is_balanced},
+    fleet::{Instance, Look, Standing, is_balanced},
     output::units,
     program::Desk,
 };
@@ -44,7 +44,7 @@ pub(super) async fn until(
 fn is_up(look: &Look, instance: &Instance) -> bool {
     let joined_at = instance.member.record.joined_at;
     let here_for = Duration::from_millis(look.now.0.saturating_sub(joined_at.0));
-    instance.standing() == "up" && here_for >= JOIN_DEBOUNCE * 2
+    instance.standing() == Standing::Up && here_for >= JOIN_DEBOUNCE * 2
 }
 
 /// How far the fleet is from a goal.

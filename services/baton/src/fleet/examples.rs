@@ -37,6 +37,7 @@ pub(crate) fn of(instances: u32, shards: u32) -> Look {
         planner: Some(InstanceId::new(1)),
         instances: present.collect(),
         apps: [(app, shape)].into(),
+        stored: BTreeMap::new(),
         shards: rows.collect(),
         targets: BTreeMap::new(),
         intents: Vec::new(),

@@ -1,9 +1,9 @@
 //! What is not as it should be, in an operator's words.
 
-use baton_model::{AppCondition, HealthLevel};
+use baton_model::{AppCondition, AppName, AppSource, HealthLevel};
 use baton_store::Safety;
 
-use super::Look;
+use super::{Look, Standing};
 use crate::output::units::counted;
 
 /// What is not as it should be; nothing if all is well.
@@ -16,9 +16,10 @@ pub(crate) fn problems(look: &Look) -> Vec<String> {
         problems.push("no instance has brought an app yet".to_owned());
     }
     orphans(look, &mut problems);
+    not_run(look, &mut problems);
     for instance in look.instances.values() {
         let name = instance.name();
-        if instance.standing() == "missing" {
+        if instance.standing() == Standing::Missing {
             problems.push(format!("instance {name} is missing: it holds no presence"));
         }
         let Some(report) = &instance.report else {
@@ -45,6 +46,18 @@ pub(crate) fn problems(look: &Look) -> Vec<String> {
         }
     }
     problems
+}
+
+/// An app that an operator has put into the store, and that no instance has taken up.
+fn not_run(look: &Look, problems: &mut Vec<String>) {
+    let is_taken_up = |app: &AppName| {
+        let mut sources = [AppSource::Store, AppSource::File].into_iter();
+        sources.any(|source| look.instances_with(app, source).next().is_some())
+    };
+    let left = look.stored.keys().filter(|app| look.is_in_store(app) && !is_taken_up(app));
+    problems.extend(left.map(|app| {
+        format!("app {app} stands in the store, and no instance runs it; see `baton app ls`")
+    }));
 }
 
 fn orphans(look: &Look, problems: &mut Vec<String>) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_model::{PinUntil, RestartHow, Wish};
+use baton_model::{PinUntil, RestartHow, UnixMicros, Wish};
 use baton_store::{Connecting, Doer, LettingGo, Taking, What};
 
 use super::Look;
@@ -57,8 +57,17 @@ pub(crate) fn told(look: &Look, what: &What) -> String {
             format!("drain of {} taken back", look.called(*instance))
         }
         What::Ordered { intent } => format!("wants {}", wanted(look, &intent.wish)),
+        What::LeaseBroken { shard, from, reason, .. } => {
+            format!("{shard} taken away from {}: {reason}", look.called(*from))
+        }
+        What::Restored { taken_at, shards } => {
+            let taken_at = units::moment(UnixMicros(taken_at.0.saturating_mul(1_000)));
+            format!("restored {} from a backup of {taken_at}", counted(*shards))
+        }
         What::TokenRead { app, changed: true } => format!("token of {app} read: it is another one"),
         What::TokenRead { app, changed: false } => format!("token of {app} read: it is the same"),
+        What::AppPut { app } => format!("put app {app} into the store"),
+        What::AppRemoved { app } => format!("removed app {app} from the store"),
         What::Unknown => "something that a newer Baton has a word for".to_owned(),
     }
 }

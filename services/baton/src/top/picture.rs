@@ -6,7 +6,7 @@ use baton_model::{AppName, AppShape, Holding, InstanceId, ShardKey, ShardState};
 use baton_store::{Happening, Safety, SessionStartLimit};
 
 use crate::{
-    fleet::{Instance, Look, doer, problems, told},
+    fleet::{Instance, Look, Standing, doer, problems, told},
     output::units,
 };
 
@@ -39,7 +39,7 @@ pub(super) struct Picture {
 pub(super) struct Line {
     pub(super) id: InstanceId,
     pub(super) name: String,
-    pub(super) standing: &'static str,
+    pub(super) standing: Standing,
     pub(super) shards: usize,
     pub(super) health: Option<&'static str>,
     pub(super) lag_ms: Option<u64>,

@@ -18,6 +18,8 @@ pub(crate) enum Key {
     Enter,
     Escape,
     Backspace,
+    PageUp,
+    PageDown,
     /// Ctrl-C, which is no signal while the terminal hands over every key.
     Interrupt,
     Letter(char),
@@ -87,6 +89,9 @@ pub(crate) struct Screen {
     pub(super) filter: String,
     pub(super) mode: Mode,
     pub(super) notice: Option<String>,
+    /// How many pages of shards behind the first one were asked for, or ahead of it if negative.
+    /// Behind the last page stands the first.
+    pub(super) page: isize,
     marks: Marks,
 }
 
@@ -104,6 +109,7 @@ impl Screen {
             filter: String::new(),
             mode: Mode::Looking,
             notice: None,
+            page: 0,
             marks: Marks::default(),
         }
     }
@@ -193,6 +199,8 @@ impl Screen {
         match key {
             Key::Up | Key::Letter('k') => self.step(usize::checked_sub),
             Key::Down | Key::Letter('j') => self.step(usize::checked_add),
+            Key::PageUp => self.page = self.page.wrapping_sub(1),
+            Key::PageDown => self.page = self.page.wrapping_add(1),
             Key::Letter('s') => self.sort = self.sort.next(),
             Key::Letter('/') => self.mode = Mode::Filtering,
             Key::Letter('?' | 'h') => self.mode = Mode::Help,
@@ -216,7 +224,9 @@ impl Screen {
                 self.filter.clear();
                 self.mode = Mode::Looking;
             }
-            Key::Enter | Key::Up | Key::Down | Key::Interrupt => self.mode = Mode::Looking,
+            Key::Enter | Key::Up | Key::Down | Key::PageUp | Key::PageDown | Key::Interrupt => {
+                self.mode = Mode::Looking;
+            }
         }
         self.select_somebody();
     }

@@ -74,9 +74,27 @@ fn a_terminal_too_small_for_anything_is_no_reason_to_panic() {
 }
 
 #[test]
-fn what_does_not_fit_is_said_to_be_missing() {
+fn of_what_does_not_fit_the_first_page_is_shown() {
     let screen = screen(Paint::Letters, &fleet::of(30, 1_000));
     assert_looks("large-80x24", &screen, (80, 24));
+}
+
+#[test]
+fn shards_that_do_not_fit_are_pages_further_and_the_pages_go_round() {
+    let mut screen = screen(Paint::Letters, &fleet::of(30, 1_000));
+    let mut firsts = Vec::new();
+    for _ in 0..6 {
+        let drawn = text(&drawn(&screen, (80, 24)));
+        let (_, page) = drawn.split_once("  page ").unwrap();
+        firsts.push((page.chars().next().unwrap(), drawn.contains("  980 ")));
+        screen.press(Key::PageDown);
+    }
+    let last = ('6', true);
+    let others = ['1', '2', '3', '4', '5'].map(|page| (page, false));
+    assert_eq!(firsts, [&others[..], &[last]].concat());
+    assert!(text(&drawn(&screen, (80, 24))).contains("page 1 of 6"), "it begins anew");
+    screen.press(Key::PageUp);
+    assert!(text(&drawn(&screen, (80, 24))).contains("page 6 of 6"));
 }
 
 #[test]

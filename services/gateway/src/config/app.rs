@@ -108,6 +108,13 @@ impl AppConfig {
         }
     }
 
+    /// Whether another configuration of the same app could take this one's place while it runs.
+    #[must_use]
+    pub fn differs_in_tuning_only(&self, other: &Self) -> bool {
+        let Self { presence, commands, keep, .. } = other.clone();
+        Self { presence, commands, keep, ..self.clone() } == *other
+    }
+
     /// What of that may change while it runs.
     #[must_use]
     pub fn tuning(&self) -> AppTuning {

@@ -183,6 +183,38 @@ pub(super) const INSTANCE: &[Entry] = &[
         effect: Effect::AtOnce,
         meaning: "The share of its memory limit above which the instance drains itself and exits.",
     },
+    Entry {
+        name: "stored_apps.token_folder",
+        kind: Kind::Path,
+        without: Without::Unset("none has its token in a file"),
+        effect: Effect::Restart,
+        meaning: "The folder below which the token files of apps may lie that operators put into \
+            the store with `baton app add`. Without this and `stored_apps.token_prefix` the \
+            instance runs none of those apps.",
+    },
+    Entry {
+        name: "stored_apps.token_prefix",
+        kind: Kind::Text,
+        without: Without::Unset("none has its token in a variable"),
+        effect: Effect::Restart,
+        meaning: "What the names of variables begin with that may hold tokens of apps in the \
+            store. Whoever can write to the store can have every such variable sent to Discord.",
+    },
+    Entry {
+        name: "stored_apps.gateway_url",
+        kind: Kind::Url(&["wss", "ws"]),
+        without: Without::Unset("Discord's"),
+        effect: Effect::Restart,
+        meaning: "As an app's `gateway_url`, for all apps in the store: they cannot say it \
+            themselves.",
+    },
+    Entry {
+        name: "stored_apps.api_url",
+        kind: Kind::Url(&["https", "http"]),
+        without: Without::Unset("Discord's"),
+        effect: Effect::Restart,
+        meaning: "As an app's `api_url`, for all apps in the store: they cannot say it themselves.",
+    },
 ];
 
 /// The options of each app.

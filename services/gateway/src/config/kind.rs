@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
+use baton_model::length;
 use toml::de::DeValue;
 
-use super::{quantity, value::Value};
+use super::value::Value;
 use crate::courier::Op;
 
 /// What an option takes.
@@ -57,7 +58,7 @@ impl Kind {
                 format!("\"auto\" or a number from {least} to {most}")
             }
             Self::Duration { least, most } => {
-                let (least, most) = (quantity::shown(least), quantity::shown(most));
+                let (least, most) = (length::written(least), length::written(most));
                 format!("a length of time from \"{least}\" to \"{most}\"")
             }
             Self::OneOf(words) => format!("one of {}", words.join(", ")),

@@ -61,6 +61,8 @@ impl Mistake {
         let kind = option.entry().kind;
         let name = match &origin {
             Origin::Variable(name) => name.clone(),
+            // Whoever reads it knows of which app it is.
+            Origin::Store => option.entry().name.to_owned(),
             Origin::Default | Origin::Line(_) => option.to_string(),
         };
         let shown = match kind.is_secret() {
@@ -82,7 +84,7 @@ impl Mistake {
         match &self.origin {
             None | Some(Origin::Default) => (0, 0),
             Some(Origin::Line(line)) => (1, line.line),
-            Some(Origin::Variable(_)) => (2, 0),
+            Some(Origin::Variable(_) | Origin::Store) => (2, 0),
         }
     }
 
@@ -97,7 +99,9 @@ impl fmt::Display for Mistake {
         match &self.origin {
             Some(Origin::Line(line)) => write!(f, "{line}: {}", self.what),
             // The variable's name is the option's.
-            Some(Origin::Variable(_) | Origin::Default) | None => f.write_str(&self.what),
+            Some(Origin::Variable(_) | Origin::Default | Origin::Store) | None => {
+                f.write_str(&self.what)
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Origin {
     Line(FileLine),
     /// In an environment variable.
     Variable(String),
+    /// In the store, where an operator has put an app.
+    Store,
 }
 
 /// A line of the file.
@@ -100,6 +102,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::Line(line) => line.fmt(f),
             Self::Variable(name) => f.write_str(name),
+            Self::Store => f.write_str("store"),
         }
     }
 }

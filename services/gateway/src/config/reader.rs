@@ -145,7 +145,9 @@ impl Section<'_, '_> {
         let origin = self.reader.effective.get(&key).map(|effective| effective.origin.clone());
         let what = match &origin {
             Some(Origin::Variable(variable)) => format!("{variable} {because}"),
-            Some(Origin::Default | Origin::Line(_)) | None => format!("{key} {because}"),
+            Some(Origin::Default | Origin::Line(_) | Origin::Store) | None => {
+                format!("{key} {because}")
+            }
         };
         self.reader.mistakes.push(Mistake::together(origin, what));
     }

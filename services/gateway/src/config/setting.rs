@@ -2,14 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use baton_model::{Capacity, FleetName, LaneCount, Tier, Weight, Zone};
+use baton_model::{Capacity, FleetName, LaneCount, Tier, Weight, Zone, length};
 use hyper::Uri;
 
 use super::{
     kind::Kind,
     mistake::Fault,
     nearest::nearest,
-    quantity,
     reader::Setting,
     value::{Value, key},
 };
@@ -137,12 +136,12 @@ impl Setting for Duration {
         let Kind::Duration { least, most } = kind else {
             return Err(wrong());
         };
-        let duration = quantity::duration(text(value)?).ok_or_else(wrong)?;
+        let duration = length::read(text(value)?).ok_or_else(wrong)?;
         if (least..=most).contains(&duration) { Ok(duration) } else { Err(wrong()) }
     }
 
     fn canonical(&self, _: &Value) -> Value {
-        Value::Text(quantity::shown(*self))
+        Value::Text(length::written(*self))
     }
 }
 

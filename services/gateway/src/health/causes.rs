@@ -26,6 +26,7 @@ pub(super) fn all(seen: &Seen) -> Vec<Reason> {
     reasons.extend(unconfirmed(seen));
     reasons.extend(unsafe_store(seen));
     reasons.extend(apps(seen));
+    reasons.extend(unusable_apps(seen));
     reasons.extend(late(seen));
     reasons.extend(short_of_memory(seen));
     reasons.extend(ring(seen));
@@ -69,8 +70,8 @@ fn unsafe_store(seen: &Seen) -> Option<Reason> {
 
 /// One app that does not run leaves the others alone; where none runs, nothing is done here.
 fn apps(seen: &Seen) -> Vec<Reason> {
-    let is_running = |condition: &Condition| *condition == Condition::Running;
-    let level = match seen.apps.values().any(is_running) {
+    let mut running = seen.apps.values().filter(|it| **it == Condition::Running);
+    let level = match running.next().is_some() {
         true => Level::Degraded,
         false => Level::Unhealthy,
     };
@@ -85,6 +86,15 @@ fn apps(seen: &Seen) -> Vec<Reason> {
         }
     };
     seen.apps.iter().filter_map(text).map(|text| reason(level, text)).collect()
+}
+
+/// One that runs already runs on as it did.
+fn unusable_apps(seen: &Seen) -> Vec<Reason> {
+    let text = |(app, because): (_, &String)| {
+        let text = format!("app {app} cannot be run as the store has it: {because}");
+        reason(Level::Degraded, text)
+    };
+    seen.unusable_apps.iter().map(text).collect()
 }
 
 fn late(seen: &Seen) -> Option<Reason> {

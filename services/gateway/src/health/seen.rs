@@ -1,6 +1,9 @@
 //! What can be seen of an instance at one moment.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use baton_model::{AppName, Epoch, Moment, Phase, ShardKey};
 use baton_shard::{Actor, State};
@@ -25,6 +28,10 @@ pub struct Seen {
     pub store: Option<Safety>,
     /// How its apps stand.
     pub apps: BTreeMap<AppName, Condition>,
+    /// Those of them that come from the store.
+    pub stored_apps: BTreeSet<AppName>,
+    /// Apps in the store that it cannot follow, and why.
+    pub unusable_apps: BTreeMap<AppName, String>,
     /// The shards that have a task here.
     pub shards: Vec<ShardSeen>,
     /// By how much the shards' runtime is late at present.

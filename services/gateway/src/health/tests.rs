@@ -1,6 +1,9 @@
 //! What is wrong, case by case, and what the probes make of it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use baton_model::{Epoch, Generation, Moment, ShardKey, ShardNumber, limits::RING_BYTES_MAX};
 use baton_shard::{Actor, State};
@@ -24,6 +27,8 @@ fn well() -> Seen {
         confirmed_until: Some(NOW + Duration::from_secs(3)),
         store: Some(Safety::Safe),
         apps: BTreeMap::from([("bot".parse().unwrap(), Condition::Running)]),
+        stored_apps: BTreeSet::new(),
+        unusable_apps: BTreeMap::new(),
         shards: vec![shard(0, State::Live), shard(1, State::Live)],
         late: Duration::ZERO,
         late_lately: Duration::ZERO,
@@ -127,6 +132,13 @@ const CASES: &[(Change, &[(Level, &str)])] = &[
             seen.apps.insert("other".parse().unwrap(), Condition::Starting { because });
         },
         &[(Level::Degraded, "app other does not run yet: no token source has a token; add one")],
+    ),
+    (
+        |seen| {
+            let because = "intents is unknown".to_owned();
+            seen.unusable_apps.insert("other".parse().unwrap(), because);
+        },
+        &[(Level::Degraded, "app other cannot be run as the store has it: intents is unknown")],
     ),
     (|seen| seen.late_lately = Duration::from_millis(999), &[]),
     (

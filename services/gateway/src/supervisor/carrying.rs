@@ -37,6 +37,12 @@ impl Supervisor {
             Decision::Unconfirmed => self.on_unconfirmed(),
             Decision::Reassert => self.errand_to_all(&baton_shard::Input::StoreChanged),
 
+            // It was found before the app was to run no more.
+            Decision::Claim(shard, _) if !self.takes(&shard) => {
+                self.tell_fleet(baton_fleet::Input::ClaimLost(shard), now);
+            }
+            Decision::Warm(shard) if !self.takes(&shard) => {}
+
             Decision::Claim(shard, expected) => {
                 self.errand(&shard, baton_shard::Input::Claim { expected });
                 let hosted = self.hosted.entry(shard).or_default();

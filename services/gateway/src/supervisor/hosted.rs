@@ -16,6 +16,8 @@ pub(super) struct Hosted {
     pub(super) origin: Origin,
     /// The lease that it holds.
     pub(super) held: Option<Epoch>,
+    /// Whether it was told to end, because its app is to run no more.
+    pub(super) is_ending: bool,
     /// Whether it was live here.
     pub(super) was_live: bool,
     /// The socket that waits for a permit.

@@ -27,6 +27,9 @@ pub enum Input {
     Hint(Hint),
     /// An app is to run, or runs otherwise than before.
     App(AppName, App),
+    /// An app is to run no more. Its shards end when the other instances know it as well;
+    /// [`Remark::Retired`](super::Remark::Retired) follows.
+    Retire(AppName),
     /// What operators want, all of it, and the store's time; comes with every poll, before it.
     Intents(Vec<Intent>, StoreMillis),
     /// Answers [`Ask::Sweep`](super::Ask::Sweep).

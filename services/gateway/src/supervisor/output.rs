@@ -100,6 +100,11 @@ pub enum Remark {
         /// Which app.
         app: AppName,
     },
+    /// An app that was to run no more has nothing here any more.
+    Retired {
+        /// Which app.
+        app: AppName,
+    },
     /// An app's daily budget of IDENTIFYs is used up to its reserve.
     BudgetExhausted {
         /// Which app.

@@ -6,8 +6,9 @@ use baton_model::{Holding, InstanceId, LeaseRow, Moment, ShardKey};
 use super::{Hosted, Supervisor, hosted::Origin};
 
 impl Supervisor {
-    pub(super) fn on_swept(&mut self, request: RequestId, sweep: Sweep, now: Moment) {
+    pub(super) fn on_swept(&mut self, request: RequestId, mut sweep: Sweep, now: Moment) {
         let asked_at = self.swept_at;
+        sweep.rows.retain(|shard, _| self.concerns_fleet(shard));
         let rows = sweep.rows.iter();
         let of_interest = rows.filter(|(shard, row)| self.is_news(shard, row, asked_at));
         let of_interest: Vec<_> =

@@ -60,6 +60,8 @@ pub(crate) struct Desk {
     myself: Option<Member>,
     /// How long the other instance lives.
     other_beats_until: Moment,
+    /// How often all rows were read.
+    pub(crate) sweeps: usize,
     /// What is not answered here.
     pub(crate) outputs: Vec<Output>,
 }
@@ -77,6 +79,7 @@ impl Desk {
             targets: BTreeMap::new(),
             myself: None,
             other_beats_until: FOR_EVER,
+            sweeps: 0,
             outputs: Vec::new(),
         };
         let safe = baton_fleet::Input::StoreSafety(baton_fleet::StoreSafety::Safe);
@@ -137,6 +140,7 @@ impl Desk {
             }
             Output::Ask(Ask::Poll(request)) => self.answer_poll(request),
             Output::Ask(Ask::Sweep(request)) => {
+                self.sweeps += 1;
                 let sweep = Sweep { store: identity(), rows: self.rows.clone() };
                 self.say(Input::Swept(request, sweep));
             }

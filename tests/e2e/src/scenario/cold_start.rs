@@ -72,7 +72,11 @@ pub async fn play(name: &'static str, concurrency: u32) {
     ];
     Table::ColdStarts.leave(name, &cells);
     let took = before_the_first + waiting;
-    Table::goal(&format!("{name}: from the processes' start to the last IDENTIFY"), took, most);
+    Table::Goals.goal(
+        &format!("{name}: from the processes' start to the last IDENTIFY"),
+        took,
+        most,
+    );
     assert!(seen.closest >= IDENTIFY_DISCORD_SPACING, "two of a bucket within {:?}", seen.closest);
     assert!(took <= most, "{took:?}, and {most:?} are the most\n{}", fleet.logs());
 }

@@ -16,6 +16,10 @@ pub enum Table {
     ColdStarts,
     /// What was asked for, and what was measured.
     Goals,
+    /// For how long shards were without events while they changed hands.
+    HandOvers,
+    /// What was asked for of hand-overs, and what was measured.
+    Measures,
 }
 
 impl Table {
@@ -25,6 +29,8 @@ impl Table {
             Self::Times => "times",
             Self::ColdStarts => "cold-starts",
             Self::Goals => "goals",
+            Self::HandOvers => "hand-overs",
+            Self::Measures => "measures",
         }
     }
 
@@ -44,11 +50,10 @@ impl Table {
         }
     }
 
-    /// Leaves a line in [`Goals`](Self::Goals): what was asked for, and what came of it.
-    pub fn goal(about: &str, measured: Duration, most: Duration) {
+    /// Leaves a line of this table: what was asked for, and what came of it.
+    pub fn goal(self, about: &str, measured: Duration, most: Duration) {
         let verdict = if measured <= most { "yes" } else { "**no**" };
-        Self::Goals
-            .leave(about, &[format!("≤ {}", text(most)), text(measured), verdict.to_owned()]);
+        self.leave(about, &[format!("≤ {}", text(most)), text(measured), verdict.to_owned()]);
     }
 
     /// Leaves a line about something that may not happen at all.

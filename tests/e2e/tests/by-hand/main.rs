@@ -2,6 +2,7 @@
 
 mod cold_start;
 mod many;
+mod moves;
 
 use baton_e2e::{
     processes::{Fleet, discord, valkey},

@@ -53,6 +53,6 @@ async fn an_owner_of_a_thousand_shards_is_killed() {
     assert_eq!(outcome.moves.len(), held.len());
     let noticed = outcome.noticed().expect("taken over");
     let back = percentile(&outcome.back(&held), 100).expect("resumed");
-    Table::goal(&format!("{name}: noticed"), noticed, Duration::from_millis(1_500));
-    Table::goal(&format!("{name}: the last resumed"), back, Duration::from_secs(5));
+    Table::Goals.goal(&format!("{name}: noticed"), noticed, Duration::from_millis(1_500));
+    Table::Goals.goal(&format!("{name}: the last resumed"), back, Duration::from_secs(5));
 }

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use baton_e2e::{
     operator::{Operator, said},
-    processes::{Fleet, valkey},
+    processes::{Fleet, discord, valkey},
     scenario::{Outcome, Scenario},
 };
-use baton_mock_discord::Fault;
+use baton_mock_discord::{Fault, Settings};
+use baton_model::ShardCount;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Child;
 
 use crate::{SHARDS, fleet, seconds};
+
+/// Fifty for each of three instances.
+const BUSY: u32 = 150;
 
 /// Ends a scenario in which everything was moved by RESUME, if at all.
 async fn nobody_identifies(scenario: Scenario<'_>) -> Outcome {
@@ -48,6 +52,32 @@ async fn a_drain_empties_an_instance_and_an_undrain_lets_it_come_back() {
     let balanced = operator.types("wait --for balanced --timeout 3m").await;
     assert_eq!(balanced.code, 0, "{balanced:?}");
     assert!(!fleet.held_by("a").await.is_empty(), "it is as any other again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_busy_shards_are_moved_sixteen_at_a_time() {
+    let valkey = valkey();
+    let settings = Settings {
+        guilds: 4 * BUSY,
+        shards: ShardCount(BUSY.try_into().expect("not 0")),
+        // How they come up is not what this is about.
+        max_concurrency: BUSY,
+        ..discord()
+    };
+    let mut fleet = Fleet::over(&valkey, settings, BUSY).await;
+    fleet.under_load(Duration::from_millis(100)).await;
+    let operator = Operator::of(&fleet);
+    let held = fleet.held_by("a").await;
+    assert!(held.len() >= 50, "{} are too few", held.len());
+    let cold_start = fleet.verdicts().await;
+    let scenario = Scenario::begin("drain of 50 busy shards", &fleet).await;
+    let scenario = scenario.about(held.clone()).forgiving(cold_start);
+    let drain = operator.types("drain a --timeout 1m").await;
+    assert_eq!(drain.code, 0, "{drain:?}");
+    assert!(drain.data.contains("50 resumed, 0 identified"), "{drain:?}");
+    seconds(2).await;
+    let outcome = nobody_identifies(scenario).await;
+    assert_eq!(outcome.moves.len(), held.len(), "each once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,12 @@
 //! Valkey, events all the time. The ledger judges each story: lost 0, doubled 0, reordered 0,
 //! altered 0, no rule of Discord's broken; and nobody identifies again.
 
+mod cut_short;
 mod drains;
+mod emergencies;
 mod moves;
 mod refusals;
+mod transfer;
 
 use std::time::Duration;
 

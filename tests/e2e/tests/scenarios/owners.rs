@@ -53,7 +53,7 @@ async fn an_owner_is_stopped_and_wakes_up_to_find_itself_replaced() {
     let outcome = scenario.end().await;
     assert_eq!(outcome.identifies, 0);
     let taken_over = outcome.noticed().expect("its shards are taken over");
-    Table::goal("SIGSTOP for 30 s: taken over", taken_over, Duration::from_secs(8));
+    Table::Goals.goal("SIGSTOP for 30 s: taken over", taken_over, Duration::from_secs(8));
 }
 
 #[tokio::test(flavor = "multi_thread")]

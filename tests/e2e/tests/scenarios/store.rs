@@ -28,7 +28,7 @@ async fn valkey_is_away_for_a_minute() {
     assert_eq!((outcome.moves.len(), outcome.identifies, outcome.dropped), (0, 0, 0));
     let caught_up = outcome.streams.caught_up(is_back);
     assert!(outcome.streams.pause > Duration::from_secs(59), "{:?}", outcome.streams.pause);
-    Table::goal("Valkey away for 60 s: caught up", caught_up, Duration::from_secs(5));
+    Table::Goals.goal("Valkey away for 60 s: caught up", caught_up, Duration::from_secs(5));
     Table::never("Valkey away for 60 s: changes of hands", outcome.moves.len());
     Table::never("Valkey away for 60 s: sockets dropped", outcome.dropped);
 }
@@ -44,7 +44,7 @@ async fn the_primary_is_killed_under_sentinel() {
     let outcome = scenario.end().await;
     assert_eq!((outcome.moves.len(), outcome.identifies, outcome.dropped), (0, 0, 0));
     let (about, pause) = ("Valkey's primary killed", outcome.streams.pause);
-    Table::goal(&format!("{about}: appends pause"), pause, Duration::from_secs(3));
+    Table::Goals.goal(&format!("{about}: appends pause"), pause, Duration::from_secs(3));
     Table::never(&format!("{about}: changes of hands"), outcome.moves.len());
     Table::never(&format!("{about}: sockets dropped"), outcome.dropped);
 }

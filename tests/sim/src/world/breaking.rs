@@ -9,6 +9,7 @@ use super::{Event, Pid, World};
 use crate::{
     discord::Pipe,
     faults::{Cut, Fault, Whom},
+    orders::Order,
     process::Letter,
     store::Condition,
 };
@@ -134,7 +135,7 @@ impl World {
         self.agenda.note(at, Event::SafetyAsked(pid));
     }
 
-    fn pick(&mut self, whom: Whom) -> Option<Pid> {
+    pub(super) fn pick(&self, whom: Whom) -> Option<Pid> {
         let count = u64::try_from(self.hosts.len()).ok().filter(|count| *count > 0)?;
         let index = usize::try_from(whom.0 % count).ok()?;
         self.hosts.keys().nth(index).copied()
@@ -234,6 +235,7 @@ impl World {
         self.unsafe_until = self.unsafe_until.min(self.now);
         self.tell_discord(Input::ClearFaults);
         self.keep_somebody();
+        self.order(Order::TakeAllBack);
     }
 }
 

@@ -13,6 +13,7 @@
 //! | [`members`] | instance id | with every beat; removed when forgotten |
 //! | [`planner`] | – | when claimed |
 //! | [`targets`] | app, generation, shard | when set; removed when cleared |
+//! | [`stored_apps`] | app | with every change by an operator |
 //! | [`intents`] | subject | with every intent; removed when done or taken back |
 //! | [`identify`] | app (and bucket) | with every permit, and when Discord is asked |
 //!
@@ -29,6 +30,7 @@ mod members;
 pub(super) mod meta;
 mod planner;
 mod rows;
+mod stored_apps;
 mod streams;
 mod targets;
 
@@ -70,6 +72,9 @@ pub(super) fn put<'a>(
             Change::Planner(row) => planner::put(transaction, row)?,
             Change::Target(shard, target) => targets::put(transaction, shard, *target)?,
             Change::TargetCleared(shard) => targets::clear(transaction, shard)?,
+            Change::StoredApp(name, revision, app) => {
+                stored_apps::put(transaction, name, (*revision, app))?;
+            }
             Change::Intent(intent) => intents::put(transaction, intent)?,
             Change::IntentGone(subject) => intents::remove(transaction, subject)?,
             Change::IdentifyBucket(app, bucket, next_at) => {
@@ -93,6 +98,7 @@ fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
     members::ensure(transaction)?;
     planner::ensure(transaction)?;
     targets::ensure(transaction)?;
+    stored_apps::ensure(transaction)?;
     intents::ensure(transaction)?;
     identify::ensure(transaction)
 }
@@ -112,6 +118,7 @@ pub(super) fn read_all(
     members::read(transaction, state)?;
     planner::read(transaction, state)?;
     targets::read(transaction, state)?;
+    stored_apps::read(transaction, state)?;
     intents::read(transaction, state)?;
     identify::read(transaction, state)
 }

@@ -5,19 +5,31 @@ use std::{
     time::Duration,
 };
 
-use super::Check;
-use crate::{fleet::Look, output::units};
+use super::{super::apps::troubles, Check};
+use crate::{
+    fleet::{Look, Standing},
+    output::units,
+};
 
 /// An intent that stands longer is either forgotten, or cannot be done.
 const INTENT_AGE_MAX: Duration = Duration::from_secs(3_600);
 
 pub(super) fn checks(look: &Look, unread: &[String]) -> Vec<Check> {
-    vec![instances(look), versions(look), names(look), shards(look), intents(look), readers(unread)]
+    vec![
+        instances(look),
+        versions(look),
+        names(look),
+        shards(look),
+        apps(look),
+        intents(look),
+        readers(unread),
+    ]
 }
 
 fn instances(look: &Look) -> Check {
-    let missing: Vec<_> = look.instances.values().filter(|it| it.standing() == "missing").collect();
-    let up = look.instances.values().filter(|it| it.standing() == "up").count();
+    let missing: Vec<_> =
+        look.instances.values().filter(|it| it.standing() == Standing::Missing).collect();
+    let up = look.instances.values().filter(|it| it.standing() == Standing::Up).count();
     if up == 0 {
         return Check::failure("instances", "none is up", "start one");
     }
@@ -72,6 +84,14 @@ fn shards(look: &Look) -> Check {
             "see what the instances wait for: `baton status`, `baton identify budget`",
         ),
     }
+}
+
+fn apps(look: &Look) -> Check {
+    let troubles = troubles(look);
+    if troubles.is_empty() {
+        return Check::ok("apps", units::counted(look.apps.len(), "app", "apps") + ", all run");
+    }
+    Check::warning("apps", troubles.join("; "), "see `baton status` for what instances say of it")
 }
 
 fn intents(look: &Look) -> Check {

@@ -67,12 +67,14 @@ pub(super) fn keys() -> mpsc::Receiver<Option<Key>> {
 }
 
 fn meant(event: KeyEvent) -> Option<Key> {
-    const NAMED: [(KeyCode, Key); 5] = [
+    const NAMED: [(KeyCode, Key); 7] = [
         (KeyCode::Up, Key::Up),
         (KeyCode::Down, Key::Down),
         (KeyCode::Enter, Key::Enter),
         (KeyCode::Esc, Key::Escape),
         (KeyCode::Backspace, Key::Backspace),
+        (KeyCode::PageUp, Key::PageUp),
+        (KeyCode::PageDown, Key::PageDown),
     ];
     let is_control = event.modifiers.contains(KeyModifiers::CONTROL);
     if let KeyCode::Char(letter) = event.code {

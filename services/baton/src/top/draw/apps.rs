@@ -40,12 +40,20 @@ pub(super) fn draw(screen: &Screen, picture: &Picture, frame: &mut Frame<'_>, ar
         }
     }
     let room = usize::from(area.height).saturating_sub(1);
-    if lines.len() > room {
-        lines.truncate(room.saturating_sub(1));
-        lines.push(Line::raw("  ... more than fits; a larger terminal shows the rest"));
-    }
+    let mut lines = if lines.len() > room { page(screen, &lines, room) } else { lines };
     lines.push(Line::raw("X live X~ resuming X> on offer .. free"));
     frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// Of more lines than there is room for the page that was asked for, and which it is.
+fn page<'a>(screen: &Screen, lines: &[Line<'a>], room: usize) -> Vec<Line<'a>> {
+    let a_page = room.saturating_sub(1).max(1);
+    let pages = lines.len().div_ceil(a_page);
+    let at = screen.page.rem_euclid(isize::try_from(pages).unwrap_or(isize::MAX)).unsigned_abs();
+    let mut shown: Vec<_> = lines.iter().skip(at * a_page).take(a_page).cloned().collect();
+    shown.resize(a_page, Line::default());
+    shown.push(Line::raw(format!("  page {} of {pages}; PageUp, PageDown", at + 1)));
+    shown
 }
 
 fn heading(app: &App) -> Line<'static> {

@@ -15,6 +15,7 @@ const WIDTH_MAX: u16 = 64;
 
 const HELP: &str = "\
 up, down, j, k   select an instance
+PageUp, PageDown see other shards
 s                sort by name, shards, lag, memory
 /                filter by name; Escape shows all
 d                drain the selected one: shows the plan, asks

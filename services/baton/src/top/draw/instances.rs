@@ -10,6 +10,7 @@ use ratatui::{
 
 use super::{alarm, owner_style};
 use crate::{
+    fleet::Standing,
     output::units,
     top::{
         picture::{Line, Ring},
@@ -35,7 +36,7 @@ const GAP: u16 = 1;
 
 const COLUMNS: [Column; 7] = [
     Column::text("INSTANCE", 16, |line| line.name.clone()),
-    Column::text("STANDING", 8, |line| line.standing.to_owned()),
+    Column::text("STANDING", 8, |line| line.standing.to_string()),
     Column::number("SHARDS", 6, |line| line.shards.to_string()),
     Column::text("HEALTH", 9, |line| line.health.unwrap_or("?").to_owned()),
     Column::number("LAG", 9, |line| {
@@ -79,7 +80,8 @@ fn row<'a>(screen: &Screen, line: &Line, columns: &[Column]) -> Row<'a> {
         column.aligned(text)
     });
     let letter = Text::styled(letter, owner_style(screen.paint, mark));
-    let is_ill = line.standing == "missing" || line.health.is_some_and(|it| it != "healthy");
+    let is_ill =
+        line.standing == Standing::Missing || line.health.is_some_and(|it| it != "healthy");
     let mut style = if is_ill { alarm(screen.paint) } else { Style::new() };
     if Some(line.id) == screen.selected {
         style = style.add_modifier(Modifier::REVERSED);

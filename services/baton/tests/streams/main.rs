@@ -1,99 +1,15 @@
 //! Streams, commands and the journal, as the program shows them: the real one on a real Valkey.
 
-use std::process::{Command, Output, Stdio};
+mod cleaning;
+mod world;
 
-use baton_model::{
-    AppName, AppShape, Epoch, Generation, InstanceId, Lane, LaneCount, ShardCount, ShardKey,
-    ShardNumber, StreamId, UnixMicros,
-};
+use baton_model::{Epoch, InstanceId, Lane, ShardNumber, StreamId, UnixMicros};
 use baton_store::{
-    Apps, CommandOutcome, CommandResult, Commands, Connecting, Doer, Events, Happening, Journal,
-    ShardAddress, Taking, What,
-    conformance::{append, live},
+    CommandOutcome, CommandResult, Commands, Connecting, Doer, Events, Taking, What,
 };
-use baton_store_valkey::{Valkey, ValkeyConfig};
-use baton_test_servers::{Program, Server};
 use serde_json::{Value, json};
 
-/// An app of four shards on two lanes; lane 0 has a session's marker and four dispatches.
-struct World {
-    server: Server,
-    store: Valkey,
-    app: AppName,
-}
-
-impl World {
-    async fn new() -> Self {
-        let server = Server::start(Program::Valkey, &[]);
-        let url = format!("valkey://127.0.0.1:{}", server.port());
-        let config =
-            ValkeyConfig::new(url.parse().expect("it is one"), "main".parse().expect("it is one"));
-        let store = Valkey::open(config).await.expect("it opens");
-        let app: AppName = "bot".parse().expect("it is one");
-        let lanes = LaneCount(2.try_into().expect("it is one"));
-        let shards = ShardCount(4.try_into().expect("it is one"));
-        let shape = AppShape { generation: Generation(0), shards, lanes };
-        assert_eq!(store.agree_app(&app, &shape).await, Ok(shape));
-        let world = Self { server, store, app };
-        let address = ShardAddress::new(world.shard(0), lanes);
-        let (hold, session) = live(&world.store, &address, InstanceId::new(1)).await;
-        world.store.append(&append(&hold, session, 0, 4)).await.expect("appended");
-        world
-    }
-
-    fn shard(&self, number: u32) -> ShardKey {
-        let number = ShardNumber(number);
-        ShardKey { app: self.app.clone(), generation: Generation(0), number }
-    }
-
-    /// A group of lane 0 that has read so many entries and acknowledged none.
-    fn group(&self, name: &str, read: u32) {
-        let key = "baton:{bot.0}:events";
-        self.server.command::<()>(&["XGROUP", "CREATE", key, name, "0"]).expect("made");
-        if read > 0 {
-            let read = read.to_string();
-            let words =
-                ["XREADGROUP", "GROUP", name, "worker", "COUNT", &read, "STREAMS", key, ">"];
-            self.server.command::<redis::Value>(&words).expect("read");
-        }
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
-        let store = format!("valkey://127.0.0.1:{}", self.server.port());
-        command.env_clear().args(["--store", &store]).args(words);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        self.command(words).output().expect("it runs")
-    }
-
-    /// What a command shows as JSON, when it ends well.
-    fn json(&self, words: &[&str]) -> Value {
-        let output = self.run(&[&["-o", "json"], words].concat());
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", errors(&output));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    fn code(&self, words: &[&str]) -> Option<i32> {
-        self.run(words).status.code()
-    }
-
-    async fn note(&self, by: Doer, what: What) {
-        let happening = Happening { at: UnixMicros(1_795_180_053_000_000), by, what };
-        self.store.note(&happening).await.expect("noted");
-    }
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+use self::world::{World, as_text, errors, text};
 
 #[tokio::test]
 async fn lag_has_a_row_for_each_lane_and_group() {
@@ -144,6 +60,27 @@ async fn a_group_that_has_acknowledged_everything_has_nothing_unread() {
     let row = &shown["items"][0];
     assert_eq!((&row["lag"], &row["pending"]), (&json!(0), &json!(0)));
     assert_eq!(row["oldest_unread_ms"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_was_delivered_and_not_acknowledged_is_older_than_what_was_not_delivered() {
+    let world = World::new().await;
+    let key = "baton:{bot.1}:events";
+    // No clock is as old as the first of them, and none as young as the second.
+    for id in ["1000-0", "4102444800000-0"] {
+        world.server.command::<String>(&["XADD", key, id, "not", "an entry"]).expect("added");
+    }
+    world.server.command::<()>(&["XGROUP", "CREATE", key, "slow", "0"]).expect("made");
+    let age = || {
+        let shown = world.json(&["stream", "lag", "--lane", "1", "--group", "slow"]);
+        shown["items"][0]["oldest_unread_ms"].as_u64().expect("there is one")
+    };
+    let words = ["XREADGROUP", "GROUP", "slow", "worker", "COUNT", "1", "STREAMS", key, ">"];
+    assert!(age() > 1_000_000_000, "nothing was delivered yet");
+    world.server.command::<redis::Value>(&words).expect("read");
+    assert!(age() > 1_000_000_000, "the one that is pending");
+    world.server.command::<u64>(&["XACK", key, "slow", "1000-0"]).expect("acknowledged");
+    assert_eq!(age(), 0, "the one that is to come");
 }
 
 #[tokio::test]
@@ -206,7 +143,7 @@ async fn a_tail_shows_what_is_asked_for_and_ends_when_that_is_enough() {
     );
     assert_eq!((&lines[4]["seq"], &lines[4]["marker"]), (&json!(4), &json!(false)));
     let entries = world.store.entries(&world.app, Lane(0), StreamId::START, 10).await.unwrap();
-    let [.., frame] = entries[4].1.body.own_fields();
+    let [.., frame] = entries[4].1.as_ref().expect("it is one").body.own_fields();
     let name = lines[4]["event"].as_str().unwrap();
     let raw = world.run(&[&from[..], &["4", "--event", name, "--raw"]].concat());
     let last = text(&raw).lines().last().map(str::to_owned);
@@ -214,6 +151,43 @@ async fn a_tail_shows_what_is_asked_for_and_ends_when_that_is_enough() {
     let table = text(&world.run(&[&from[..], &["5", "--shard", "0"]].concat()));
     let marked: Vec<_> = table.lines().map(|line| line.starts_with("!! ")).collect();
     assert_eq!(marked, [true, false, false, false, false], "{table}");
+}
+
+#[tokio::test]
+async fn what_is_no_entry_is_shown_as_such_and_ends_no_tail() {
+    let world = World::new().await;
+    let all = world.store.entries(&world.app, Lane(0), StreamId::START, 10).await.unwrap();
+    let (before, last) = (all[4].0.to_string(), all[4].1.clone().expect("it is one"));
+    let add = |fields: &[&str]| {
+        let words = [&["XADD", "baton:{bot.0}:events", "*"], fields].concat();
+        world.server.command::<String>(&words).expect("added")
+    };
+    let junk = add(&["v", "1", "sh", "0"]);
+    let fields = last.encode().map(|(name, value)| [name.to_owned(), as_text(&value)]).concat();
+    add(&fields.iter().map(String::as_str).collect::<Vec<_>>());
+
+    let tail = |words: &[&str]| {
+        let from = ["stream", "tail", "--from", &before, "--count", "2"];
+        let shown = world.run(&[&from, words].concat());
+        assert_eq!(shown.status.code(), Some(0), "{words:?}: {}", errors(&shown));
+        shown
+    };
+    let lines = text(&tail(&["-o", "jsonl"]));
+    let lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let malformed = json!({
+        "schema": 1, "kind": "malformed_entry", "app": "bot", "lane": 0, "id": junk,
+        "why": r#"there is no field "t""#,
+    });
+    assert_eq!((&lines[0], &lines[1]["kind"]), (&malformed, &json!("entry")));
+    let [_, event, ..] = last.encode().map(|(_, value)| as_text(&value));
+    for only in [&["--shard", "0"], &["--event", event.as_str()]] {
+        let table = text(&tail(only));
+        assert!(table.starts_with(&format!("?? {junk} ")), "it may be wanted, too: {table}");
+    }
+    let raw = tail(&["--raw"]);
+    assert_eq!(text(&raw).lines().count(), 1, "it has no frame");
+    assert!(errors(&raw).starts_with(&format!("?? {junk} ")), "{}", errors(&raw));
 }
 
 /// Sends as `command send` does, and answers it; how that ended, and what it said.

@@ -7,6 +7,8 @@
 //! An answer waits until the disk has everything it *could* have seen, not only its own changes.
 //! Or a reader could act on a claim that a power failure then undoes.
 
+mod reading;
+
 use std::{
     collections::BTreeSet,
     fmt,
@@ -20,16 +22,18 @@ use std::{
 use baton_model::{PrimaryId, StoreMillis, limits::DISK_WAITING_BYTES_MAX};
 use baton_store::StoreError;
 use bytes::Bytes;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::{
     Clock,
     hints::Audience,
     presence::Registry,
-    resp::{Channels, Reply},
+    resp::Channels,
     state::{Change, KeptReports, KeptResults, StoreState, StreamChange, StreamName},
-    waiting::{Attempt, Served, WaiterId, Waiting, touched_by},
+    waiting::{Waiting, touched_by},
 };
+
+pub(crate) use reading::ReadOrWait;
 
 /// The open store, shared by all its handles and the thread that writes.
 pub(crate) struct Live {
@@ -319,42 +323,6 @@ impl Live {
             .lock()
             .map_err(|_| StoreError::unavailable("an operation has panicked; restart this process"))
     }
-}
-
-/// For those who wait until there is something to read.
-impl Live {
-    /// Tries to read; has the client wait if there is nothing.
-    pub(crate) fn read_or_wait(
-        &self,
-        client: u64,
-        mut attempt: Box<dyn Attempt>,
-    ) -> Result<ReadOrWait, StoreError> {
-        let mut guard = self.lock()?;
-        let (first, receipt) = self.decide_in(&mut guard, |mut at| attempt.attempt(&mut at))?;
-        if let Some(reply) = first {
-            return Ok(ReadOrWait::Read(reply, receipt));
-        }
-        let (id, served) = guard.waiting.add(client, attempt);
-        Ok(ReadOrWait::Wait(id, served, receipt))
-    }
-
-    /// Ends a wait. If it was served before, its reply is there.
-    pub(crate) fn stop_waiting(&self, id: WaiterId) {
-        if let Ok(mut inner) = self.lock() {
-            inner.waiting.remove(id);
-        }
-    }
-
-    /// Ends a client's wait with this reply, and says whether it waited.
-    pub(crate) fn unblock(&self, client: u64, reply: Reply) -> bool {
-        self.lock().is_ok_and(|mut inner| inner.waiting.unblock(client, reply))
-    }
-}
-
-/// What came of a read.
-pub(crate) enum ReadOrWait {
-    Read(Reply, Option<Receipt>),
-    Wait(WaiterId, oneshot::Receiver<Served>, Option<Receipt>),
 }
 
 /// What the thread that writes has to tell.

@@ -23,4 +23,4 @@ mod redis_client;
 
 pub use client::Client;
 pub use library::{Compression, Library};
-pub use redis_client::RedisLibrary;
+pub use redis_client::{Example, RedisLibrary};

@@ -7,9 +7,10 @@
 //! reads the app's shape, sends a command and waits for its result. It says each step in a line of
 //! its own.
 //!
-//! Where the libraries are is said by `BATON_TEST_IOREDIS` and `BATON_TEST_REDIS_PY`.
+//! Where the libraries are is said by `BATON_TEST_IOREDIS` and `BATON_TEST_REDIS_PY`; those of the
+//! [`Example`]s by `BATON_TEST_EXAMPLES_NODE` and `BATON_TEST_EXAMPLES_PYTHON`.
 
-use std::process::Stdio;
+use std::{fs, os::unix::fs::symlink, path::Path, process::Stdio};
 
 use tokio::process::Command;
 
@@ -46,6 +47,56 @@ impl RedisLibrary {
             .env("BATON_PROTOCOL", protocol.to_string())
             .env("BATON_APP", app)
             .env("BATON_COUNT", count.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// A consumer of `examples`, as it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Example {
+    /// `node/consumer.mjs`, over node-redis.
+    Node,
+    /// `python/consumer.py`, over redis-py.
+    Python,
+}
+
+impl Example {
+    /// The program, as it is started; it runs until it is killed, and says what it has handled.
+    /// `folder` is an empty one, for what it needs beside it.
+    ///
+    /// # Panics
+    /// If its libraries are not installed.
+    #[must_use]
+    pub fn command(self, folder: &Path, url: &str, app: &str) -> Command {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        let mut command = match self {
+            Self::Node => {
+                let modules = installed("BATON_TEST_EXAMPLES_NODE");
+                // Modules are looked for beside the program, wherever a link to it leads.
+                for name in ["baton.mjs", "consumer.mjs"] {
+                    let copied = fs::copy(examples.join("node").join(name), folder.join(name));
+                    copied.expect("a copy of the example");
+                }
+                symlink(modules, folder.join("node_modules")).expect("a link");
+                let mut command = Command::new("node");
+                command.arg(folder.join("consumer.mjs"));
+                command
+            }
+            Self::Python => {
+                let mut command = Command::new("python3");
+                command
+                    .arg(examples.join("python/consumer.py"))
+                    .env("PYTHONPATH", installed("BATON_TEST_EXAMPLES_PYTHON"));
+                command
+            }
+        };
+        command
+            .env("BATON_STORE", url)
+            .env("BATON_FLEET", "main")
+            .env("BATON_APP", app)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);

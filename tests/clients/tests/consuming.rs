@@ -10,7 +10,11 @@ use baton_store::{
     stored,
 };
 use baton_store_embedded::{EmbeddedStore, Options, Resp, RespOptions};
-use baton_test_clients::RedisLibrary::{self, Ioredis, RedisPy};
+use baton_test_clients::{
+    Example,
+    RedisLibrary::{self, Ioredis, RedisPy},
+};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Child,
@@ -36,6 +40,52 @@ async fn ioredis_consumes_over_either_protocol() {
     for protocol in [2, 3] {
         consumes(Ioredis, protocol).await;
     }
+}
+
+#[tokio::test]
+async fn the_examples_consume_unchanged() {
+    for example in [Example::Node, Example::Python] {
+        is_consumed_by(example).await;
+    }
+}
+
+async fn is_consumed_by(example: Example) {
+    let (store, folder) = (EmbeddedStore::in_memory(Options::default()), TempDir::new());
+    let (folder, scope) = (folder.expect("a folder"), Scope::new(0));
+    let options =
+        RespOptions { address: "127.0.0.1:0".parse().expect("an address"), password: None };
+    let resp = Resp::listen(&store, options).await.expect("it listens");
+    let app = scope.app().clone();
+    agree(&store, &app).await;
+    let (hold, session) = live(&store, &scope.shard(0), scope.instance(1)).await;
+    store.append(&append(&hold, session, 0, 9)).await.expect("appended");
+
+    let url = format!("redis://{}", resp.address());
+    let mut program = example.command(folder.path(), &url, app.as_str()).spawn();
+    let program = program.as_mut().expect("it starts");
+    let output = program.stdout.take().expect("stdout is a pipe");
+    let mut lines = BufReader::new(output).lines();
+    let mut handled = Vec::new();
+    let hearing = async {
+        while handled.len() < usize::try_from(DISPATCHES).expect("few") {
+            let line = lines.next_line().await.expect("text").expect("it goes on");
+            if line.starts_with("handled ") {
+                handled.push(line);
+            }
+            if handled.len() == 9 {
+                let rest = append(&hold, session, 9, DISPATCHES);
+                store.append(&rest).await.expect("appended once, or skipped");
+            }
+        }
+        // It says so before it acknowledges.
+        while store.lane(&app, LANE).await.expect("seen").groups[0].pending > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, hearing).await.expect("it consumes");
+    let number = session.0;
+    let expected = (1..=DISPATCHES).map(|seq| format!("handled 0/{number}/{seq} MESSAGE_CREATE"));
+    assert!(handled.iter().cloned().eq(expected), "{example:?}: {handled:?}");
 }
 
 async fn consumes(library: RedisLibrary, protocol: u8) {

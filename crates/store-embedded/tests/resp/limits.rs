@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, io::Write, net::TcpStream, thread};
 
-use baton_model::limits::{RESP_CONNECTIONS_MAX, RESP_PUSHES_WAITING_MAX};
+use baton_model::limits::{
+    CONSUMER_STREAMS_MAX, GROUPS_PER_STREAM_MAX, RESP_CONNECTIONS_MAX, RESP_PUSHES_WAITING_MAX,
+    RESP_TRANSACTION_MAX, SUBSCRIPTIONS_MAX,
+};
 use baton_store_embedded::{EmbeddedStore, ListenError, Options, Resp, RespOptions};
 use proptest::{
     prelude::*,
@@ -112,6 +115,42 @@ fn there_are_only_so_many_connections() {
         assert!(answer.error().starts_with("ERR max number"), "{answer:?}");
         thread::yield_now();
     }
+}
+
+#[test]
+fn there_are_only_so_many_streams_groups_and_subscriptions() {
+    let ours = Ours::in_memory();
+    let mut client = ours.client();
+    for (count, of) in [
+        (CONSUMER_STREAMS_MAX, &["XADD", "{}", "1-1", "f", "v"][..]),
+        (GROUPS_PER_STREAM_MAX, &["XGROUP", "CREATE", "0", "{}", "0"]),
+        (SUBSCRIPTIONS_MAX, &["SUBSCRIBE", "{}"]),
+    ] {
+        let request = |number: usize| {
+            let words = of.iter().map(|word| word.replace("{}", &number.to_string()));
+            words.collect::<Vec<_>>()
+        };
+        (0..count).for_each(|number| client.send(&request(number)));
+        for _ in 0..count {
+            let answer = client.receive();
+            assert!(!matches!(answer, Value::Error(_)), "{of:?}: {answer:?}");
+        }
+        let refused = client.ask(&request(count));
+        assert!(refused.error().starts_with("OOM command not allowed: "), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_transaction_has_only_so_many_commands() {
+    let ours = Ours::in_memory();
+    let mut client = ours.client();
+    client.ask(&["MULTI"]);
+    for _ in 0..RESP_TRANSACTION_MAX {
+        assert_eq!(client.ask(&["PING"]).text(), "QUEUED");
+    }
+    assert!(client.ask(&["PING"]).error().starts_with("OOM command not allowed: "));
+    assert!(client.ask(&["EXEC"]).error().starts_with("EXECABORT "));
+    assert_eq!(client.ask(&["PING"]).text(), "PONG");
 }
 
 #[test]

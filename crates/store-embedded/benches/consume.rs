@@ -1,8 +1,8 @@
 //! How fast Redis clients consume from a store: read with a group, and acknowledge what was read.
 //!
-//! Prints entries a second over loopback, for each durability and number of consumers. Each consumer
-//! is a connection of the `redis` crate that reads up to a hundred entries of 1 kB and acknowledges
-//! them in one command.
+//! Prints entries a second over loopback, for each durability and number of consumers. Each
+//! consumer is a connection of the `redis` crate that reads up to a hundred entries of 1 kB and
+//! acknowledges them in one command.
 
 use std::{
     thread,

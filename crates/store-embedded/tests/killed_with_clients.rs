@@ -1,8 +1,8 @@
 //! A store that Redis clients use is killed in the middle of it, again and again, and opened again.
 //!
-//! The process is this test itself, started with another first argument: it listens, and says on its
-//! standard output where. The clients are those of the `redis` crate. What was answered before the
-//! kill must be so after it: nothing that was added is lost, nothing that was acknowledged is
+//! The process is this test itself, started with another first argument: it listens, and says on
+//! its standard output where. The clients are those of the `redis` crate. What was answered before
+//! the kill must be so after it: nothing that was added is lost, nothing that was acknowledged is
 //! pending or delivered again, and nothing that was delivered is forgotten.
 
 use std::{

@@ -50,9 +50,8 @@ impl Refusal {
 
     /// A subcommand that takes something else; `XGROUP` and `CREATE`.
     pub(crate) fn subcommand_syntax(command: &str, subcommand: &str) -> Self {
-        Self::err(&format!(
-            "unknown subcommand or wrong number of arguments for '{subcommand}'. Try {command} HELP."
-        ))
+        let why = "unknown subcommand or wrong number of arguments";
+        Self::err(&format!("{why} for '{subcommand}'. Try {command} HELP."))
     }
 
     pub(crate) fn no_permission() -> Self {

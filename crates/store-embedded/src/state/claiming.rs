@@ -79,8 +79,8 @@ impl StoreState {
         taken
     }
 
-    /// Takes over the first of a group's deliveries from `start` on, at most `count`, looking at ten
-    /// times as many.
+    /// Takes over the first of a group's deliveries from `start` on, at most `count`, looking at
+    /// ten times as many.
     pub fn claim_next(
         &mut self,
         now: StoreMillis,

@@ -1,18 +1,14 @@
 //! Waiting for something to read.
 
-use std::thread;
-
 use crate::{
-    client::{Client, Value},
+    client::{Client, Value, until},
     differential::Ours,
 };
 
-/// Waits until so many clients wait. It ends, or the client that waits in vain fails the test.
-fn until_waiting(client: &mut Client, count: usize) {
+/// Waits until so many clients wait.
+pub(crate) fn until_waiting(client: &mut Client, count: usize) {
     let line = format!("blocked_clients:{count}\r\n");
-    while !client.ask(&["INFO", "clients"]).text().contains(&line) {
-        thread::yield_now();
-    }
+    until(|| client.ask(&["INFO", "clients"]).text().contains(&line));
 }
 
 fn ids(read: &Value) -> Vec<String> {
@@ -182,7 +178,5 @@ fn messages_reach_those_who_have_subscribed() {
     assert!(old.ask(&["XLEN", "s"]).error().starts_with("ERR Can't execute 'xlen'"));
     assert_eq!(old.ask(&["PING"]).list()[0].text(), "pong");
     drop(old);
-    while client.ask(&["PUBLISH", "news", "hello"]).number() > 0 {
-        thread::yield_now();
-    }
+    until(|| client.ask(&["PUBLISH", "news", "hello"]).number() == 0);
 }

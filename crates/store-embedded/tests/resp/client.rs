@@ -3,7 +3,8 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// A reply as it came.
@@ -21,6 +22,15 @@ pub(crate) enum Value {
 }
 
 pub(crate) struct Client(BufReader<TcpStream>);
+
+/// Waits until something is so that others bring about.
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it does not happen");
+        thread::yield_now();
+    }
+}
 
 /// An answer that takes longer never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -100,9 +110,18 @@ impl Client {
         Ok(String::from_utf8_lossy(&bytes[..bytes.len() - 2]).into_owned())
     }
 
+    /// Waits until the other side has written something.
+    pub(crate) fn wait_for_reply(&mut self) {
+        let bytes = self.0.fill_buf().expect("a reply");
+        assert!(!bytes.is_empty(), "the connection was closed");
+    }
+
     /// Has the other side closed the connection?
     pub(crate) fn is_closed(&mut self) -> bool {
-        matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
+        match self.0.read(&mut [0]) {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
     }
 }
 

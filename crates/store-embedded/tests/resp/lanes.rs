@@ -1,6 +1,6 @@
 //! A lane with a gateway on one side and Redis clients on the other.
 
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 use baton_model::{Lane, Seq, ShardNumber, StreamId, UnixMicros, limits::GROUP_ALIVE};
 use baton_store::{
@@ -9,6 +9,7 @@ use baton_store::{
 };
 
 use crate::{
+    blocking::until_waiting,
     client::{Client, Value},
     differential::Ours,
 };
@@ -68,9 +69,7 @@ fn an_append_wakes_who_waits_for_it() {
     let key = format!("baton:{{{}.0}}:events", scope.app());
     waiting.send(&["XREAD", "BLOCK", "0", "STREAMS", &key, "$"]);
     let mut client = ours.client();
-    while !client.ask(&["INFO", "clients"]).text().contains("blocked_clients:1") {
-        thread::yield_now();
-    }
+    until_waiting(&mut client, 1);
     ours.runtime.block_on(async {
         let (hold, session) = live(&ours.store, &scope.shard(1), scope.instance(1)).await;
         ours.store.append(&append(&hold, session, 0, 1)).await.expect("appended");
@@ -147,7 +146,8 @@ fn commands_reach_who_waits_for_them_and_what_is_none_is_named() {
         store.commands(&app, Lane(0), StreamId::START, 9).await.expect("read")
     });
     let sent = lane.ask(r#"XADD <commands> * v 1 sh 3 exp  re me tp  d {"op":3}"#);
-    let read = lane.ours.runtime.block_on(waiting).expect("it ends");
+    let waiting = async { tokio::time::timeout(Duration::from_secs(20), waiting).await };
+    let read = lane.ours.runtime.block_on(waiting).expect("it is told").expect("it ends");
     let [(id, Ok(command))] = &read[..] else { panic!("{read:?}") };
     assert_eq!(id.to_string(), sent.text());
     assert_eq!((command.shard, command.reply_to.as_str()), (ShardNumber(3), "me"));
@@ -167,9 +167,7 @@ fn who_waits_for_a_result_is_given_it() {
     let key = lane.key("results:me");
     let mut waiting = lane.ours.client();
     waiting.send(&["XREAD", "BLOCK", "0", "STREAMS", &key, "0-0"]);
-    while !lane.ask("INFO clients").text().contains("blocked_clients:1") {
-        thread::yield_now();
-    }
+    until_waiting(&mut lane.client, 1);
     let result = CommandResult {
         reply_to: "me".to_owned(),
         command: StreamId { millis: 7, number: 1 },

@@ -6,6 +6,7 @@ use baton_store_embedded::{Durability, EmbeddedStore, Options};
 use tempfile::TempDir;
 
 use crate::{
+    blocking::until_waiting,
     client::{Client, Value},
     differential::Ours,
 };
@@ -30,7 +31,7 @@ fn seen(client: &mut Client) -> Vec<Value> {
     seen
 }
 
-const STORY: [&str; 24] = [
+const STORY: [&str; 27] = [
     "XADD s 1-1 a 1",
     "XADD s 1-2 a 2 b 3",
     "XADD s 1-3 a 3",
@@ -44,6 +45,9 @@ const STORY: [&str; 24] = [
     "XCLAIM s g two 0 1-2",
     "XDEL s 1-4",
     "XTRIM s MINID 1-2",
+    "XGROUP CREATECONSUMER s g brief",
+    "XCLAIM s g brief 0 1-3",
+    "XGROUP DELCONSUMER s g brief",
     "XGROUP CREATE s brief 0",
     "XREADGROUP GROUP brief one STREAMS s >",
     "XGROUP DESTROY s brief",
@@ -113,9 +117,7 @@ fn what_is_asked_of_a_store_that_is_closed_is_refused_as_unavailable() {
     let mut client = Client::to(resp.address());
     let mut waiting = Client::to(resp.address());
     waiting.send(&["XREAD", "BLOCK", "0", "STREAMS", "s", "$"]);
-    while !ask(&mut client, "INFO clients").text().contains("blocked_clients:1") {
-        std::thread::yield_now();
-    }
+    until_waiting(&mut client, 1);
     drop(store);
     assert_eq!(
         ask(&mut client, "XLEN s").error(),

@@ -16,6 +16,7 @@ use std::{
 
 use baton_model::limits::{COMMANDS_AWAITED, COMMANDS_POLL_BUSY, COMMANDS_STIRRED};
 use baton_store::{StoreError, StreamId};
+use baton_valkey_link::{Server, Topology};
 use fred::interfaces::ClusterInterface;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -26,7 +27,6 @@ use crate::{
     Valkey, ValkeyConfig,
     blocking::{Blocking, Way},
     reply::{Reply, nth},
-    url::{Server, Topology},
 };
 
 /// All who wait, by the stream on a Cluster, and all together elsewhere.

@@ -5,15 +5,11 @@ use std::time::Duration;
 
 use baton_model::limits::{APPEND_TIMEOUT, COMMANDS_AWAITED, STORE_CONNECT_TIMEOUT, WATCH_RENEWED};
 use baton_store::{StoreError, StreamId};
+use baton_valkey_link::{Connector, Link, Server, client_of, not_connected, redis_error, settings};
 use redis::{RedisResult, aio::MultiplexedConnection};
 use tokio::time::{Instant, timeout};
 
-use crate::{
-    ValkeyConfig,
-    data::{Link, client, connector, not_connected, settings},
-    reply::{Reply, redis_error},
-    url::Server,
-};
+use crate::{ValkeyConfig, reply::Reply};
 
 /// Longer than it ever blocks.
 const ANSWERS_WITHIN: Duration = COMMANDS_AWAITED.saturating_add(APPEND_TIMEOUT);
@@ -69,9 +65,9 @@ impl Blocking {
 
 async fn connection(config: &ValkeyConfig, way: Way) -> RedisResult<Link> {
     match way {
-        Way::Usual => connector(config)?.connect(ANSWERS_WITHIN).await,
+        Way::Usual => Connector::new(config.place())?.connect(ANSWERS_WITHIN).await,
         Way::To(server) => {
-            let client = client(&server, &config.url.login, config)?;
+            let client = client_of(&server, &config.url.login, config.place())?;
             let settings = settings(ANSWERS_WITHIN);
             let connection = client.get_multiplexed_async_connection_with_config(&settings).await;
             connection.map(Link::Single)

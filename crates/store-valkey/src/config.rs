@@ -1,8 +1,7 @@
 //! What is needed to open a store.
 
 use baton_model::FleetName;
-
-use crate::StoreUrl;
+use baton_valkey_link::{Place, StoreUrl};
 
 /// Where the store is and as which fleet to use it.
 #[derive(Debug, Clone)]
@@ -20,5 +19,10 @@ impl ValkeyConfig {
     #[must_use]
     pub const fn new(url: StoreUrl, fleet: FleetName) -> Self {
         Self { url, fleet, ca_pem: None }
+    }
+
+    /// What it takes to connect.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place { url: &self.url, ca_pem: self.ca_pem.as_deref() }
     }
 }

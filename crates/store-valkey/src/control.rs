@@ -12,6 +12,7 @@ use baton_model::limits::{
     STORE_RECONNECT_MAX, STORE_REQUESTS_WAITING_MAX, STORE_UNRESPONSIVE_MAX,
 };
 use baton_store::StoreError;
+use baton_valkey_link::{MISSING_FUNCTION, Server, Topology, ensure_crypto_provider};
 use bytes::Bytes;
 use fred::{
     clients::{Client, SubscriberClient, WithOptions},
@@ -25,9 +26,8 @@ use fred::{
 
 use crate::{
     ValkeyConfig, library,
-    reply::{MISSING_FUNCTION, Reply, fred_error, nth},
+    reply::{Reply, fred_error, nth},
     tls,
-    url::{Server, Topology},
 };
 
 /// The client of the control path.
@@ -218,7 +218,7 @@ async fn connect<C: ClientLike + 'static>(
 }
 
 fn builder(config: &ValkeyConfig) -> Result<Builder, StoreError> {
-    tls::ensure_crypto_provider();
+    ensure_crypto_provider();
     let mut builder = Builder::from_config(fred_config(config)?);
     builder
         .with_connection_config(|connection| {

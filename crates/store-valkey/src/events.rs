@@ -10,6 +10,7 @@ use baton_store::{
     Append, AppendError, BeginError, Entry, Events, Fenced, FoundEntry, Hold, NewSession,
     StoreError, StreamId, Trim, Trimmable, Trimmed, key::Key,
 };
+use baton_valkey_link::MISSING_FUNCTION;
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
 
@@ -17,7 +18,7 @@ use crate::{
     Valkey, arg,
     leases::{events_key, existing},
     library::function,
-    reply::{MISSING_FUNCTION, Reply, nth},
+    reply::{Reply, nth},
 };
 
 impl Events for Valkey {

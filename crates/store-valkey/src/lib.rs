@@ -33,24 +33,24 @@ mod stored_apps;
 mod subscription;
 mod tls;
 mod transfer;
-mod url;
 
 use std::sync::Arc;
 
 use baton_model::FleetName;
 use baton_store::StoreError;
+use baton_valkey_link::redis_error;
 use bytes::Bytes;
+
+pub use baton_valkey_link::{Login, Server, StoreUrl, StoreUrlError, Topology};
 
 pub use config::ValkeyConfig;
 pub use diagnosis::{Diagnosis, ServerFacts};
 pub use hints::HintHearing;
 pub use membership::PresenceHold;
-pub use url::{Login, Server, StoreUrl, StoreUrlError, Topology};
 
 use awaiting::Awaiting;
 use control::Control;
 use data::Data;
-use reply::redis_error;
 use sentinels::Sentinels;
 
 /// A handle on the store. Cheap to clone; all clones share their connections.

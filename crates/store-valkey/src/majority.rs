@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use baton_model::limits::SAFETY_TIMEOUT;
 use baton_store::{Safety, StoreError};
+use baton_valkey_link::Topology;
 use fred::{
     clients::{Client, WithOptions},
     interfaces::ClusterInterface,
 };
 
-use crate::{Valkey, control::call_on, library::function, reply::fred_error, url::Topology};
+use crate::{Valkey, control::call_on, library::function, reply::fred_error};
 
 impl Valkey {
     /// See [`Membership::safety`](baton_store::Membership::safety).

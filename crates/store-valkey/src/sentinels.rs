@@ -4,16 +4,13 @@
 //! that is cut off together with the old primary is as sure of itself as ever, for a while.
 
 use baton_model::limits::SAFETY_TIMEOUT;
+use baton_valkey_link::{Server, Topology, client_of};
 use redis::{
     AsyncConnectionConfig, Client, Pipeline, RedisError, RedisResult, aio::MultiplexedConnection,
 };
 use tokio::{sync::Mutex, task::JoinSet};
 
-use crate::{
-    ValkeyConfig,
-    data::client,
-    url::{Server, Topology},
-};
+use crate::ValkeyConfig;
 
 /// The Sentinels of a store url.
 pub(crate) struct Sentinels {
@@ -42,7 +39,7 @@ impl Sentinels {
             return Ok(None);
         };
         let each = sentinels.iter().map(|server| {
-            let client = client(server, login, config)?;
+            let client = client_of(server, login, config.place())?;
             Ok(std::sync::Arc::new(Sentinel { client, connection: Mutex::new(None) }))
         });
         Ok(Some(Self { service: service.clone(), each: each.collect::<RedisResult<_>>()? }))

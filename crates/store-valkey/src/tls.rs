@@ -1,18 +1,10 @@
-//! TLS for both clients, from one configuration.
+//! TLS for fred. The other client takes the certificates as they are.
 
 use std::sync::Arc;
 
 use baton_store::StoreError;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
-
-/// Installs the process-wide crypto provider, unless the binary has done so already.
-///
-/// The clients panic without one, and there may be only one.
-pub(crate) fn ensure_crypto_provider() {
-    // An error means that there is one already, which is just as well.
-    drop(ring::default_provider().install_default());
-}
 
 /// A configuration for fred: these roots, or the web's if none are given.
 pub(crate) fn client_config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, StoreError> {

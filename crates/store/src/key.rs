@@ -59,6 +59,12 @@ pub enum Key<'a> {
     /// Stream of results for the senders of commands who wait under a name. Written by the holders
     /// of the lane's shards; goes a few minutes after the last result.
     Results(&'a AppName, Lane, &'a str),
+    /// Hash, consumer → its beat and what it reads, of a group whose consumers share lanes out.
+    /// Written by each with every beat; a field goes when its consumer leaves or is long dead.
+    Readers(&'a AppName, &'a str),
+    /// Hash, the lease row of a lane that one consumer of a group at a time reads. Written by
+    /// consumers; stays.
+    Reader(&'a AppName, Lane, &'a str),
     /// Stream of deliveries that a consumer group gave up on. Written by consumers; an element
     /// goes when an operator drops it.
     DeadLetters(&'a AppName, Lane, &'a str),
@@ -88,6 +94,8 @@ impl fmt::Display for Key<'_> {
             ),
             Self::Events(app, lane) => write!(f, "baton:{{{app}.{lane}}}:events"),
             Self::Commands(app, lane) => write!(f, "baton:{{{app}.{lane}}}:commands"),
+            Self::Readers(app, group) => write!(f, "baton:{{{app}}}:readers:{group}"),
+            Self::Reader(app, lane, group) => write!(f, "baton:{{{app}.{lane}}}:reader:{group}"),
             Self::DeadLetters(app, lane, group) => {
                 write!(f, "baton:{{{app}.{lane}}}:dead:{group}")
             }
@@ -121,6 +129,7 @@ mod tests {
         assert_eq!(tag(Key::Row(&address)), tag(Key::Commands(&app, Lane(3))));
         assert_eq!(tag(Key::Row(&address)), tag(Key::Results(&app, Lane(3), "{x}")));
         assert_eq!(tag(Key::Row(&address)), tag(Key::DeadLetters(&app, Lane(3), "{x}")));
+        assert_eq!(tag(Key::Row(&address)), tag(Key::Reader(&app, Lane(3), "{x}")));
         assert_eq!(tag(Key::IdentifyBuckets(&app)), tag(Key::IdentifyDay(&app)));
         let presence = Key::Presence(&fleet, InstanceId::new(1));
         let looked_at = [

@@ -25,12 +25,13 @@ use Reach::{Anything, CratesAboveAnd, Only};
 
 const MODEL: &[&str] = &["crates/model"];
 
-const ROAD: [(&str, Reach); 21] = [
+const ROAD: [(&str, Reach); 22] = [
     ("crates/model", Only(&[])),
     ("crates/envelope", Only(MODEL)),
     ("crates/shard", Only(MODEL)),
     ("crates/fleet", Only(MODEL)),
     ("crates/store", Only(MODEL)),
+    ("crates/valkey-link", CratesAboveAnd(&[])),
     ("crates/store-valkey", CratesAboveAnd(&[])),
     ("crates/store-embedded", CratesAboveAnd(&[])),
     ("crates/consumer", CratesAboveAnd(&[])),

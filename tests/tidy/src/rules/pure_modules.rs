@@ -12,6 +12,8 @@ use crate::{
 /// Each a file without its `.rs`, and the folder of the same name.
 const PURE: &[&str] = &[
     "crates/store-embedded/src/state",
+    "crates/consumer/src/machine",
+    "crates/consumer/src/roster",
     "crates/mock-discord/src/audit",
     "crates/mock-discord/src/commands",
     "crates/mock-discord/src/discord",

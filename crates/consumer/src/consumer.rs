@@ -1,0 +1,203 @@
+//! A consumer: what a program builds and runs.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use baton_model::{AppName, FleetName, Lane, LaneCount, NameError};
+use baton_store::StoreError;
+use baton_valkey_link::StoreUrlError;
+use thiserror::Error;
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    Begin, Handlers, Health,
+    exclusive::Lanes,
+    handling::Workshop,
+    registry::{Membership, Registry},
+    seat::Seat,
+    settings::Settings,
+    shape::shape_of,
+    task::{self, Ground, LaneEnd, Order},
+    wire::Servers,
+};
+
+/// Reads an app's events as a member of a group, and has them handled.
+#[derive(Debug)]
+pub struct Consumer {
+    parts: Parts,
+}
+
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) servers: Arc<Servers>,
+    pub(crate) fleet: FleetName,
+    pub(crate) app: Arc<AppName>,
+    pub(crate) group: String,
+    pub(crate) name: String,
+    pub(crate) lanes: Option<LaneCount>,
+    pub(crate) settings: Settings,
+    pub(crate) begin: Begin,
+    /// The tier, if lanes are leased.
+    pub(crate) exclusive: Option<u8>,
+    pub(crate) handlers_max: usize,
+    pub(crate) deadline: Duration,
+    pub(crate) stop_limit: Duration,
+}
+
+/// Why a consumer was not built.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BuildError {
+    /// The store's url is none.
+    #[error(transparent)]
+    Url(#[from] StoreUrlError),
+    /// A name cannot be one.
+    #[error("{what} cannot be used: {source}")]
+    Name {
+        /// Of what.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        source: NameError,
+    },
+    /// A group or a consumer needs a name.
+    #[error("{0} has no name; expected some text")]
+    NoName(&'static str),
+    /// A setting leaves nothing to do.
+    #[error("{0} is zero; expected at least 1")]
+    Zero(&'static str),
+    /// No random name could be drawn.
+    #[error("no random number for a name; set one")]
+    NoRandom,
+}
+
+/// Why a consumer ended although nobody stopped it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RunError {
+    /// The store will not have it, until somebody changes something.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system gives no thread to beat on.
+    #[error("no thread for beats: {0}")]
+    NoThread(String),
+    /// A lane's task has ended in a way that is our mistake.
+    #[error("task of a lane has panicked: {0}")]
+    Panicked(String),
+}
+
+impl Consumer {
+    pub(crate) const fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// The name by which the store and operators know it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.parts.name
+    }
+
+    /// Runs for as long as the store will have it.
+    ///
+    /// # Errors
+    /// If the store refuses it: wrong password, missing rights. While it is only away, it is waited
+    /// for.
+    pub async fn run(self, handlers: impl Into<Handlers>) -> Result<(), RunError> {
+        self.run_until(handlers, std::future::pending()).await
+    }
+
+    /// Runs until `stop` is done, and then stops: it reads nothing more, finishes what it holds
+    /// within the limit, acknowledges that, leaves the rest to others, and leaves the group. To
+    /// drop this future is like a crash: nothing is lost, but others find out later.
+    ///
+    /// # Errors
+    /// As of [`Consumer::run`].
+    pub async fn run_until(
+        self,
+        handlers: impl Into<Handlers>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
+        let Parts { servers, fleet, app, lanes, .. } = &self.parts;
+        let mut stop = std::pin::pin!(stop);
+        let lanes = match lanes {
+            Some(lanes) => *lanes,
+            None => tokio::select! {
+                shape = shape_of(servers, fleet, app) => shape?.lanes,
+                () = &mut stop => return Ok(()),
+            },
+        };
+        let ground = Arc::new(self.parts.ground(handlers.into()));
+        if let Some(tier) = self.parts.exclusive {
+            let registry = Registry::start(self.parts.membership(lanes, tier));
+            let registry = registry.map_err(|error| RunError::NoThread(error.to_string()))?;
+            return Lanes::new(&self.parts, ground, registry).run(stop).await;
+        }
+        let (orders, ordered) = watch::channel(Order::Run);
+        let mut tasks = JoinSet::new();
+        for lane in lanes.lanes() {
+            let seat = Arc::new(self.parts.seat(lane, None));
+            tasks.spawn(task::run(ground.clone(), seat, ordered.clone(), None));
+        }
+        let stopping = async {
+            stop.await;
+            orders.send_replace(Order::Stop);
+            tokio::time::sleep(self.parts.stop_limit).await;
+            orders.send_replace(Order::GiveUp);
+            std::future::pending().await
+        };
+        tokio::select! {
+            ended = all_ended(&mut tasks) => ended,
+            never = stopping => never,
+        }
+    }
+}
+
+impl Parts {
+    pub(crate) fn ground(&self, handlers: Handlers) -> Ground {
+        let settings = Settings { wanted: handlers.wanted(), ..self.settings.clone() };
+        let health = Health::new(handlers.names());
+        let places = Semaphore::new(self.handlers_max);
+        let workshop = Workshop { handlers, places, deadline: self.deadline, health };
+        Ground {
+            servers: self.servers.clone(),
+            settings: Arc::new(settings),
+            workshop: Arc::new(workshop),
+            begin: self.begin,
+        }
+    }
+
+    fn membership(&self, lanes: LaneCount, tier: u8) -> Membership {
+        Membership {
+            servers: self.servers.clone(),
+            app: self.app.clone(),
+            group: self.group.clone(),
+            me: self.name.clone(),
+            tier,
+            lanes: lanes.0.get(),
+        }
+    }
+
+    pub(crate) fn seat(&self, lane: Lane, epoch: Option<u64>) -> Seat {
+        let (app, group, me) = (self.app.clone(), self.group.clone(), self.name.clone());
+        Seat { app, lane, group, me, epoch }
+    }
+}
+
+/// What a lane's end means for the others.
+pub(crate) fn lane_end(end: LaneEnd) -> Result<(), RunError> {
+    match end {
+        LaneEnd::Stopped | LaneEnd::Fenced => Ok(()),
+        LaneEnd::Refused(error) => Err(error.into()),
+    }
+}
+
+/// Waits for all lanes; the first that has an error ends the others with it.
+async fn all_ended(tasks: &mut JoinSet<LaneEnd>) -> Result<(), RunError> {
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok(end) => lane_end(end)?,
+            Err(panic) => return Err(RunError::Panicked(panic.to_string())),
+        }
+    }
+    Ok(())
+}

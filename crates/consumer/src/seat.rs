@@ -1,0 +1,116 @@
+//! A consumer's place at one lane: as whom, and under which lease it acts there.
+
+use std::sync::Arc;
+
+use baton_model::{AppName, Lane};
+use baton_store::{StoreError, key::Key};
+use redis::{Cmd, ScriptInvocation, Value};
+
+use crate::{
+    answer::{list, text},
+    scripts::Prepared,
+    wire::Wire,
+};
+
+/// The code of a server's error when a group is not there.
+const NO_GROUP: &str = "NOGROUP";
+
+/// As whom, and where.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) app: Arc<AppName>,
+    pub(crate) lane: Lane,
+    pub(crate) group: String,
+    /// This consumer's name.
+    pub(crate) me: String,
+    /// The number of the lease, in an exclusive lane.
+    pub(crate) epoch: Option<u64>,
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Setback {
+    /// The lane is somebody else's.
+    Fenced,
+    /// The group is not there: it never was, or the store was wiped.
+    NoGroup,
+    /// The store did not do it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Setback {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Refused { reason } if reason.starts_with(NO_GROUP) => Self::NoGroup,
+            StoreError::Refused { .. }
+            | StoreError::Unavailable { .. }
+            | StoreError::Unknown { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Newer { .. } => Self::Store(error),
+        }
+    }
+}
+
+/// From where a group reads that is there for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Begin {
+    /// From the oldest entry that is still there.
+    #[default]
+    Oldest,
+    /// From the next entry that comes.
+    Newest,
+}
+
+impl Seat {
+    pub(crate) fn events_key(&self) -> String {
+        Key::Events(&self.app, self.lane).to_string()
+    }
+
+    /// A script's call, with what all of them are told.
+    pub(crate) fn call<'a>(&self, script: &'a Prepared) -> ScriptInvocation<'a> {
+        let mut call = script.prepare_invoke();
+        call.key(self.events_key())
+            .key(Key::Reader(&self.app, self.lane, &self.group).to_string())
+            .key(Key::DeadLetters(&self.app, self.lane, &self.group).to_string())
+            .arg(&self.group)
+            .arg(&self.me)
+            .arg(self.epoch.map_or_else(String::new, |epoch| epoch.to_string()));
+        call
+    }
+
+    /// A read of new entries by this consumer, but for what it is told besides.
+    pub(crate) fn read(&self) -> Cmd {
+        let mut read = redis::cmd("XREADGROUP");
+        read.arg("GROUP").arg(&self.group).arg(&self.me);
+        read
+    }
+
+    /// Makes the group, unless it is there. After a wipe it reads from the very beginning, whatever
+    /// it did when it was new: what stands in the stream then was written since, and not read yet.
+    pub(crate) async fn ensure_group(&self, wire: &mut Wire, begin: Begin) -> Result<(), Setback> {
+        let from = match begin {
+            Begin::Oldest => "0",
+            Begin::Newest => "$",
+        };
+        let mut create = redis::cmd("XGROUP");
+        create.arg("CREATE").arg(self.events_key()).arg(&self.group).arg(from).arg("MKSTREAM");
+        match wire.send(&create).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Refused { reason }) if reason.starts_with("BUSYGROUP") => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What a script has answered behind its outcome.
+pub(crate) fn outcome(answer: Value) -> Result<Vec<Value>, Setback> {
+    let mut elements = list(answer)?;
+    if elements.is_empty() {
+        return Err(StoreError::refused("server answered no outcome").into());
+    }
+    match text(&elements.remove(0))? {
+        "ok" => Ok(elements),
+        "fenced" => Err(Setback::Fenced),
+        other => Err(StoreError::refused(format!("server answered {other:?}")).into()),
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! The environment says where to go: `BATON_STORE` is the url, `BATON_PROTOCOL` which version of
 //! the protocol to speak, `BATON_APP` whose first lane to read, `BATON_COUNT` how many entries
-//! there will be. A program makes the group `workers` of that lane, says `ready`, and then reads all
-//! entries as the consumer `one`, of the first half gives one up and acknowledges the others, takes
+//! there will be. A program makes the group `workers` of that lane, says `ready`, and then reads
+//! all entries as the consumer `one`, of the first half gives one up and acknowledges the others, takes
 //! the rest over as the consumer `two`, reads the app's shape, sends a command and waits for its
 //! result. It says each step in a line of its own.
 //!

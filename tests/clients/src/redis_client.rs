@@ -3,9 +3,9 @@
 //! The environment says where to go: `BATON_STORE` is the url, `BATON_PROTOCOL` which version of
 //! the protocol to speak, `BATON_APP` whose first lane to read, `BATON_COUNT` how many entries
 //! there will be. A program makes the group `workers` of that lane, says `ready`, and then reads
-//! all entries as the consumer `one`, of the first half gives one up and acknowledges the others, takes
-//! the rest over as the consumer `two`, reads the app's shape, sends a command and waits for its
-//! result. It says each step in a line of its own.
+//! all entries as the consumer `one`, of the first half gives one up and acknowledges the others,
+//! takes the rest over as the consumer `two`, reads the app's shape, sends a command and waits for
+//! its result. It says each step in a line of its own.
 //!
 //! Where the libraries are is said by `BATON_TEST_IOREDIS` and `BATON_TEST_REDIS_PY`; those of the
 //! [`Example`]s by `BATON_TEST_EXAMPLES_NODE` and `BATON_TEST_EXAMPLES_PYTHON`.

@@ -17,6 +17,17 @@ export class Baton {
     this.#client.on('error', (error) => console.error('store:', error.message));
   }
 
+  /** Reads what the variables of the environment say: examples/README.md lists them. */
+  static fromEnvironment({ env } = process) {
+    return new Baton({
+      url: env.BATON_STORE,
+      fleet: env.BATON_FLEET,
+      app: env.BATON_APP ?? 'app',
+      group: env.BATON_GROUP ?? 'example',
+      idleMs: env.BATON_IDLE_MS && Number(env.BATON_IDLE_MS),
+    });
+  }
+
   /** How the app is cut: its shards, and the lanes that they write to. */
   async shape() {
     if (!this.#client.isOpen) await this.#client.connect();

@@ -2,14 +2,7 @@
 // writes "!away". Start as many as you like, and kill any of them.
 import { Baton } from './baton.mjs';
 
-const { env } = process;
-const baton = new Baton({
-  url: env.BATON_STORE,
-  fleet: env.BATON_FLEET,
-  app: env.BATON_APP ?? 'app',
-  group: env.BATON_GROUP ?? 'example',
-  idleMs: env.BATON_IDLE_MS && Number(env.BATON_IDLE_MS),
-});
+const baton = Baton.fromEnvironment();
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => baton.stop());
 

@@ -6,14 +6,7 @@ import {
 import { REST } from '@discordjs/rest';
 import { Baton } from './baton.mjs';
 
-const { env } = process;
-const baton = new Baton({
-  url: env.BATON_STORE,
-  fleet: env.BATON_FLEET,
-  app: env.BATON_APP ?? 'app',
-  group: env.BATON_GROUP ?? 'example',
-  idleMs: env.BATON_IDLE_MS && Number(env.BATON_IDLE_MS),
-});
+const baton = Baton.fromEnvironment();
 
 class BatonGateway extends EventEmitter {
   async getShardCount() {

@@ -5,13 +5,17 @@ mod support;
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use baton_consumer::{Begin, Delivery, Handlers, MARKERS, RunError};
-use baton_model::{Epoch, Marker, Seq, SessionNumber, ShardNumber, UnixMicros};
-use baton_store::{Entry, EntryBody};
+use baton_model::{Epoch, Lane, Marker, Seq, SessionNumber, ShardNumber, StreamId, UnixMicros};
+use baton_store::{Entry, EntryBody, GroupAddress, Lanes, Redelivery};
+use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
 use support::{consumer, entry, events, letters, members, pending, until, url, write_at};
 use tokio::{sync::Notify, task::JoinHandle};
@@ -125,6 +129,34 @@ async fn a_delivery_that_fails_is_tried_again_holds_up_its_guild_and_becomes_a_d
     assert_eq!(letters.len(), 1);
     assert_eq!((&*letters[0]["error"], &*letters[0]["attempts"]), ("no such table", "3"));
     assert_eq!((&*letters[0]["s"], &*letters[0]["t"]), ("1", "MESSAGE_CREATE"));
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_is_given_back_is_handled() {
+    let server = Server::start(Program::Valkey, &[]);
+    write_at(&server, 0, &[entry(1, Some(1))]);
+    let (log, is_mended) = (Log::default(), Arc::new(AtomicBool::new(false)));
+    let (noted, mended) = (log.clone(), is_mended.clone());
+    let work = Work::start(consumer(&url(&server)).attempts_max(1), move |delivery: Delivery| {
+        let outcome = match mended.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => Err(io::Error::other("no such table")),
+        };
+        noted.note(&delivery);
+        async move { outcome }
+    });
+    until("it is given up on", || !letters(&server, 0).is_empty()).await;
+    is_mended.store(true, Ordering::Relaxed);
+    let app = "bot".parse().expect("a name");
+    let group = GroupAddress { app: &app, lane: Lane(0), name: "group" };
+    let (url, fleet) = (url(&server).parse().expect("a url"), "main".parse().expect("a name"));
+    let config = ValkeyConfig::new(url, fleet);
+    let store = Valkey::open(config).await.expect("it opens");
+    let letter = store.dead_letters(group, StreamId::START, 1).await.expect("read")[0].id;
+    assert_eq!(store.redeliver(group, letter).await, Ok(Redelivery::Pending));
+    until("it is handled", || log.len() == 2 && pending(&server, 0) == 0).await;
+    work.stop().await;
+    assert_eq!((log.seqs(), letters(&server, 0).len()), (vec![1, 1], 0));
 }
 
 #[tokio::test]

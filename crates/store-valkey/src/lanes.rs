@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use baton_model::{AppName, Lane, limits::DEAD_LETTERS_AT_ONCE_MAX};
 use baton_store::{
-    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, StoreError, StreamId,
-    key::Key,
+    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, REDELIVERED_UNTOUCHED,
+    REDELIVERER, Redelivery, StoreError, StreamId, key::Key,
 };
 use redis::Pipeline;
 
@@ -74,6 +74,29 @@ impl Lanes for Valkey {
             dropped += self.data().send_one(command).await?.count()?;
         }
         Ok(dropped)
+    }
+
+    async fn redeliver(
+        &self,
+        group: GroupAddress<'_>,
+        letter: StreamId,
+    ) -> Result<Redelivery, StoreError> {
+        let keys = [events_key(group.app, group.lane), letters_key(group)];
+        let untouched = arg(REDELIVERED_UNTOUCHED.as_millis());
+        let args = [arg(group.name), arg(letter), arg(REDELIVERER), untouched];
+        let reply = self.control().call(function::REDELIVER, keys, args).await?;
+        match reply.outcome()? {
+            ("ok", _) => Ok(Redelivery::Pending),
+            ("letter", _) => Ok(Redelivery::NoLetter),
+            ("unnamed", _) => Ok(Redelivery::NamesNoEntry),
+            ("entry", rest) => {
+                let entry = nth(rest, 0)?.optional_id()?;
+                let entry = entry.ok_or_else(|| reply.unexpected("an entry's id"))?;
+                Ok(Redelivery::EntryGone(entry))
+            }
+            ("group", _) => Ok(Redelivery::NoGroup),
+            _ => Err(reply.unexpected("ok, letter, unnamed, entry or group")),
+        }
     }
 }
 

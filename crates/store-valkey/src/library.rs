@@ -11,7 +11,7 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 13;
+pub(crate) const REVISION: u32 = 14;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
@@ -21,7 +21,7 @@ const OLDEST_CALLER: u32 = 1;
 const SHARED: usize = 2;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 36] = [
+const FILES: [&str; 37] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/streams.lua"),
     include_str!("../functions/append.lua"),
@@ -30,6 +30,7 @@ const FILES: [&str; 36] = [
     include_str!("../functions/trimmable.lua"),
     include_str!("../functions/lane.lua"),
     include_str!("../functions/remove_group.lua"),
+    include_str!("../functions/redeliver.lua"),
     include_str!("../functions/claim.lua"),
     include_str!("../functions/offer.lua"),
     include_str!("../functions/accept.lua"),
@@ -68,6 +69,7 @@ pub(crate) mod function {
     pub(crate) const TRIMMABLE: &str = "baton_1_trimmable";
     pub(crate) const LANE: &str = "baton_1_lane";
     pub(crate) const REMOVE_GROUP: &str = "baton_1_remove_group";
+    pub(crate) const REDELIVER: &str = "baton_1_redeliver";
     pub(crate) const CLAIM: &str = "baton_1_claim";
     pub(crate) const OFFER: &str = "baton_1_offer";
     pub(crate) const ACCEPT: &str = "baton_1_accept";

@@ -17,8 +17,8 @@ use baton_model::{
 use baton_store::{
     Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
     ConflictKind, Conflicts, Doer, Events, GroupAddress, Happening, Hints, Hold, IdentifyBudget,
-    Intents, Journal, Lanes, Leases, Membership, Planning, PresenceGuard, Reports, RestoreError,
-    RestoredLane, RestoredRow, Safety, StreamId, Take, Targets, Transfer, Trim, What,
+    Intents, Journal, Lanes, Leases, Membership, Planning, PresenceGuard, Redelivery, Reports,
+    RestoreError, RestoredLane, RestoredRow, Safety, StreamId, Take, Targets, Transfer, Trim, What,
     conformance::{Audit, Scope, live, record, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -154,6 +154,7 @@ async fn clean_up(store: &Valkey, scope: &Scope) {
     assert_eq!(store.remove_group(group).await, Ok(false));
     assert_eq!(store.dead_letters(group, StreamId::START, 9).await, Ok(Vec::new()));
     assert_eq!(store.drop_dead_letters(group, &[StreamId::END]).await, Ok(0));
+    assert_eq!(store.redeliver(group, StreamId::END).await, Ok(Redelivery::NoLetter));
 }
 
 /// What instances and operators tell each other.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use baton_model::{Lane, StreamId, limits::DEAD_LETTERS_AT_ONCE_MAX};
 use baton_store::{
-    DeadLetter, GroupAddress, LaneView, Lanes,
+    DeadLetter, GroupAddress, LaneView, Lanes, REDELIVERER, Redelivery,
     conformance::{Scope, append, live},
 };
 use baton_store_valkey::Valkey;
@@ -61,6 +61,18 @@ impl<'a> Read<'a> {
         let id: String = self.server.command(&add).expect("added");
         id.parse().expect("a stream id")
     }
+
+    /// As the SDK does: the letter names its entry.
+    fn bury_entry(&self, group: &str, entry: &str) -> StreamId {
+        let key = self.events.replace(":events", &format!(":dead:{group}"));
+        let add = ["XADD", &key, "*", "error", "it does not work", "id", entry];
+        let id: String = self.server.command(&add).expect("added");
+        id.parse().expect("a stream id")
+    }
+
+    async fn store_first(&self) -> String {
+        self.seen().await.first.expect("it has entries").to_string()
+    }
 }
 
 #[tokio::test]
@@ -102,6 +114,52 @@ async fn a_lag_that_the_server_cannot_tell_is_none() {
     server.command::<()>(&["XGROUP", "SETID", &lane.events, "workers", &back]).expect("set back");
     let seen = lane.seen().await;
     assert_eq!((seen.groups[0].lag, seen.groups[0].last_delivered), (None, ids[0]));
+}
+
+#[tokio::test]
+async fn what_was_given_up_on_is_pending_again_in_its_group_and_in_no_other() {
+    for program in [Program::Valkey, Program::Redis] {
+        let server = Server::start(program, &[]);
+        let lane = Read::on(&server).await;
+        lane.group("workers");
+        lane.group("archive");
+        let entry = lane.read("workers", "one", 2)[1].to_string();
+        let ack = ["XACK", &lane.events, "workers", &entry];
+        server.command::<i64>(&ack).expect("acknowledged");
+        let letter = lane.bury_entry("workers", &entry);
+        let workers = lane.address("workers");
+        assert_eq!(lane.store.redeliver(workers, letter).await, Ok(Redelivery::Pending));
+        let [archive, workers_now] = &lane.seen().await.groups[..] else { panic!("two groups") };
+        assert_eq!((archive.pending, archive.lag), (0, Some(5)));
+        assert_eq!((workers_now.pending, workers_now.dead_letters), (2, 0));
+        let holders = workers_now.consumers.iter().map(|one| (one.name.as_str(), one.pending));
+        assert_eq!(holders.collect::<Vec<_>>(), [(REDELIVERER, 1), ("one", 1)]);
+        let claim = ["XAUTOCLAIM", &lane.events, "workers", "two", "3600000", "0-0"];
+        let claimed: redis::streams::StreamAutoClaimReply = server.command(&claim).expect("taken");
+        assert_eq!(claimed.claimed.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), [entry]);
+        assert_eq!(lane.store.redeliver(workers, letter).await, Ok(Redelivery::NoLetter));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_given_back_stays_a_dead_letter() {
+    let server = Server::start(Program::Valkey, &[]);
+    let lane = Read::on(&server).await;
+    let entry = lane.store_first().await;
+    let gone = StreamId { millis: 1, number: 1 };
+    lane.group("workers");
+    let workers = lane.address("workers");
+    let unnamed = lane.bury("workers", "{}");
+    assert_eq!(lane.store.redeliver(workers, unnamed).await, Ok(Redelivery::NamesNoEntry));
+    let trimmed = lane.bury_entry("workers", &gone.to_string());
+    assert_eq!(lane.store.redeliver(workers, trimmed).await, Ok(Redelivery::EntryGone(gone)));
+    let of_nobody = lane.bury_entry("nobody", &entry);
+    let nobody = lane.address("nobody");
+    assert_eq!(lane.store.redeliver(nobody, of_nobody).await, Ok(Redelivery::NoGroup));
+    for (group, letters) in [(workers, vec![unnamed, trimmed]), (nobody, vec![of_nobody])] {
+        let left = lane.store.dead_letters(group, StreamId::START, 9).await.expect("read");
+        assert_eq!(left.iter().map(|letter| letter.id).collect::<Vec<_>>(), letters);
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,29 @@ pub struct GroupAddress<'a> {
     pub name: &'a str,
 }
 
+/// Under whose name a delivery is pending between a group that gave up on it and the consumer that
+/// takes it over.
+pub const REDELIVERER: &str = "baton";
+
+/// For how long a delivery that was given back passes for untouched: longer than any consumer waits
+/// before it takes over what another has left.
+pub const REDELIVERED_UNTOUCHED: Duration = Duration::from_secs(86_400);
+
+/// What came of giving a delivery back to its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redelivery {
+    /// It is pending.
+    Pending,
+    /// There is no such dead letter.
+    NoLetter,
+    /// The letter has no field `id` that names an entry.
+    NamesNoEntry,
+    /// The entry that it names was trimmed.
+    EntryGone(StreamId),
+    /// There is no such group any more.
+    NoGroup,
+}
+
 /// A delivery that a group gave up on: whatever its consumers have written down of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -76,9 +99,8 @@ pub struct DeadLetter {
 
 /// What operators look at and clean up of a lane.
 ///
-/// Consumer groups and dead letters belong to consumers: Baton shows them, and removes what it is
-/// told to. A dead letter cannot be sent to its group again: a lane has one stream for all groups,
-/// and every one of them would get it.
+/// Consumer groups and dead letters belong to consumers: Baton shows them, and does with them what
+/// it is told to.
 pub trait Lanes {
     /// One look at a lane. A lane of which nobody has heard is empty. All of it was true at one
     /// moment, but for the counts of dead letters, which are a little later.
@@ -111,4 +133,16 @@ pub trait Lanes {
         group: GroupAddress<'_>,
         ids: &[StreamId],
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Gives a delivery that a group has given up on back to it, and drops its dead letter, both or
+    /// neither.
+    ///
+    /// A lane has one stream for all groups, so nothing is written there: the entry is made pending
+    /// again in this one group, under the name [`REDELIVERER`], as if it had been untouched for
+    /// [`REDELIVERED_UNTOUCHED`]. Whoever takes over what the dead have left finds it. Repeating it finds no letter.
+    fn redeliver(
+        &self,
+        group: GroupAddress<'_>,
+        letter: StreamId,
+    ) -> impl Future<Output = Result<Redelivery, StoreError>> + Send;
 }

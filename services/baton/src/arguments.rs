@@ -18,7 +18,7 @@ use clap_complete::Shell;
 
 pub use self::{
     app::{AppCommand, AppOption, AppOptionsArguments, RotateTokenArguments},
-    dead::{DeadCommand, Place},
+    dead::{DeadCommand, Letters, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
     instance::InstanceCommand,
@@ -123,7 +123,7 @@ pub enum AtStore {
     /// See who reads the streams and what is written to them, and clean up.
     #[command(subcommand)]
     Stream(StreamCommand),
-    /// See what consumer groups have given up on, and drop it.
+    /// See what consumer groups have given up on, have it tried again, or drop it.
     #[command(subcommand)]
     Dead(DeadCommand),
     /// Send something to Discord by a shard.

@@ -5,14 +5,13 @@ use std::{
     env, fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
-use crate::processes::{Fleet, LOOK, PATIENCE};
+use crate::{process::Process, processes::Fleet};
 
 /// A consumer of `examples`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub enum Example {
 
 /// One that runs. Dropping it kills it.
 pub struct Consumer {
-    child: Child,
+    process: Process,
     folder: TempDir,
 }
 
@@ -51,7 +50,7 @@ impl Consumer {
             .stderr(file("err"))
             .spawn()
             .expect("it starts");
-        Self { child, folder }
+        Self { process: Process::new(child), folder }
     }
 
     /// Sends it a signal.
@@ -59,8 +58,7 @@ impl Consumer {
     /// # Panics
     /// If it is gone.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
-        kill_process(pid, signal).expect("it lives");
+        self.process.signal(signal);
     }
 
     /// Waits until it ends by itself.
@@ -68,21 +66,15 @@ impl Consumer {
     /// # Panics
     /// If it does not.
     pub async fn ended(&mut self) -> ExitStatus {
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return status;
-            }
-            sleep(LOOK).await;
-        }
-        panic!("it does not end: {}", self.errors());
+        let Self { process, folder } = self;
+        process.ended(|| written(folder, "err")).await
     }
 
     /// How often it has handled each dispatch, by shard, session and seq.
     #[must_use]
     pub fn handled(&self) -> BTreeMap<String, usize> {
         let mut handled = BTreeMap::new();
-        for line in self.read("out").lines() {
+        for line in written(&self.folder, "out").lines() {
             if let Some(rest) = line.strip_prefix("handled ") {
                 let dispatch = rest.split(' ').next().unwrap_or(rest);
                 *handled.entry(dispatch.to_owned()).or_default() += 1;
@@ -94,20 +86,12 @@ impl Consumer {
     /// What it has complained about.
     #[must_use]
     pub fn errors(&self) -> String {
-        self.read("err")
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+        written(&self.folder, "err")
     }
 }
 
-impl Drop for Consumer {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+fn written(folder: &TempDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).unwrap_or_default()
 }
 
 impl Example {

@@ -9,6 +9,7 @@ pub mod judgement;
 pub mod trio;
 pub mod virtual_time;
 
+mod process;
 pub mod processes;
 
 pub mod consumers;

@@ -1,7 +1,7 @@
 //! Lanes.
 
 use baton_model::{AppName, Lane};
-use baton_store::{DeadLetter, GroupAddress, LaneView, Lanes, StoreError, StreamId};
+use baton_store::{DeadLetter, GroupAddress, LaneView, Lanes, Redelivery, StoreError, StreamId};
 
 use crate::EmbeddedStore;
 
@@ -29,5 +29,13 @@ impl Lanes for EmbeddedStore {
         ids: &[StreamId],
     ) -> Result<u64, StoreError> {
         self.live.run(|at| at.state.drop_dead_letters(group, ids)).await
+    }
+
+    async fn redeliver(
+        &self,
+        group: GroupAddress<'_>,
+        letter: StreamId,
+    ) -> Result<Redelivery, StoreError> {
+        self.live.run(|at| at.state.redeliver(at.now, group, letter)).await
     }
 }

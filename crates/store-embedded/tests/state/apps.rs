@@ -1,19 +1,8 @@
 //! Apps: the first shape stands.
 
-use std::num::{NonZeroU16, NonZeroU32};
-
-use baton_model::{AppShape, Generation, LaneCount, ShardCount};
 use baton_store_embedded::state::Change;
 
 use crate::scene::*;
-
-fn shape(lanes: u16) -> AppShape {
-    AppShape {
-        generation: Generation(0),
-        shards: ShardCount(NonZeroU32::MIN),
-        lanes: LaneCount(NonZeroU16::new(lanes).expect("lanes")),
-    }
-}
 
 #[test]
 fn only_the_first_proposal_changes_anything() {

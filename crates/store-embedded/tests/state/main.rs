@@ -9,6 +9,7 @@ mod intents;
 mod leases;
 mod membership;
 mod planning;
+mod redelivering;
 mod results;
 mod scene;
 mod sessions;

@@ -1,9 +1,11 @@
 //! What the tests act with: a state, a shard, two instances.
 
+use std::num::{NonZeroU16, NonZeroU32};
+
 use baton_model::{
-    AppName, Dispatch, Epoch, EventName, Expected, Generation, InstanceId, Lane, OfferId,
-    ResumeUrl, Seq, SessionId, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis,
-    UnixMicros,
+    AppName, AppShape, Dispatch, Epoch, EventName, Expected, Generation, InstanceId, Lane,
+    LaneCount, OfferId, ResumeUrl, Seq, SessionId, SessionNumber, SessionStart, ShardCount,
+    ShardKey, ShardNumber, StoreMillis, UnixMicros,
 };
 use baton_store::{
     Append, AppendError, Entry, EntryBody, Grant, Hold, NewSession, ShardAddress, StreamId,
@@ -25,6 +27,15 @@ pub(crate) fn later(millis: u64) -> StoreMillis {
 
 pub(crate) fn app() -> AppName {
     "bot".parse().expect("a name")
+}
+
+/// One shard, on so many lanes.
+pub(crate) fn shape(lanes: u16) -> AppShape {
+    AppShape {
+        generation: Generation(0),
+        shards: ShardCount(NonZeroU32::MIN),
+        lanes: LaneCount(NonZeroU16::new(lanes).expect("lanes")),
+    }
 }
 
 pub(crate) fn shard(number: u32) -> ShardAddress {

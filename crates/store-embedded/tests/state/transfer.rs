@@ -1,20 +1,10 @@
 //! Transfer: what it changes, and that it does so once.
 
-use std::num::{NonZeroU16, NonZeroU32};
-
-use baton_model::{AppShape, Epoch, Generation, LaneCount, ShardCount};
+use baton_model::Epoch;
 use baton_store::{RestoreError, RestoredLane, RestoredRow, StreamId};
 use baton_store_embedded::state::{Change, LaneAddress, StreamName};
 
 use crate::scene::*;
-
-fn shape(lanes: u16) -> AppShape {
-    AppShape {
-        generation: Generation(0),
-        shards: ShardCount(NonZeroU32::MIN),
-        lanes: LaneCount(NonZeroU16::new(lanes).expect("lanes")),
-    }
-}
 
 #[test]
 fn only_rows_that_are_missing_are_written() {

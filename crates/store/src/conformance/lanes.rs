@@ -4,7 +4,7 @@
 use baton_model::{Lane, ShardNumber};
 
 use super::scope::{Scope, append, live};
-use crate::{Command, GroupAddress, LaneView, Store, StreamId};
+use crate::{Command, GroupAddress, LaneView, Redelivery, Store, StreamId};
 
 const LANE: Lane = Lane(0);
 
@@ -59,4 +59,5 @@ pub(super) async fn a_group_of_which_nobody_has_heard_has_nothing<S: Store>(s: S
     let ids = [StreamId { millis: 1, number: 1 }];
     assert_eq!(s.drop_dead_letters(group, &ids).await, Ok(0));
     assert_eq!(s.drop_dead_letters(group, &[]).await, Ok(0));
+    assert_eq!(s.redeliver(group, StreamId::START).await, Ok(Redelivery::NoLetter));
 }

@@ -3,7 +3,7 @@
 use baton_model::{AppName, Lane};
 
 use super::Faulty;
-use crate::{DeadLetter, GroupAddress, LaneView, Lanes, StoreError, StreamId};
+use crate::{DeadLetter, GroupAddress, LaneView, Lanes, Redelivery, StoreError, StreamId};
 
 impl<S: Lanes + Sync> Lanes for Faulty<S> {
     async fn lane(&self, app: &AppName, lane: Lane) -> Result<LaneView, StoreError> {
@@ -29,5 +29,13 @@ impl<S: Lanes + Sync> Lanes for Faulty<S> {
         ids: &[StreamId],
     ) -> Result<u64, StoreError> {
         self.through(self.store.drop_dead_letters(group, ids)).await
+    }
+
+    async fn redeliver(
+        &self,
+        group: GroupAddress<'_>,
+        letter: StreamId,
+    ) -> Result<Redelivery, StoreError> {
+        self.through(self.store.redeliver(group, letter)).await
     }
 }

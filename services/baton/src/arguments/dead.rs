@@ -27,23 +27,33 @@ pub enum DeadCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Give some back to their group, which tries them again. Nobody else gets them.
+    Replay(Letters),
     /// Drop some: nobody will see them again.
     Drop {
-        /// The group's name.
-        group: String,
-        /// Their places, as listed.
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
-        ids: Vec<StreamId>,
-        /// All there are at this time.
-        #[arg(long)]
-        all: bool,
-        /// Where the group reads.
+        /// Which.
         #[command(flatten)]
-        place: Place,
+        letters: Letters,
         /// Do not ask.
         #[arg(long, short)]
         yes: bool,
     },
+}
+
+/// Some of what a group has given up on.
+#[derive(Debug, Args)]
+pub struct Letters {
+    /// The group's name.
+    pub group: String,
+    /// Their places, as listed.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub ids: Vec<StreamId>,
+    /// All there are at this time.
+    #[arg(long)]
+    pub all: bool,
+    /// Where the group reads.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// One of the lanes; need not be said where there is only one.

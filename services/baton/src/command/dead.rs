@@ -1,18 +1,18 @@
 //! `dead`: what consumer groups have given up on.
 //!
-//! Dead letters are the consumers' own: they are shown as they are, and dropped when that is asked
-//! for. They cannot be sent once more: a lane has one stream, which all of its groups read.
+//! Dead letters are the consumers' own: they are shown as they are, and given back or dropped when
+//! that is asked for.
 
 use std::time::Duration;
 
 use baton_model::{StreamId, limits::DEAD_LETTERS_AT_ONCE_MAX};
-use baton_store::{DeadLetter, GroupAddress, Lanes};
+use baton_store::{DeadLetter, GroupAddress, Lanes, Redelivery};
 use serde::Serialize;
 
 use super::lanes::{chosen, the_lane, views};
 use crate::{
     Exit, Failure,
-    arguments::{DeadCommand, Which},
+    arguments::{DeadCommand, Letters, Which},
     fleet::Look,
     output::{self, Column, Row, units},
     program::Desk,
@@ -49,13 +49,28 @@ pub(super) async fn dead(desk: &Desk, command: DeadCommand) -> Result<Exit, Fail
             output::one(Line::KIND, &line, desk.globals.output, Line::text)?;
             Ok(Exit::Done)
         }
-        DeadCommand::Drop { group, ids, all, place, yes } => {
-            let (app, lane) = the_lane(&look, &place)?;
-            let address = GroupAddress { app: &app, lane, name: &group };
-            let ids = if all { everything(desk, address).await? } else { ids };
+        DeadCommand::Replay(letters) => {
+            let (app, lane) = the_lane(&look, &letters.place)?;
+            let address = GroupAddress { app: &app, lane, name: &letters.group };
+            let ids = meant(desk, address, &letters).await?;
+            replay(desk, address, &ids).await
+        }
+        DeadCommand::Drop { letters, yes } => {
+            let (app, lane) = the_lane(&look, &letters.place)?;
+            let address = GroupAddress { app: &app, lane, name: &letters.group };
+            let ids = meant(desk, address, &letters).await?;
             drop_some(desk, address, &ids, yes).await
         }
     }
+}
+
+/// Those that are named, or all there are.
+async fn meant(
+    desk: &Desk,
+    address: GroupAddress<'_>,
+    letters: &Letters,
+) -> Result<Vec<StreamId>, Failure> {
+    if letters.all { everything(desk, address).await } else { Ok(letters.ids.clone()) }
 }
 
 async fn list(desk: &Desk, look: &Look, which: Which, first: usize) -> Result<Exit, Failure> {
@@ -72,6 +87,38 @@ async fn list(desk: &Desk, look: &Look, which: Which, first: usize) -> Result<Ex
     }
     output::list(&lines, desk.globals.output)?;
     Ok(Exit::Done)
+}
+
+/// Gives back what can be given back; the rest stays, each with its reason.
+async fn replay(desk: &Desk, address: GroupAddress<'_>, ids: &[StreamId]) -> Result<Exit, Failure> {
+    if ids.is_empty() {
+        return Err(none(address));
+    }
+    let (mut replayed, mut left) = (0, Vec::new());
+    for id in ids {
+        match desk.store.redeliver(address, *id).await? {
+            Redelivery::Pending => replayed += 1,
+            Redelivery::NoLetter => left.push(format!("{id}: there is no such dead letter")),
+            Redelivery::NamesNoEntry => {
+                left.push(format!("{id}: no field \"id\" names the entry that it is about"));
+            }
+            Redelivery::EntryGone(entry) => left.push(format!(
+                "{id}: entry {entry} is not in the stream any more; `baton dead show` has what was \
+                 written down of it"
+            )),
+            Redelivery::NoGroup => {
+                let name = address.name;
+                let gone = format!("there is no group {name:?} any more; nobody would take it");
+                return Err(Failure::NotFound(gone));
+            }
+        }
+    }
+    let letters = units::counted(ids.len(), "dead letter", "dead letters");
+    desk.terminal.say(format_args!("{replayed} of {letters} given back to {}", address.name));
+    if left.is_empty() {
+        return Ok(Exit::Done);
+    }
+    Err(Failure::Conflict(left.join("\n")))
 }
 
 async fn drop_some(

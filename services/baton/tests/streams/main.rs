@@ -269,6 +269,28 @@ async fn history_shows_what_was_noted_down_oldest_first() {
 }
 
 #[tokio::test]
+async fn a_dead_letter_is_given_back_to_its_group_and_what_cannot_be_is_told() {
+    let world = World::new().await;
+    world.group("slow", 2);
+    let entries = world.store.entries(&world.app, Lane(0), StreamId::START, 1).await.unwrap();
+    let entry = entries[0].0.to_string();
+    let bury = |entry: &str| -> String {
+        let words = ["XADD", "baton:{bot.0}:dead:slow", "*", "id", entry];
+        world.server.command(&words).expect("buried")
+    };
+    let (there, gone) = (bury(&entry), bury("1-1"));
+    let place = ["--lane", "0"];
+    let all = world.run(&[&["dead", "replay", "slow", "--all"], &place[..]].concat());
+    assert_eq!(all.status.code(), Some(6));
+    let said = errors(&all);
+    assert!(said.contains("1 of 2 dead letters given back to slow"), "{said}");
+    assert!(said.contains(&format!("{gone}: entry 1-1 is not in the stream any more")), "{said}");
+    let again = [&["dead", "replay", "slow", &there], &place[..]].concat();
+    assert_eq!(world.code(&again), Some(6), "it is no dead letter any more");
+    assert_eq!(world.code(&[&["dead", "replay", "nobody", "--all"], &place[..]].concat()), Some(5));
+}
+
+#[tokio::test]
 async fn dead_letters_are_listed_shown_and_dropped_when_that_is_confirmed() {
     let world = World::new().await;
     let bury = |body: &str| -> String {

@@ -3,22 +3,21 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
     sync::OnceLock,
 };
 
 use baton_model::InstanceId;
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::time::{Instant, sleep};
+use rustix::process::Signal;
 
-use super::{LOOK, PATIENCE};
+use crate::process::Process;
 
 /// The variable that names the program to try.
 const VARIABLE: &str = "BATON_TEST_GATEWAY";
 
 /// One gateway process. Dropping it kills it.
 pub struct Gateway {
-    child: Child,
+    process: Process,
     log: PathBuf,
 }
 
@@ -32,7 +31,7 @@ impl Gateway {
             .stderr(lines)
             .spawn()
             .expect("the gateway starts");
-        Self { child, log }
+        Self { process: Process::new(child), log }
     }
 
     /// Sends it a signal.
@@ -40,8 +39,7 @@ impl Gateway {
     /// # Panics
     /// If the process is gone.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
-        kill_process(pid, signal).expect("it lives");
+        self.process.signal(signal);
     }
 
     /// What it answers when it is asked for this path.
@@ -63,7 +61,7 @@ impl Gateway {
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+        read(&self.log)
     }
 
     /// Waits until it ends by itself.
@@ -71,14 +69,8 @@ impl Gateway {
     /// # Panics
     /// If it does not.
     pub async fn ended(&mut self) -> ExitStatus {
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return status;
-            }
-            sleep(LOOK).await;
-        }
-        panic!("it does not end:\n{}", self.log());
+        let Self { process, log } = self;
+        process.ended(|| read(log)).await
     }
 
     /// The value of a field where it stands first in the log.
@@ -89,12 +81,8 @@ impl Gateway {
     }
 }
 
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended by itself. A stopped one dies of this as well.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+fn read(log: &Path) -> String {
+    fs::read_to_string(log).unwrap_or_default()
 }
 
 /// The gateway's program: the one that is named, or else the one of this workspace, built once per

@@ -1,20 +1,19 @@
-//! What hand-overs cost, by the hundred: warm, cold, and a thousand in a row. To be measured in a
-//! release build on a machine that does nothing else.
+//! What hand-overs cost: by the hundred, and a thousand in a row. To be measured in a release build
+//! on a machine that does nothing else.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use baton_e2e::{
     operator::Operator,
-    processes::{Fleet, app, discord, program, valkey},
+    processes::{Fleet, app, discord, valkey},
     scenario::{
         Scenario, hand_over,
         table::{Table, percentile},
     },
 };
-use baton_mock_discord::{Fault, Settings};
+use baton_mock_discord::Settings;
 use baton_model::{
     InstanceId, IntentId, Line, NewIntent, PinUntil, ShardCount, ShardKey, ShardNumber, Wish,
-    limits::MOVES_AT_ONCE_MAX,
 };
 use baton_store::{Intents, Membership};
 use tokio::time::{Instant, sleep};
@@ -30,9 +29,6 @@ const IDLE: u32 = 1_000;
 
 /// How long anything may take. Only what never happens is wrong.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A user of the store who may do everything but tell hints.
-const MUTE: [&str; 7] = ["ACL", "SETUSER", "mute", "on", ">secret", "~*", "&*"];
 
 /// A Discord for so many shards, which come up at once: that is not what this is about.
 fn large(shards: u32) -> Settings {
@@ -50,12 +46,12 @@ fn id(fleet: &Fleet, name: &str) -> InstanceId {
     fleet.gateway(name).id().expect("it has said who it is")
 }
 
-/// Writes down that these shards are to go there, as `baton shard move` does, or are to stay there.
-async fn order(fleet: &Fleet, shards: &[ShardNumber], to: InstanceId, until: PinUntil) {
+/// Writes down that these shards are to go there: what `baton shard move` does.
+async fn order(fleet: &Fleet, shards: &[ShardNumber], to: InstanceId) {
     for number in shards {
         let key = ShardKey { app: app(), generation: fleet.shape().generation, number: *number };
         let (by, reason) = (Line::shortened("operator"), Line::shortened(""));
-        let wish = Wish::Pin { shard: key, to, until };
+        let wish = Wish::Pin { shard: key, to, until: PinUntil::Arrived };
         let intent = NewIntent { id: IntentId(u64::from(number.0)), wish, by, reason };
         fleet.store.intend(&intent).await.expect("it is taken");
     }
@@ -86,7 +82,7 @@ async fn shards_are_moved_over_warm_sockets() {
         ordered.push((shards, id(&fleet, to)));
     }
     for (shards, to) in &ordered {
-        order(&fleet, shards, *to, PinUntil::Arrived).await;
+        order(&fleet, shards, *to).await;
     }
     until_all_moved(&fleet).await;
     sleep(Duration::from_secs(2)).await;
@@ -97,57 +93,6 @@ async fn shards_are_moved_over_warm_sockets() {
     let logs = fleet.logs();
     assert_eq!((count(&logs, "Warm"), count(&logs, "Cold")), (SHARDS as usize, 0));
     hand_over::leave_lines("planned moves, warm", &gaps, Duration::from_millis(200));
-}
-
-/// A move is cold where the target gets no HELLO in its time and its word of that is lost: told
-/// that the target cannot connect, the source keeps its shard. So the target is one who may not
-/// tell hints, and Discord greets nobody until the target has given up, and everybody from then on.
-#[tokio::test(flavor = "multi_thread")]
-async fn shards_are_moved_to_somebody_without_a_socket() {
-    let valkey = valkey();
-    valkey.command::<()>(&MUTE).expect("a user");
-    valkey.command::<()>(&["ACL", "SETUSER", "mute", "+@all", "-spublish"]).expect("its rights");
-    let mut fleet = Fleet::over(&valkey, large(SHARDS), SHARDS).await;
-    let url = format!("valkey://mute:secret@127.0.0.1:{}", valkey.port());
-    for name in ["a", "c"] {
-        fleet.start(name);
-    }
-    fleet.start_another("b", &program("baton-gateway"), &[("BATON_STORE__URL", &url)]);
-    fleet.until_all_live().await;
-    fleet.load(EVERY * 2).await;
-    sleep(Duration::from_secs(2)).await;
-    let to = id(&fleet, "b");
-    let cold_start = fleet.verdicts().await;
-    let scenario = Scenario::begin("cold moves", &fleet).await.forgiving(cold_start);
-    let others = fleet.held_by("a").await.into_iter().chain(fleet.held_by("c").await);
-    let shards: Vec<_> = others.collect();
-    let mut held = BTreeSet::new();
-    for some in shards.chunks(MOVES_AT_ONCE_MAX) {
-        let given_up = count(&fleet.gateway("b").log(), "Cold") + some.len();
-        fleet.fault(Fault::SilentAfterUpgrade {}).await;
-        // Balance would take back what is not pinned before the last has come.
-        order(&fleet, some, to, PinUntil::TakenBack).await;
-        let began = Instant::now();
-        while count(&fleet.gateway("b").log(), "Cold") < given_up {
-            assert!(began.elapsed() < PATIENCE, "not all give up\n{}", fleet.logs());
-            sleep(Duration::from_millis(100)).await;
-        }
-        fleet.heal().await;
-        while !some.iter().all(|shard| held.contains(shard)) {
-            assert!(began.elapsed() < PATIENCE, "not all have moved\n{}", fleet.logs());
-            sleep(Duration::from_millis(20)).await;
-            held = fleet.held_by("b").await;
-        }
-        println!("{given_up} moved, the last in {:?}", began.elapsed());
-    }
-    sleep(Duration::from_secs(2)).await;
-    let outcome = scenario.end().await;
-    let gaps = hand_over::gaps(&fleet).await;
-    assert_eq!((outcome.identifies, outcome.moves.len()), (0, shards.len()));
-    assert_eq!(gaps.len(), shards.len(), "events came before and after each");
-    let logs = fleet.logs();
-    assert_eq!((count(&logs, "Warm"), count(&logs, "Cold")), (0, shards.len()));
-    hand_over::leave_lines("planned moves, cold", &gaps, Duration::from_millis(400));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -139,7 +139,8 @@ pub trait Lanes {
     ///
     /// A lane has one stream for all groups, so nothing is written there: the entry is made pending
     /// again in this one group, under the name [`REDELIVERER`], as if it had been untouched for
-    /// [`REDELIVERED_UNTOUCHED`]. Whoever takes over what the dead have left finds it. Repeating it finds no letter.
+    /// [`REDELIVERED_UNTOUCHED`]. Whoever takes over what the dead have left finds it. Repeating it
+    /// finds no letter.
     fn redeliver(
         &self,
         group: GroupAddress<'_>,

@@ -106,11 +106,13 @@ impl Picture {
     ) -> Self {
         let Sight { look, limits, happenings } = sight;
         let apps = look.apps.iter().map(|(app, shape)| App::of(look, app, *shape, limits.get(app)));
+        let mut instances: Vec<_> = look.instances.iter().map(|it| Line::of(look, it)).collect();
+        instances.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
         Self {
             fleet: fleet.to_owned(),
             at_ms: look.now.0,
             problems: problems(look),
-            instances: look.instances.iter().map(|it| Line::of(look, it)).collect(),
+            instances,
             apps: apps.collect(),
             moves: look.targets.iter().map(|(shard, to)| movement(look, shard, *to)).collect(),
             wishes: look.intents.iter().map(|intent| wanted(look, &intent.wish)).collect(),

@@ -20,10 +20,18 @@ pub(crate) struct Lanes<'a> {
     parts: &'a Parts,
     ground: Arc<Ground>,
     registry: Registry,
-    orders: HashMap<Lane, watch::Sender<Order>>,
+    orders: HashMap<Lane, (Lease, watch::Sender<Order>)>,
     tasks: JoinSet<(Lane, LaneEnd)>,
     /// When lanes that are being ended are to be left as they are.
-    limits: JoinSet<Lane>,
+    limits: JoinSet<Lease>,
+}
+
+/// A lane may come back before the time is over in which it was to be let go of, so what is said of
+/// an earlier lease must not be heard under a later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lease {
+    lane: Lane,
+    epoch: u64,
 }
 
 impl<'a> Lanes<'a> {
@@ -53,7 +61,7 @@ impl<'a> Lanes<'a> {
                     self.registry.ended(lane);
                     lane_end(end)?;
                 }
-                Some(Ok(lane)) = self.limits.join_next() => self.order(lane, Order::GiveUp),
+                Some(Ok(lease)) = self.limits.join_next() => self.give_up(lease),
                 () = &mut stop, if !is_stopping => {
                     is_stopping = true;
                     patience.set(sleep(self.parts.stop_limit + LEAVING_MAX));
@@ -67,7 +75,7 @@ impl<'a> Lanes<'a> {
 
     fn begin(&mut self, lane: Lane, epoch: u64) {
         let (orders, ordered) = watch::channel(Order::Run);
-        self.orders.insert(lane, orders);
+        self.orders.insert(lane, (Lease { lane, epoch }, orders));
         let seat = Arc::new(self.parts.seat(lane, Some(epoch)));
         tracing::info!(%lane, epoch, "reads a lane");
         let sure = self.registry.sure.clone();
@@ -76,18 +84,22 @@ impl<'a> Lanes<'a> {
     }
 
     fn end(&mut self, lane: Lane) {
+        let Some((lease, orders)) = self.orders.get(&lane) else {
+            return;
+        };
         tracing::info!(%lane, "lets go of a lane");
-        self.order(lane, Order::Stop);
-        let limit: Duration = self.parts.stop_limit;
+        orders.send_replace(Order::Stop);
+        let (lease, limit) = (*lease, self.parts.stop_limit);
         self.limits.spawn(async move {
             sleep(limit).await;
-            lane
+            lease
         });
     }
 
-    fn order(&self, lane: Lane, order: Order) {
-        if let Some(orders) = self.orders.get(&lane) {
-            orders.send_replace(order);
+    fn give_up(&self, lease: Lease) {
+        let running = self.orders.get(&lease.lane).filter(|(running, _)| *running == lease);
+        if let Some((_, orders)) = running {
+            orders.send_replace(Order::GiveUp);
         }
     }
 }

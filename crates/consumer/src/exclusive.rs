@@ -15,13 +15,16 @@ use crate::{
 /// How long giving lanes back may take, once they are not read any more.
 const LEAVING_MAX: Duration = Duration::from_secs(2);
 
+/// How long what is being handled may take once its lane is another's who keeps up.
+const YIELD_LIMIT: Duration = Duration::from_millis(500);
+
 /// Lanes that are held at present.
 pub(crate) struct Lanes<'a> {
     parts: &'a Parts,
     ground: Arc<Ground>,
     registry: Registry,
     orders: HashMap<Lane, (Lease, watch::Sender<Order>)>,
-    tasks: JoinSet<(Lane, LaneEnd)>,
+    tasks: JoinSet<(Lease, LaneEnd)>,
     /// When lanes that are being ended are to be left as they are.
     limits: JoinSet<Lease>,
 }
@@ -51,14 +54,16 @@ impl<'a> Lanes<'a> {
             tokio::select! {
                 duty = self.registry.duties.recv() => match duty {
                     Some(Duty::Begin(lane, epoch)) => self.begin(lane, epoch),
-                    Some(Duty::End(lane)) => self.end(lane),
+                    Some(Duty::End(lane)) => {
+                        self.end(lane, Order::Stop, self.parts.stop_limit);
+                    }
+                    Some(Duty::Yield(lane)) => self.end(lane, Order::Yield, YIELD_LIMIT),
                     Some(Duty::Left) => return Ok(()),
                     None => return Err(RunError::Panicked("roster".to_owned())),
                 },
                 Some(ended) = self.tasks.join_next() => {
-                    let (lane, end) = ended.map_err(|panic| RunError::Panicked(panic.to_string()))?;
-                    self.orders.remove(&lane);
-                    self.registry.ended(lane);
+                    let (lease, end) = ended.map_err(|panic| RunError::Panicked(panic.to_string()))?;
+                    self.ended(lease);
                     lane_end(end)?;
                 }
                 Some(Ok(lease)) = self.limits.join_next() => self.give_up(lease),
@@ -75,25 +80,33 @@ impl<'a> Lanes<'a> {
 
     fn begin(&mut self, lane: Lane, epoch: u64) {
         let (orders, ordered) = watch::channel(Order::Run);
-        self.orders.insert(lane, (Lease { lane, epoch }, orders));
+        let lease = Lease { lane, epoch };
+        self.orders.insert(lane, (lease, orders));
         let seat = Arc::new(self.parts.seat(lane, Some(epoch)));
         tracing::info!(%lane, epoch, "reads a lane");
         let sure = self.registry.sure.clone();
         let running = task::run(self.ground.clone(), seat, ordered, Some(sure));
-        self.tasks.spawn(async move { (lane, running.await) });
+        self.tasks.spawn(async move { (lease, running.await) });
     }
 
-    fn end(&mut self, lane: Lane) {
+    fn end(&mut self, lane: Lane, order: Order, limit: Duration) {
         let Some((lease, orders)) = self.orders.get(&lane) else {
             return;
         };
         tracing::info!(%lane, "lets go of a lane");
-        orders.send_replace(Order::Stop);
-        let (lease, limit) = (*lease, self.parts.stop_limit);
+        orders.send_replace(order);
+        let lease = *lease;
         self.limits.spawn(async move {
             sleep(limit).await;
             lease
         });
+    }
+
+    fn ended(&mut self, lease: Lease) {
+        self.registry.ended(lease.lane, lease.epoch);
+        if self.orders.get(&lease.lane).is_some_and(|(running, _)| *running == lease) {
+            self.orders.remove(&lease.lane);
+        }
     }
 
     fn give_up(&self, lease: Lease) {

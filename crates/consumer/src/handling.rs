@@ -13,7 +13,7 @@ use baton_model::StreamId;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::AbortHandle,
-    time::{Instant, timeout},
+    time::timeout,
 };
 
 use crate::{Delivery, Handlers, health::Health, machine::Ending};
@@ -49,13 +49,13 @@ impl Workshop {
         let Ok(_place_at_work) = self.places.acquire().await else {
             return Ending::Failed("consumer is at its end".to_owned());
         };
-        let begun = Instant::now();
+        let run = self.health.begin(place);
         let work = caught(|| self.handlers.call(place, delivery));
         let ending = match timeout(self.deadline, work).await {
             Ok(ending) => ending,
             Err(_) => Ending::Failed(format!("handler took longer than {:?}", self.deadline)),
         };
-        self.health.note(place, &ending, begun.elapsed());
+        run.end(&ending);
         ending
     }
 }

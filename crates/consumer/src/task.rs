@@ -11,6 +11,7 @@ use tokio::{
 
 use crate::{
     Delivery,
+    burden::{Burden, LaneBurden},
     clerk::Clerk,
     clock::{now, sleep_until},
     handling::{Endings, Workshop},
@@ -31,6 +32,8 @@ pub(crate) enum Order {
     Run,
     /// Finish what is held.
     Stop,
+    /// Finish what is being handled.
+    Yield,
     /// Leave what is held.
     GiveUp,
 }
@@ -41,6 +44,7 @@ pub(crate) struct Ground {
     pub(crate) settings: Arc<Settings>,
     pub(crate) workshop: Arc<Workshop>,
     pub(crate) begin: Begin,
+    pub(crate) burden: Arc<Burden>,
 }
 
 /// How a lane's task has ended.
@@ -66,6 +70,7 @@ struct Task {
     errand: Option<Errands>,
     running: HashMap<StreamId, AbortHandle>,
     endings: Endings,
+    burden: LaneBurden,
     end: Option<LaneEnd>,
 }
 
@@ -78,7 +83,7 @@ pub(crate) async fn run(
 ) -> LaneEnd {
     let reader = Reader::start(ground.servers.clone(), seat.clone());
     let mut clerk = Clerk::new(ground.servers.clone(), seat.clone(), reader.connection.clone());
-    if let Err(end) = prepare(&mut clerk, ground.begin, &mut orders).await {
+    if let Err(end) = prepare(&mut clerk, (&ground, seat.lane), &mut orders).await {
         return end;
     }
     let sharing = match seat.epoch {
@@ -93,6 +98,7 @@ pub(crate) async fn run(
         clerk: Some(clerk),
         errand: None,
         running: HashMap::new(),
+        burden: ground.burden.add(),
         end: None,
         seat,
         endings,
@@ -103,18 +109,21 @@ pub(crate) async fn run(
 /// Makes the group, however long the store is away.
 async fn prepare(
     clerk: &mut Clerk,
-    begin: Begin,
+    (ground, lane): (&Ground, Lane),
     orders: &mut watch::Receiver<Order>,
 ) -> Result<(), LaneEnd> {
     let mut pause = TROUBLE_PAUSE_FIRST;
     loop {
-        match clerk.ensure_group(begin).await {
+        match clerk.ensure_group(ground.begin).await {
             Ok(()) | Err(Setback::NoGroup) => return Ok(()),
             Err(Setback::Fenced) => return Err(LaneEnd::Fenced),
             Err(Setback::Store(error)) if !error.is_retryable() => {
                 return Err(LaneEnd::Refused(error));
             }
-            Err(Setback::Store(error)) => tracing::warn!(%error, "store cannot be reached"),
+            Err(Setback::Store(error)) => {
+                tracing::warn!(%error, "store cannot be reached");
+                ground.workshop.health.troubled(lane, &error.to_string());
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(TROUBLE_PAUSE_MAX),
@@ -142,6 +151,7 @@ impl Task {
         let mut endings = Vec::with_capacity(ENDINGS_MAX);
         loop {
             self.carry_out();
+            self.burden.set(self.machine.in_hand_since());
             if let Some(end) = self.end.take() {
                 return end;
             }
@@ -181,6 +191,7 @@ impl Task {
                 Output::GaveUp(burial) => {
                     let (id, error) = (burial.id, &burial.error);
                     tracing::warn!(lane = %self.seat.lane, %id, error, "gave up on a delivery");
+                    self.workshop.health.gave_up(self.seat.lane);
                 }
                 Output::Over => self.end = Some(self.end.take().unwrap_or(LaneEnd::Stopped)),
             }
@@ -208,11 +219,19 @@ impl Task {
     }
 
     fn on_read(&mut self, answer: ReadAnswer) {
+        let (health, lane) = (&self.workshop.health, self.seat.lane);
         let input = match answer {
-            Ok(arrivals) => Input::Read(arrivals),
+            Ok(arrivals) => {
+                health.read(lane, arrivals.len());
+                Input::Read(arrivals)
+            }
             Err(Setback::Fenced) => return self.fenced(),
             Err(Setback::Store(error)) if !error.is_retryable() => return self.refused(error),
-            Err(Setback::NoGroup | Setback::Store(_)) => Input::ReadFailed,
+            Err(Setback::Store(error)) => {
+                health.troubled(lane, &error.to_string());
+                Input::ReadFailed
+            }
+            Err(Setback::NoGroup) => Input::ReadFailed,
         };
         self.machine.handle(input, now());
     }
@@ -225,6 +244,7 @@ impl Task {
             Err(Setback::NoGroup) => Input::Failed(errand),
             Err(Setback::Store(error)) => {
                 tracing::warn!(lane = %self.seat.lane, %error, "store did not answer");
+                self.workshop.health.troubled(self.seat.lane, &error.to_string());
                 Input::Failed(errand)
             }
         };
@@ -245,6 +265,7 @@ impl Task {
         let input = match order {
             Order::Run => return,
             Order::Stop => Input::Stop,
+            Order::Yield => Input::Yield,
             Order::GiveUp => {
                 self.running.values().for_each(AbortHandle::abort);
                 Input::GiveUp
@@ -257,6 +278,7 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         self.running.values().for_each(AbortHandle::abort);
+        self.workshop.health.let_go(self.seat.lane);
     }
 }
 

@@ -26,6 +26,11 @@ mod shape;
 mod task;
 mod wire;
 
+/// What the page for its users shows is compiled too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/consumers.md")]
+pub struct Page;
+
 pub use baton_model::{
     GuildId, Lane, LaneCount, Marker, Seq, SessionNumber, ShardNumber, StreamId, TraceParent,
     UnixMicros,

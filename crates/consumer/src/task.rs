@@ -14,7 +14,7 @@ use crate::{
     burden::{Burden, LaneBurden},
     clerk::Clerk,
     clock::{now, sleep_until},
-    handling::{Endings, Workshop},
+    handling::{Endings, Hold, Workshop},
     machine::{Done, Ending, Errand, Input, LaneMachine, Output, Sharing},
     reader::{ReadAnswer, Reader},
     registry::Sureness,
@@ -71,6 +71,7 @@ struct Task {
     running: HashMap<StreamId, AbortHandle>,
     endings: Endings,
     burden: LaneBurden,
+    hold: Hold,
     end: Option<LaneEnd>,
 }
 
@@ -86,9 +87,9 @@ pub(crate) async fn run(
     if let Err(end) = prepare(&mut clerk, (&ground, seat.lane), &mut orders).await {
         return end;
     }
-    let sharing = match seat.epoch {
-        None => Sharing::Shared,
-        Some(_) => Sharing::Exclusive,
+    let (sharing, hold) = match seat.epoch {
+        None => (Sharing::Shared, Hold::until(Moment::from_nanos(u64::MAX))),
+        Some(_) => (Sharing::Exclusive, Hold::until(now())),
     };
     let (endings, ended) = mpsc::unbounded_channel();
     let task = Task {
@@ -99,6 +100,7 @@ pub(crate) async fn run(
         errand: None,
         running: HashMap::new(),
         burden: ground.burden.add(),
+        hold,
         end: None,
         seat,
         endings,
@@ -169,6 +171,7 @@ impl Task {
                     self.on_order(order);
                 }
                 until = surer(&mut sure, self.seat.lane) => {
+                    self.hold.prolong(until);
                     self.machine.handle(Input::Sure(until), now());
                 }
                 () = sleep_until(timeout) => self.machine.handle(Input::Time, now()),
@@ -184,7 +187,7 @@ impl Task {
                 Output::Handle { id, attempt, entry } => {
                     let (app, lane) = (self.seat.app.clone(), self.seat.lane);
                     let delivery = Delivery { app, lane, id, attempt, entry };
-                    let handle = self.workshop.start(delivery, &self.endings);
+                    let handle = self.workshop.start(delivery, &self.hold, &self.endings);
                     self.running.insert(id, handle);
                 }
                 Output::Run(errand) => self.send(errand),

@@ -253,6 +253,36 @@ async fn members_that_are_too_many_too_late_or_refused_are_an_error() {
     assert_eq!(ask(10, 200).await.expect("no panic"), no_result(200));
 }
 
+/// The user as the page for users says it must be made.
+fn user_of_the_page(server: &Server) {
+    let page = include_str!("../../../docs/consumers.md");
+    let line = page.lines().find(|line| line.starts_with("user consumer ")).expect("a user");
+    let words = line.split_whitespace().skip(1);
+    let words: Vec<_> = ["ACL", "SETUSER"].into_iter().chain(words).collect();
+    server.command::<String>(&words).expect("a user");
+}
+
+#[tokio::test]
+async fn the_rights_that_the_page_names_are_enough() {
+    let server = Server::start(Program::Valkey, &[]);
+    known(&server, SHARDS);
+    user_of_the_page(&server);
+    let url = format!("valkey://consumer:password@127.0.0.1:{}", server.port());
+    let consumer = support::consumer(&url).tier(0).build().expect("a consumer");
+    let (commander, health) = (consumer.commander().expect("a name"), consumer.health());
+    let running = spawn(consumer.run(async |_| Ok::<_, std::io::Error>(())));
+    until("it reads", || health.ensure_ready().is_ok()).await;
+    let asking = spawn({
+        let commander = commander.clone();
+        async move { commander.members(request(), MemberLimits::default()).await }
+    });
+    let command = asked(&server).await;
+    chunk(&server, &nonce(&command), 0, 1, &[1]);
+    assert_eq!(asking.await.expect("no panic").map(|all| all.members.len()), Ok(1));
+    assert!(!running.is_finished(), "it was refused nothing");
+    running.abort();
+}
+
 fn no_result(millis: u64) -> MembersError {
     MembersError::NotAsked(AskError::NoResult(Duration::from_millis(millis)))
 }

@@ -3,7 +3,11 @@
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use baton_model::Lane;
-use tokio::{sync::watch, task::JoinSet, time::sleep};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+    time::sleep,
+};
 
 use crate::{
     RunError,
@@ -62,7 +66,8 @@ impl<'a> Lanes<'a> {
                     None => return Err(RunError::Panicked("roster".to_owned())),
                 },
                 Some(ended) = self.tasks.join_next() => {
-                    let (lease, end) = ended.map_err(|panic| RunError::Panicked(panic.to_string()))?;
+                    let panicked = |panic: JoinError| RunError::Panicked(panic.to_string());
+                    let (lease, end) = ended.map_err(panicked)?;
                     self.ended(lease);
                     lane_end(end)?;
                 }

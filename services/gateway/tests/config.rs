@@ -6,12 +6,11 @@ use baton_gateway::{
     config::{
         Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
     },
-    courier::Op,
     memory::Bounds,
     tuning::AppTuning,
 };
 use baton_model::{EventName, Version};
-use baton_store::Trim;
+use baton_store::{Op, Trim};
 use proptest::prelude::*;
 use twilight_gateway::Intents;
 

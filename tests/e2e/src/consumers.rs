@@ -11,7 +11,10 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::{process::Process, processes::Fleet};
+use crate::{
+    process::Process,
+    processes::{Fleet, program},
+};
 
 /// A consumer of `examples`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub enum Example {
     DiscordJsCore,
     /// `python/consumer.py`.
     Python,
+    /// `rust-ping`.
+    RustPing,
 }
 
 /// One that runs. Dropping it kills it.
@@ -99,6 +104,11 @@ impl Example {
         match self {
             Self::Node => node(folder, "consumer.mjs"),
             Self::DiscordJsCore => node(folder, "discordjs-core.mjs"),
+            Self::RustPing => {
+                let mut command = Command::new(program("rust-ping"));
+                command.env_clear();
+                command
+            }
             Self::Python => {
                 let mut command = interpreter("python3");
                 command.arg(examples().join("python/consumer.py"));

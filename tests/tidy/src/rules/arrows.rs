@@ -43,6 +43,8 @@ const ROAD: [(&str, Reach); 23] = [
     // `baton up` is a gateway in the same process.
     ("services/baton", CratesAboveAnd(&["services/gateway"])),
     ("services/mock-discord", CratesAboveAnd(&[])),
+    // What a stranger would write sees what a stranger sees.
+    ("examples/rust-ping", Only(&["crates/consumer"])),
     // Starts real servers for the tests of others; knows nothing of Baton.
     ("tests/servers", Only(&[])),
     // Plays stories for the tests of others; knows no machine.

@@ -51,8 +51,15 @@ impl Op {
         }
     }
 
+    /// The frame that carries it, around this data as it stands.
+    #[must_use]
+    pub fn frame(self, data: &str) -> String {
+        format!(r#"{{"op":{},"d":{data}}}"#, self.code())
+    }
+
     /// The one with this number.
-    pub(super) fn of_code(code: u64) -> Option<Self> {
+    #[must_use]
+    pub fn of_code(code: u64) -> Option<Self> {
         Self::ALL.into_iter().find(|op| op.code() == code)
     }
 }

@@ -3,20 +3,27 @@
 use baton_model::{GuildId, limits::COMMAND_BYTES_MAX};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use thiserror::Error;
 
-use super::op::Op;
+use crate::Op;
 
 /// A command that Discord will read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Checked {
-    pub(super) op: Op,
+pub struct Sendable {
+    /// What kind of command it is.
+    pub op: Op,
     /// The one guild that it is about, if it is about one.
-    pub(super) guild: Option<GuildId>,
+    pub guild: Option<GuildId>,
     /// What Discord names it by in its answers.
-    pub(super) nonce: Option<String>,
+    pub nonce: Option<String>,
     /// Byte for byte as it came.
-    pub(super) frame: String,
+    pub frame: String,
 }
+
+/// What is wrong with a frame, so that Discord would close the connection over it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Unsendable(String);
 
 #[derive(Deserialize)]
 struct Raw {
@@ -24,9 +31,16 @@ struct Raw {
     d: Map<String, Value>,
 }
 
-impl Checked {
-    /// Checks a frame; says what is wrong with it.
-    pub(super) fn new(frame: &[u8]) -> Result<Self, String> {
+impl Sendable {
+    /// Checks a frame.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(frame: &[u8]) -> Result<Self, Unsendable> {
+        Self::read(frame).map_err(Unsendable)
+    }
+
+    fn read(frame: &[u8]) -> Result<Self, String> {
         let bytes = frame.len();
         if bytes > COMMAND_BYTES_MAX {
             return Err(format!("it has {bytes} bytes; Discord takes {COMMAND_BYTES_MAX}"));
@@ -47,7 +61,7 @@ impl Checked {
                 }
             }
         }
-        let guild = d.get("guild_id").and_then(snowflake);
+        let guild = d.get("guild_id").and_then(guild_of);
         let nonce = d.get("nonce").and_then(Value::as_str).map(str::to_owned);
         Ok(Self { op, guild, nonce, frame: frame.to_owned() })
     }
@@ -65,8 +79,9 @@ fn require(op: Op, d: &Map<String, Value>, key: &str) -> Result<(), String> {
     if d.contains_key(key) { Ok(()) } else { Err(format!("op {} lacks {key}", op.code())) }
 }
 
-/// An id, as Discord writes it or as others do.
-pub(super) fn snowflake(value: &Value) -> Option<GuildId> {
+/// A guild's id, as Discord writes it or as others do.
+#[must_use]
+pub fn guild_of(value: &Value) -> Option<GuildId> {
     let number = match value.as_str() {
         Some(text) => text.parse().ok(),
         None => value.as_u64(),
@@ -78,8 +93,8 @@ pub(super) fn snowflake(value: &Value) -> Option<GuildId> {
 mod tests {
     use super::*;
 
-    fn check(frame: &str) -> Result<Checked, String> {
-        Checked::new(frame.as_bytes())
+    fn check(frame: &str) -> Result<Sendable, String> {
+        Sendable::check(frame.as_bytes()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -126,7 +141,7 @@ mod tests {
             let told = check(frame).unwrap_err();
             assert!(told.starts_with(why), "{frame}: {told}");
         }
-        assert_eq!(Checked::new(b"\xff").unwrap_err(), "it is not UTF-8");
+        assert_eq!(Sendable::check(b"\xff").unwrap_err().to_string(), "it is not UTF-8");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     Begin, Handlers, Health,
-    exclusive::Lanes,
+    exclusive::{Lanes, Life},
     handling::Workshop,
     registry::{Membership, Registry},
     seat::Seat,
@@ -26,7 +26,7 @@ use crate::{
 /// Reads an app's events as a member of a group, and has them handled.
 #[derive(Debug)]
 pub struct Consumer {
-    parts: Parts,
+    pub(crate) parts: Parts,
 }
 
 #[derive(Debug)]
@@ -117,20 +117,18 @@ impl Consumer {
         handlers: impl Into<Handlers>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), RunError> {
-        let Parts { servers, fleet, app, lanes, .. } = &self.parts;
         let mut stop = std::pin::pin!(stop);
-        let lanes = match lanes {
-            Some(lanes) => *lanes,
-            None => tokio::select! {
-                shape = shape_of(servers, fleet, app) => shape?.lanes,
-                () = &mut stop => return Ok(()),
-            },
+        let lanes = tokio::select! {
+            lanes = self.parts.lane_count() => lanes?,
+            () = &mut stop => return Ok(()),
         };
         let ground = Arc::new(self.parts.ground(handlers.into()));
         if let Some(tier) = self.parts.exclusive {
-            let registry = Registry::start(self.parts.membership(lanes, tier));
-            let registry = registry.map_err(|error| RunError::NoThread(error.to_string()))?;
-            return Lanes::new(&self.parts, ground, registry).run(stop).await;
+            let registry = self.parts.registry(lanes, tier)?;
+            let start = |seat, ordered, sure| -> Life {
+                Box::pin(task::run(ground.clone(), seat, ordered, Some(sure)))
+            };
+            return Lanes::new(&self.parts, &start, registry).run(stop).await;
         }
         let (orders, ordered) = watch::channel(Order::Run);
         let mut tasks = JoinSet::new();
@@ -166,15 +164,24 @@ impl Parts {
         }
     }
 
-    fn membership(&self, lanes: LaneCount, tier: u8) -> Membership {
-        Membership {
+    /// How many lanes the app has; asks until it is known.
+    pub(crate) async fn lane_count(&self) -> Result<LaneCount, StoreError> {
+        match self.lanes {
+            Some(lanes) => Ok(lanes),
+            None => Ok(shape_of(&self.servers, &self.fleet, &self.app).await?.lanes),
+        }
+    }
+
+    pub(crate) fn registry(&self, lanes: LaneCount, tier: u8) -> Result<Registry, RunError> {
+        let membership = Membership {
             servers: self.servers.clone(),
             app: self.app.clone(),
             group: self.group.clone(),
             me: self.name.clone(),
             tier,
             lanes: lanes.0.get(),
-        }
+        };
+        Registry::start(membership).map_err(|error| RunError::NoThread(error.to_string()))
     }
 
     pub(crate) fn seat(&self, lane: Lane, epoch: Option<u64>) -> Seat {

@@ -8,17 +8,25 @@ use tokio::{sync::watch, task::JoinSet, time::sleep};
 use crate::{
     RunError,
     consumer::{Parts, lane_end},
-    registry::{Duty, Registry},
-    task::{self, Ground, LaneEnd, Order},
+    registry::{Duty, Registry, Sureness},
+    seat::Seat,
+    task::{LaneEnd, Order},
 };
 
 /// How long giving lanes back may take, once they are not read any more.
 const LEAVING_MAX: Duration = Duration::from_secs(2);
 
+/// What is done with one lane for as long as it is ours.
+pub(crate) type Life = Pin<Box<dyn Future<Output = LaneEnd> + Send>>;
+
+/// Begins with a lane: at this seat, until ordered to end, while it is known to be ours.
+pub(crate) type Start<'a> =
+    &'a dyn Fn(Arc<Seat>, watch::Receiver<Order>, watch::Receiver<Sureness>) -> Life;
+
 /// Lanes that are held at present.
 pub(crate) struct Lanes<'a> {
     parts: &'a Parts,
-    ground: Arc<Ground>,
+    start: Start<'a>,
     registry: Registry,
     orders: HashMap<Lane, watch::Sender<Order>>,
     tasks: JoinSet<(Lane, LaneEnd)>,
@@ -27,9 +35,9 @@ pub(crate) struct Lanes<'a> {
 }
 
 impl<'a> Lanes<'a> {
-    pub(crate) fn new(parts: &'a Parts, ground: Arc<Ground>, registry: Registry) -> Self {
+    pub(crate) fn new(parts: &'a Parts, start: Start<'a>, registry: Registry) -> Self {
         let (tasks, limits) = (JoinSet::new(), JoinSet::new());
-        Self { parts, ground, registry, orders: HashMap::new(), tasks, limits }
+        Self { parts, start, registry, orders: HashMap::new(), tasks, limits }
     }
 
     /// Reads whatever lanes are ours, until it is told to stop.
@@ -70,8 +78,7 @@ impl<'a> Lanes<'a> {
         self.orders.insert(lane, orders);
         let seat = Arc::new(self.parts.seat(lane, Some(epoch)));
         tracing::info!(%lane, epoch, "reads a lane");
-        let sure = self.registry.sure.clone();
-        let running = task::run(self.ground.clone(), seat, ordered, Some(sure));
+        let running = (self.start)(seat, ordered, self.registry.sure.clone());
         self.tasks.spawn(async move { (lane, running.await) });
     }
 

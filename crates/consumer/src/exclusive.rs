@@ -21,7 +21,7 @@ pub(crate) type Life = Pin<Box<dyn Future<Output = LaneEnd> + Send>>;
 
 /// Begins with a lane: at this seat, until ordered to end, while it is known to be ours.
 pub(crate) type Start<'a> =
-    &'a dyn Fn(Arc<Seat>, watch::Receiver<Order>, watch::Receiver<Sureness>) -> Life;
+    &'a (dyn Fn(Arc<Seat>, watch::Receiver<Order>, watch::Receiver<Sureness>) -> Life + Sync);
 
 /// Lanes that are held at present.
 pub(crate) struct Lanes<'a> {

@@ -79,7 +79,7 @@ impl Consumer {
         stop: impl Future<Output = ()>,
     ) -> Result<(), RunError>
     where
-        W: Fn(LeasedLane) -> F,
+        W: Fn(LeasedLane) -> F + Sync,
         F: Future<Output = Result<(), LaneError>> + Send + 'static,
     {
         let parts = &self.parts;

@@ -116,13 +116,13 @@ impl Place {
     /// If there is none.
     pub fn folder(path: PathBuf) -> Result<Self, PlaceError> {
         let name = format!("folder {}", path.display());
+        // The client would make a folder of a slip of the pen.
+        if let Err(source) = std::fs::read_dir(&path) {
+            return Err(PlaceError::Folder { path, source });
+        }
         match LocalFileSystem::new_with_prefix(&path) {
             Ok(store) => Ok(Self { store: Arc::new(store.with_fsync(true)), name }),
-            Err(_) => {
-                let source = std::fs::metadata(&path).err();
-                let source = source.unwrap_or_else(|| std::io::ErrorKind::NotADirectory.into());
-                Err(PlaceError::Folder { path, source })
-            }
+            Err(error) => Err(PlaceError::Described { place: name, because: shown(&error) }),
         }
     }
 
@@ -167,7 +167,8 @@ impl Place {
             let path = seal.to_string();
             return Err(PlaceError::Foreign { place: self.name.clone(), path });
         }
-        let again = self.put_new(&seal, Bytes::from_static(b"{}\n")).await;
+        // The same bytes, for whoever does not refuse them would write over what is there.
+        let again = self.put_new(&seal, Bytes::from_static(SEAL)).await;
         match again {
             Err(Error::AlreadyExists { .. }) => Ok(()),
             Ok(()) => Err(PlaceError::Unconditional(self.name.clone())),

@@ -101,12 +101,6 @@ impl Archiver {
         self.child.wait().expect("an end").code()
     }
 
-    /// Waits until it ends by itself: its exit code, and its log.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
-        let code = self.child.wait().expect("an end").code();
-        (code, self.log())
-    }
-
     pub(crate) fn signal(&self, name: &str) {
         signal(name, self.child.id());
     }

@@ -44,8 +44,7 @@ impl Proxy {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (rule, held) = (of_all.clone(), held_by_any.clone());
-                // Whoever is cut off shows in the archiver's log.
-                thread::spawn(move || drop(relay(stream.ok(), to, &rule, &held)));
+                thread::spawn(move || relay(stream.ok(), to, &rule, &held));
             }
         });
         Self { port, rule, held }

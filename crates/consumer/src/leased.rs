@@ -213,8 +213,11 @@ impl LeasedLane {
     pub async fn leave(&mut self) -> Result<(), LaneError> {
         let mut leave = self.seat.call(&scripts::LEAVE);
         leave.arg(baton_model::whole_millis(GONE_AFTER));
-        self.wire.run(&leave).await.map_err(Setback::from).and_then(outcome).map_err(lane_error)?;
-        Ok(())
+        match self.wire.run(&leave).await.map_err(Setback::from).and_then(outcome) {
+            // After a wipe there is nothing to leave: no group, or not even a stream.
+            Ok(_) | Err(Setback::NoGroup | Setback::Store(StoreError::Refused { .. })) => Ok(()),
+            Err(setback) => Err(lane_error(setback)),
+        }
     }
 
     async fn read(&mut self, most: usize) -> Result<Vec<Arrival>, Setback> {

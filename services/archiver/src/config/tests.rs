@@ -26,7 +26,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
     assert_eq!(config.bounds.bytes_max, 2_048);
     assert_eq!(config.bounds.age_max, Duration::from_secs(10));
     assert_eq!((config.group.as_str(), config.stop_limit), ("archiver", Duration::from_secs(30)));
-    assert!(matches!(config.to, Destination::Folder(path) if path == PathBuf::from("a")));
+    assert!(matches!(config.to, Destination::Folder(path) if path.as_os_str() == "a"));
 }
 
 #[test]

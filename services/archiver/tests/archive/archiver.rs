@@ -96,9 +96,10 @@ impl Archiver {
     }
 
     /// Asks it to end, and waits until it has.
-    pub(crate) fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) {
         self.signal("TERM");
-        self.child.wait().expect("an end").code()
+        let code = self.child.wait().expect("an end").code();
+        assert_eq!(code, Some(0), "it ends as it was asked to");
     }
 
     pub(crate) fn signal(&self, name: &str) {

@@ -84,16 +84,17 @@ pub(crate) fn write_range(
     write(&mut connection(server.port()), lane, &entries, written);
 }
 
-/// How many entries of a lane are delivered and not acknowledged, or not delivered yet.
+/// How many entries of a lane some group has not acknowledged, delivered or not; very many before
+/// there is a group.
 pub(crate) fn left(server: &Server, lane: u16) -> u64 {
     let groups: redis::RedisResult<Vec<BTreeMap<String, redis::Value>>> =
         server.command(&["XINFO", "GROUPS", &stream(lane)]);
-    let Some(group) = groups.ok().and_then(|groups| groups.into_iter().next()) else {
-        return u64::MAX;
-    };
-    let number = |name: &str| {
+    let groups = groups.unwrap_or_default();
+    let number = |group: &BTreeMap<String, redis::Value>, name: &str| {
         let value = group.get(name).cloned().unwrap_or(redis::Value::Nil);
         redis::from_redis_value::<Option<u64>>(value).expect("a number").unwrap_or(u64::MAX)
     };
-    number("pending").saturating_add(number("lag"))
+    let left =
+        groups.iter().map(|group| number(group, "pending").saturating_add(number(group, "lag")));
+    left.reduce(u64::saturating_add).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,7 @@
 
 mod archiver;
 mod bad_input;
+mod bounds;
 mod dying;
 mod lane;
 mod moto;

@@ -1,6 +1,6 @@
 //! Streams of others, on Valkey.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use baton_model::{AppName, Seq};
 use baton_store::{
@@ -132,33 +132,19 @@ fn append_command(copied: &CopiedAppend) -> Cmd {
     let CopiedAppend { append, copies } = copied;
     let Append { hold, session, prev, entries, last } = append;
     let address = &hold.address;
-    let mut streams: Vec<&str> = Vec::new();
-    let mut places = Vec::with_capacity(entries.len());
-    for copy in &copies.each {
-        places.push(copy.as_ref().map(|copy| {
-            let known = streams.iter().position(|stream| *stream == copy.stream);
-            known.map_or_else(
-                || {
-                    streams.push(&copy.stream);
-                    streams.len()
-                },
-                |at| at + 1,
-            )
-        }));
-    }
     let mut command = redis::cmd("FCALL");
-    command.arg(function::APPEND_COPIED).arg(3 + streams.len());
+    command.arg(function::APPEND_COPIED).arg(3);
     command.arg(Key::Row(address).to_string()).arg(events_key(address.app(), address.lane));
-    command.arg(Key::Copied(address.app()).to_string()).arg(streams);
+    command.arg(Key::Copied(address.app()).to_string());
     command.arg(hold.owner.to_string()).arg(hold.epoch.0).arg(session.0);
     command.arg(prev.0).arg(last.0).arg(address.shard.number.0).arg(copies.entries_max);
-    let copies = copies.each.iter().zip(places).chain(std::iter::repeat((&None, None)));
-    for (entry, (copy, place)) in entries.iter().zip(copies) {
+    let copies = copies.each.iter().map(Option::as_ref).chain(iter::repeat(None));
+    for (entry, copy) in entries.iter().zip(copies) {
         for field in entry.own_fields() {
             command.arg(field.as_ref());
         }
-        command.arg(place.map(|place| place.to_string()).unwrap_or_default());
-        command.arg(copy.as_ref().map_or(&[][..], |copy| copy.data.as_ref()));
+        let (stream, data) = copy.map_or(("", &[][..]), |copy| (&copy.stream, &copy.data));
+        command.arg(stream).arg(data);
     }
     command
 }

@@ -85,6 +85,27 @@ pub struct Config {
     effective: BTreeMap<Key, Effective>,
 }
 
+/// Notes which apps cannot have streams for `@discordjs/brokers`, or cannot have these.
+fn judge_brokers(
+    reader: &mut Reader<'_>,
+    apps: &[(AppName, Option<AppConfig>)],
+    no_brokers: Option<&'static str>,
+) {
+    let mut prefixes = BTreeMap::new();
+    for (name, app) in apps {
+        let Some(settings) = app.as_ref().and_then(|app| app.brokers.as_ref()) else {
+            continue;
+        };
+        if let Some(because) = no_brokers {
+            reader.app(name).does_not_go("brokers.mode", because);
+        }
+        if let Some(other) = prefixes.insert(&settings.prefix, name) {
+            let because = format!("is that of apps.{other} as well; give each a prefix of its own");
+            reader.app(name).does_not_go("brokers.prefix", &because);
+        }
+    }
+}
+
 impl Config {
     /// Reads the file, if there is to be one, and the variables that begin with `BATON_`.
     ///
@@ -132,7 +153,11 @@ impl Config {
         let log_level = section.required("log.level");
         let drain_limit = section.required("drain.limit");
         let drain_at = section.required::<Whole>("memory.drain_at_percent");
-        let stored_apps = StoredAppsConfig::read(section);
+        let mut stored_apps = StoredAppsConfig::read(section);
+        let no_brokers = store.as_ref().and_then(StoreConfig::no_brokers);
+        if let Some(Some(stored_apps)) = &mut stored_apps {
+            stored_apps.no_brokers = no_brokers;
+        }
         if names.is_empty() && !matches!(stored_apps, Some(Some(_))) {
             let what = "no app is configured; expected a section [apps.<name>] for each";
             reader.mistakes.push(Mistake::together(None, what));
@@ -143,6 +168,7 @@ impl Config {
         };
         // All of them are read before the first faulty one ends it.
         let apps: Vec<_> = names.into_iter().map(read).collect();
+        judge_brokers(reader, &apps, no_brokers);
         let apps = apps.into_iter().map(|(name, app)| Some((name, app?)));
         Some(Self {
             apps: apps.collect::<Option<_>>()?,

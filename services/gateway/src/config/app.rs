@@ -18,10 +18,14 @@ use super::{
 };
 use crate::{
     app::{AppSettings, ShardsWanted},
+    brokers::BrokersSettings,
     courier::Op,
     token::TokenSource,
     tuning::AppTuning,
 };
+
+/// The longest beginning of a stream's name.
+const PREFIX_BYTES_MAX: usize = 64;
 
 /// A section `[apps.<name>]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct AppConfig {
     pub commands: BTreeSet<Op>,
     /// How much of its lanes is kept.
     pub keep: Trim,
+    /// How copies of its events are written for `@discordjs/brokers`; none if they are not.
+    pub brokers: Option<BrokersSettings>,
     /// Where to connect; none for Discord.
     pub gateway_url: Option<String>,
     /// Where the REST API is; none for Discord's.
@@ -74,6 +80,7 @@ impl AppConfig {
         let large_threshold = section.required::<Whole>("large_threshold");
         let commands = section.required("commands");
         let keep = keep(section);
+        let brokers = brokers(section);
         let gateway_url = section.optional::<PlainUrl>("gateway_url");
         let api_url = section.optional::<PlainUrl>("api_url");
         Some(Self {
@@ -86,6 +93,7 @@ impl AppConfig {
             large_threshold: large_threshold?.0,
             commands: commands?,
             keep: keep?,
+            brokers: brokers?,
             gateway_url: gateway_url?.map(|url| url.0),
             api_url: api_url?.map(|url| url.0),
         })
@@ -111,8 +119,8 @@ impl AppConfig {
     /// Whether another configuration of the same app could take this one's place while it runs.
     #[must_use]
     pub fn differs_in_tuning_only(&self, other: &Self) -> bool {
-        let Self { presence, commands, keep, .. } = other.clone();
-        Self { presence, commands, keep, ..self.clone() } == *other
+        let Self { presence, commands, keep, brokers, .. } = other.clone();
+        Self { presence, commands, keep, brokers, ..self.clone() } == *other
     }
 
     /// What of that may change while it runs.
@@ -121,6 +129,7 @@ impl AppConfig {
         AppTuning {
             keep: self.keep,
             commands: self.commands.clone(),
+            brokers: self.brokers.clone(),
             presence: self.presence.payload(),
         }
     }
@@ -137,6 +146,40 @@ fn keep(section: &mut Section<'_, '_>) -> Option<Trim> {
         bytes_max: bytes_max?.0,
         live_within: live_within?,
     })
+}
+
+fn brokers(section: &mut Section<'_, '_>) -> Option<Option<BrokersSettings>> {
+    let mode = section.required::<BrokersMode>("brokers.mode");
+    let prefix = section.required::<Prefix>("brokers.prefix");
+    let group_idle_max = section.required("brokers.group_idle_max");
+    let settings = BrokersSettings { prefix: prefix?.0, group_idle_max: group_idle_max? };
+    Some((mode? == BrokersMode::Also).then_some(settings))
+}
+
+/// Whether copies are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BrokersMode {
+    Off,
+    Also,
+}
+
+impl Setting for BrokersMode {
+    fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
+        word(value, &[("off", Self::Off), ("also", Self::Also)])
+    }
+}
+
+/// What the names of streams begin with.
+struct Prefix(String);
+
+impl Setting for Prefix {
+    fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
+        let text = text(value)?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_' | '-');
+        let is_ours = text.starts_with("baton:");
+        let fits = text.len() <= PREFIX_BYTES_MAX && text.chars().all(is_plain) && !is_ours;
+        if fits { Ok(Self(text.to_owned())) } else { Err(wrong()) }
+    }
 }
 
 impl Events {

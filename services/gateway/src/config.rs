@@ -20,6 +20,7 @@ mod origin;
 mod variables;
 
 mod app;
+mod brokers;
 mod instance;
 mod presence;
 mod reader;
@@ -85,27 +86,6 @@ pub struct Config {
     effective: BTreeMap<Key, Effective>,
 }
 
-/// Notes which apps cannot have streams for `@discordjs/brokers`, or cannot have these.
-fn judge_brokers(
-    reader: &mut Reader<'_>,
-    apps: &[(AppName, Option<AppConfig>)],
-    no_brokers: Option<&'static str>,
-) {
-    let mut prefixes = BTreeMap::new();
-    for (name, app) in apps {
-        let Some(settings) = app.as_ref().and_then(|app| app.brokers.as_ref()) else {
-            continue;
-        };
-        if let Some(because) = no_brokers {
-            reader.app(name).does_not_go("brokers.mode", because);
-        }
-        if let Some(other) = prefixes.insert(&settings.prefix, name) {
-            let because = format!("is that of apps.{other} as well; give each a prefix of its own");
-            reader.app(name).does_not_go("brokers.prefix", &because);
-        }
-    }
-}
-
 impl Config {
     /// Reads the file, if there is to be one, and the variables that begin with `BATON_`.
     ///
@@ -168,7 +148,7 @@ impl Config {
         };
         // All of them are read before the first faulty one ends it.
         let apps: Vec<_> = names.into_iter().map(read).collect();
-        judge_brokers(reader, &apps, no_brokers);
+        brokers::judge(reader, &apps, no_brokers);
         let apps = apps.into_iter().map(|(name, app)| Some((name, app?)));
         Some(Self {
             apps: apps.collect::<Option<_>>()?,

@@ -11,6 +11,9 @@ use thiserror::Error;
 /// What is larger is not even looked at: a frame may have 4096 bytes, and MessagePack is shorter.
 const DATA_BYTES_MAX: usize = 16_384;
 
+/// How deep a command may be nested. Discord's have a level or two; a stack has an end.
+const DEPTH_MAX: usize = 32;
+
 /// Why what stands there is no command.
 #[derive(Debug, Error)]
 pub enum UnfitCommand {
@@ -58,8 +61,7 @@ pub fn read(
     if data.len() > DATA_BYTES_MAX {
         return Err(UnfitCommand::TooMuch(data.len()));
     }
-    let Outgoing { shard_id, payload } =
-        rmp_serde::from_slice(data).map_err(UnfitCommand::Unreadable)?;
+    let Outgoing { shard_id, payload } = decoded(data).map_err(UnfitCommand::Unreadable)?;
     let shards = shape.shards.0.get();
     if shard_id >= shards {
         return Err(UnfitCommand::NoShard(shard_id, shards));
@@ -73,6 +75,12 @@ pub fn read(
         Command { shard, expires, reply_to: String::new(), trace: None, frame: frame.into() };
     ensure_command_fits(&command).map_err(UnfitCommand::Unfit)?;
     Ok((shape.lanes.lane_of(shard), command))
+}
+
+fn decoded(data: &[u8]) -> Result<Outgoing, rmp_serde::decode::Error> {
+    let mut decoder = rmp_serde::Deserializer::new(data);
+    decoder.set_max_depth(DEPTH_MAX);
+    Outgoing::deserialize(&mut decoder)
 }
 
 #[cfg(test)]
@@ -116,7 +124,7 @@ mod tests {
             (r#"{"payload":{"op":3,"d":{}}}"#, "field \"data\" is no {shardId"),
             (r#"{"shardId":-1,"payload":{"op":3,"d":{}}}"#, "field \"data\" is no {shardId"),
             ("[]", "field \"data\" is no {shardId"),
-            (&large, "command has 4113 bytes"),
+            (&large, "command has 4111 bytes"),
         ] {
             let found = read_json(json).expect_err(json).to_string();
             assert!(found.starts_with(why), "{found}");
@@ -124,6 +132,14 @@ mod tests {
         let junk = Bytes::from_static(&[0xc1]);
         assert!(matches!(read(ID, Some(&junk), shape()), Err(UnfitCommand::Unreadable(_))));
         assert!(matches!(read(ID, None, shape()), Err(UnfitCommand::NoData)));
+        let mut deep = Vec::new();
+        let lists = |count| ["[".repeat(count), "]".repeat(count)].concat();
+        let nested =
+            |count| format!(r#"{{"shardId":0,"payload":{{"op":3,"d":{}}}}}"#, lists(count));
+        msgpack::append_json(&mut deep, nested(20).as_bytes()).unwrap();
+        assert!(read(ID, Some(&deep.clone().into()), shape()).is_ok());
+        deep.splice(deep.len() - 20.., [0x91; 15_000]);
+        assert!(matches!(read(ID, Some(&deep.into()), shape()), Err(UnfitCommand::Unreadable(_))));
         let huge = Bytes::from(vec![0; DATA_BYTES_MAX + 1]);
         assert!(matches!(read(ID, Some(&huge), shape()), Err(UnfitCommand::TooMuch(16_385))));
     }

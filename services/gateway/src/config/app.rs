@@ -7,7 +7,7 @@ use baton_store::Trim;
 use twilight_gateway::Intents;
 
 use super::{
-    discord,
+    brokers, discord,
     kind::Kind,
     mistake::Fault,
     nearest::nearest,
@@ -23,9 +23,6 @@ use crate::{
     token::TokenSource,
     tuning::AppTuning,
 };
-
-/// The longest beginning of a stream's name.
-const PREFIX_BYTES_MAX: usize = 64;
 
 /// A section `[apps.<name>]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +77,7 @@ impl AppConfig {
         let large_threshold = section.required::<Whole>("large_threshold");
         let commands = section.required("commands");
         let keep = keep(section);
-        let brokers = brokers(section);
+        let brokers = brokers::read(section);
         let gateway_url = section.optional::<PlainUrl>("gateway_url");
         let api_url = section.optional::<PlainUrl>("api_url");
         Some(Self {
@@ -146,40 +143,6 @@ fn keep(section: &mut Section<'_, '_>) -> Option<Trim> {
         bytes_max: bytes_max?.0,
         live_within: live_within?,
     })
-}
-
-fn brokers(section: &mut Section<'_, '_>) -> Option<Option<BrokersSettings>> {
-    let mode = section.required::<BrokersMode>("brokers.mode");
-    let prefix = section.required::<Prefix>("brokers.prefix");
-    let group_idle_max = section.required("brokers.group_idle_max");
-    let settings = BrokersSettings { prefix: prefix?.0, group_idle_max: group_idle_max? };
-    Some((mode? == BrokersMode::Also).then_some(settings))
-}
-
-/// Whether copies are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum BrokersMode {
-    Off,
-    Also,
-}
-
-impl Setting for BrokersMode {
-    fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
-        word(value, &[("off", Self::Off), ("also", Self::Also)])
-    }
-}
-
-/// What the names of streams begin with.
-struct Prefix(String);
-
-impl Setting for Prefix {
-    fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
-        let text = text(value)?;
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_' | '-');
-        let is_ours = text.starts_with("baton:");
-        let fits = text.len() <= PREFIX_BYTES_MAX && text.chars().all(is_plain) && !is_ours;
-        if fits { Ok(Self(text.to_owned())) } else { Err(wrong()) }
-    }
 }
 
 impl Events {

@@ -271,6 +271,9 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "apps.music.trim.entries_max = 1000000  # default",
         "apps.music.trim.bytes_max = 268435456  # default",
         "apps.music.trim.live_within = \"12h\"  # default",
+        "apps.music.brokers.mode = \"off\"  # default",
+        "apps.music.brokers.prefix = \"\"  # default",
+        "apps.music.brokers.group_idle_max = \"1d\"  # default",
         "apps.music.gateway_url is not set  # default",
         "apps.music.api_url is not set  # default",
     ];
@@ -516,14 +519,15 @@ fn every_word_that_is_promised_is_taken_and_means_something_of_its_own() {
         let Some(words) = takes.strip_prefix("one of ") else { continue };
         let taken = |word: &str| {
             let config = good(LEAST, &[(&variable, word)]);
-            let app = &config.apps.values().next().unwrap().presence;
-            format!("{:?} {:?} {:?}", config.log_format, config.log_level, app.status)
+            let app = config.apps.values().next().unwrap();
+            let (status, has_brokers) = (app.presence.status, app.brokers.is_some());
+            format!("{:?} {:?} {status:?} {has_brokers}", config.log_format, config.log_level)
         };
         let meanings: BTreeSet<_> = words.split(", ").map(taken).collect();
         assert_eq!(meanings.len(), words.split(", ").count(), "{variable}");
         words_taken += meanings.len();
     }
-    assert_eq!(words_taken, 2 + 5 + 4);
+    assert_eq!(words_taken, 2 + 5 + 4 + 2);
 }
 
 #[test]
@@ -665,7 +669,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..36_usize,
+        option in 0..39_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -674,7 +678,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 36);
+        prop_assert_eq!(names.len(), 39);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

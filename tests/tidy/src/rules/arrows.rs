@@ -42,8 +42,8 @@ const ROAD: [(&str, Reach); 25] = [
     ("services/gateway", CratesAboveAnd(&[])),
     // `baton up` is a gateway in the same process.
     ("services/baton", CratesAboveAnd(&["services/gateway"])),
-    ("services/mock-discord", CratesAboveAnd(&[])),
     ("services/archiver", CratesAboveAnd(&[])),
+    ("services/mock-discord", CratesAboveAnd(&[])),
     // What a stranger would write sees what a stranger sees.
     ("examples/rust-ping", Only(&["crates/consumer"])),
     // Starts real servers for the tests of others; knows nothing of Baton.

@@ -5,8 +5,8 @@
 //! is left out until it has room: its commands stay in the stream, and nobody waits for it. When
 //! everybody has everything, the store is asked to say when there is more, which costs it nothing;
 //! as long as somebody has not, the lane is read at a steady pace. The reader has no opinion on
-//! commands. It also has the lane trimmed where that is up to this instance, and an app's streams for
-//! brokers looked after, because it is the one who knows which of the lane's shards are here.
+//! commands. It also has the lane trimmed where that is up to this instance, and an app's streams
+//! for brokers looked after, because it is the one who knows which of the lane's shards are here.
 
 mod place;
 

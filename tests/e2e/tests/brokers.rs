@@ -10,7 +10,9 @@ use baton_e2e::{
 };
 use baton_mock_discord::{Input, Settings, load::Content};
 use baton_model::{EventName, Marker};
+use baton_store::ROUTER;
 use baton_test_servers::Server;
+use redis::streams::StreamInfoGroupsReply;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -237,21 +239,16 @@ async fn what_a_worker_sends_reaches_discord_once_and_nothing_holds_it_up() {
     assert_eq!(asked(&fleet).await, expected);
     let verdicts = fleet.verdicts().await;
     assert!(verdicts.is_empty(), "{verdicts:?}");
-    let groups: Vec<BTreeMap<String, redis::Value>> =
+    let groups: StreamInfoGroupsReply =
         valkey.command(&["XINFO", "GROUPS", "gateway_send"]).expect("listed");
-    assert_eq!(groups.len(), 1, "one group, whoever routes");
-    assert_eq!(groups[0]["name"], redis::Value::BulkString(b"baton".to_vec()));
-    assert_eq!(groups[0]["lag"], redis::Value::Int(0));
+    let [router] = &groups.groups[..] else { panic!("one group, whoever routes: {groups:?}") };
+    assert_eq!((router.name.as_str(), router.lag), (ROUTER, Some(0)));
 }
 
 fn groups(server: &Server, stream: &str) -> Vec<String> {
-    let groups: Vec<BTreeMap<String, redis::Value>> =
+    let groups: StreamInfoGroupsReply =
         server.command(&["XINFO", "GROUPS", stream]).expect("listed");
-    let name = |group: &BTreeMap<String, redis::Value>| match &group["name"] {
-        redis::Value::BulkString(name) => String::from_utf8_lossy(name).into_owned(),
-        other => panic!("{other:?}"),
-    };
-    groups.iter().map(name).collect()
+    groups.groups.into_iter().map(|group| group.name).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

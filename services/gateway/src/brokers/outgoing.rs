@@ -1,5 +1,5 @@
-//! A command as such a program writes it: `{shardId, payload: {op, d}}` in MessagePack. What Discord
-//! would make of it, the shard's courier judges, as it does of every command.
+//! A command as such a program writes it: `{shardId, payload: {op, d}}` in MessagePack. What
+//! Discord would make of it, the shard's courier judges, as it does of every command.
 
 use baton_model::{AppShape, Lane, ShardNumber, StoreMillis, StreamId, limits::COMMAND_AGE_MAX};
 use baton_store::{Command, CommandError, ensure_command_fits};

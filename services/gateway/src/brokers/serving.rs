@@ -76,6 +76,6 @@ impl<S: Store> Serving<S> {
 /// Ends when something is otherwise; never where nothing can be any more.
 async fn changed(tuning: &mut watch::Receiver<AppTuning>) {
     if tuning.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -1,4 +1,4 @@
-//! One consumer and one lane with Sentinels, on a Cluster, and over TLS.
+//! One consumer and one lane with Sentinels, and on a Cluster.
 
 #[expect(dead_code, reason = "consumers are looked at elsewhere")]
 mod support;

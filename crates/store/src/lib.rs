@@ -66,7 +66,8 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use intents::{IntendError, Intents};
 pub use journal::{FoundHappening, Journal};
 pub use lanes::{
-    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, REDELIVERER, Redelivery,
+    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, REDELIVERED_UNTOUCHED,
+    REDELIVERER, Redelivery,
 };
 pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};

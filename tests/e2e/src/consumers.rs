@@ -143,7 +143,7 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
 }
 
-fn installed(variable: &str) -> PathBuf {
+pub(crate) fn installed(variable: &str) -> PathBuf {
     let place = env::var_os(variable).map(PathBuf::from);
     place.unwrap_or_else(|| {
         panic!("{variable} is not set; run scripts/test, or eval \"$(scripts/clients)\" first")

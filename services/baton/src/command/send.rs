@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     Exit, Failure,
     arguments::{SendArguments, SendOp},
-    fleet::Look,
+    fleet::{Find, Look},
     output::{self, units},
     program::{Desk, drawn},
 };

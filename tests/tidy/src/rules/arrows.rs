@@ -35,6 +35,7 @@ const ROAD: [(&str, Reach); 23] = [
     ("crates/store-valkey", CratesAboveAnd(&[])),
     ("crates/store-embedded", CratesAboveAnd(&[])),
     ("crates/consumer", CratesAboveAnd(&[])),
+    ("crates/overview", CratesAboveAnd(&[])),
     ("crates/telemetry", CratesAboveAnd(&[])),
     // The judge of the gateway: it must not share the defendant's code.
     ("crates/mock-discord", Only(MODEL)),

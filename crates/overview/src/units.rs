@@ -5,7 +5,8 @@ use std::time::Duration;
 use baton_model::UnixMicros;
 
 /// A length of time, with its two largest units.
-pub(crate) fn time(duration: Duration) -> String {
+#[must_use]
+pub fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
     let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
@@ -19,7 +20,8 @@ pub(crate) fn time(duration: Duration) -> String {
 }
 
 /// Bytes, in the unit that leaves at most four digits.
-pub(crate) fn bytes(bytes: u64) -> String {
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let (mut amount, mut unit) = (bytes, 0);
     while amount >= 10_000 && unit + 1 < UNITS.len() {
@@ -29,12 +31,14 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// A count and what is counted.
-pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+#[must_use]
+pub fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A moment in UTC, to the second.
-pub(crate) fn moment(at: UnixMicros) -> String {
+#[must_use]
+pub fn moment(at: UnixMicros) -> String {
     let seconds = at.0 / 1_000_000;
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = date(days);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use baton_model::{PinUntil, RestartHow, UnixMicros, Wish};
 use baton_store::{Connecting, Doer, LettingGo, Taking, What};
 
-use super::Look;
-use crate::output::units;
+use crate::{Look, units};
 
 /// Who did something.
-pub(crate) fn doer(look: &Look, doer: &Doer) -> String {
+#[must_use]
+pub fn doer(look: &Look, doer: &Doer) -> String {
     match doer {
         Doer::Instance(id) => look.called(*id),
         Doer::Operator(name) => name.to_string(),
@@ -17,7 +17,8 @@ pub(crate) fn doer(look: &Look, doer: &Doer) -> String {
 }
 
 /// What was done, in an operator's words.
-pub(crate) fn told(look: &Look, what: &What) -> String {
+#[must_use]
+pub fn told(look: &Look, what: &What) -> String {
     match what {
         What::Took { shard, from, how, .. } => {
             let how = match how {
@@ -77,7 +78,8 @@ fn counted(shards: u32) -> String {
 }
 
 /// What is wanted, in an operator's words.
-pub(crate) fn wanted(look: &Look, wish: &Wish) -> String {
+#[must_use]
+pub fn wanted(look: &Look, wish: &Wish) -> String {
     match wish {
         Wish::Drain { instance, limit: None } => format!("{} empty", look.called(*instance)),
         Wish::Drain { instance, limit: Some(limit) } => {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// What an instance says of itself, what is wanted of it, and whether it is there, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Standing {
+pub enum Standing {
     /// It ends, and holds nothing.
     Down,
     /// It gives its shards away, or is to.
@@ -21,7 +21,9 @@ pub(crate) enum Standing {
 }
 
 impl Standing {
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Down => "down",
             Self::Draining => "draining",

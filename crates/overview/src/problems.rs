@@ -3,11 +3,11 @@
 use baton_model::{AppCondition, AppName, AppSource, HealthLevel};
 use baton_store::Safety;
 
-use super::{Look, Standing};
-use crate::output::units::counted;
+use crate::{Instance, Look, Standing, units::counted};
 
 /// What is not as it should be; nothing if all is well.
-pub(crate) fn problems(look: &Look) -> Vec<String> {
+#[must_use]
+pub fn problems(look: &Look) -> Vec<String> {
     let mut problems = Vec::new();
     if let Safety::Unsafe { reason } = &look.safety {
         problems.push(format!("the store is not safe: {reason}"));
@@ -66,7 +66,7 @@ fn orphans(look: &Look, problems: &mut Vec<String>) {
         let shards = counted(free, "shard has", "shards have");
         problems.push(format!("{shards} no owner"));
     }
-    let is_there = |owner| look.instances.get(&owner).is_some_and(super::Instance::is_there);
+    let is_there = |owner| look.instances.get(&owner).is_some_and(Instance::is_there);
     let owners = look.shards.keys().filter_map(|shard| look.owner(shard));
     let gone = owners.filter(|owner| !is_there(*owner)).count();
     if gone > 0 {

@@ -334,3 +334,47 @@ proptest! {
 fn is_second(name: &str) -> bool {
     name.trim_start_matches('c').parse::<usize>().unwrap().is_multiple_of(3)
 }
+
+impl World {
+    fn steps(&mut self, count: usize) {
+        (0..count).for_each(|_| self.step(Draw::Nothing));
+    }
+
+    /// Who has each lane, and under which epoch.
+    fn owners(&self) -> Vec<(String, u64)> {
+        let owner = |row: &Row| (row.owner.clone().unwrap_or_default(), row.epoch);
+        self.store.rows.values().map(owner).collect()
+    }
+}
+
+#[test]
+fn a_lane_is_given_back_under_handlers_that_hang() {
+    let mut world = World::new(2);
+    world.steps(SETTLED);
+    let names =
+        |world: &World| -> Vec<_> { world.owners().into_iter().map(|(owner, _)| owner).collect() };
+    assert!(names(&world).contains(&"c1".to_owned()));
+    world.step(Draw::Hang(0, FREEZE_MAX));
+    // A second until it is behind, and another until it is sure of nothing any more.
+    world.steps(60);
+    assert!(world.consumers[0].hangs > 0, "it still hangs");
+    assert_eq!(names(&world), ["c2"; LANES as usize]);
+}
+
+#[test]
+fn what_ends_late_says_nothing_of_a_later_lease() {
+    let mut world = World::new(2);
+    world.steps(SETTLED);
+    world.step(Draw::Hang(0, 160));
+    world.steps(40);
+    world.step(Draw::Hang(1, 160));
+    // Both are behind, so both have their share again.
+    world.steps(110);
+    let of_first = |world: &World| -> Vec<_> {
+        world.owners().into_iter().filter(|(owner, _)| owner == "c1").collect()
+    };
+    let held = of_first(&world);
+    assert!(world.consumers[0].hangs > 0 && !held.is_empty(), "{held:?}");
+    world.steps(20);
+    assert_eq!((world.consumers[0].hangs, of_first(&world)), (0, held));
+}

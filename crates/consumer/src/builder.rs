@@ -5,10 +5,16 @@ use std::{sync::Arc, time::Duration};
 use baton_model::{AppName, FleetName, LaneCount};
 use baton_valkey_link::{Login, StoreUrl};
 
-use crate::{Begin, BuildError, Consumer, consumer::Parts, settings::Settings, wire::Servers};
+use crate::{
+    Begin, BuildError, Consumer,
+    consumer::{Parts, Rank},
+    roster::Limits,
+    settings::{PACE, Settings},
+    wire::Servers,
+};
 
 /// The fleet that instances belong to when they are told nothing else.
-const FLEET: &str = "main";
+pub(crate) const FLEET: &str = "main";
 
 /// Settings of a consumer, before they are checked.
 #[derive(Debug, Clone)]
@@ -23,7 +29,9 @@ pub struct ConsumerBuilder {
     lanes: Option<LaneCount>,
     settings: Settings,
     begin: Begin,
-    exclusive: Option<u8>,
+    is_exclusive: bool,
+    tier: Option<u8>,
+    pace: Limits,
     handlers_max: usize,
     deadline: Duration,
     stop_limit: Duration,
@@ -63,7 +71,9 @@ impl Consumer {
             lanes: None,
             settings: Settings::default(),
             begin: Begin::default(),
-            exclusive: None,
+            is_exclusive: false,
+            tier: None,
+            pace: PACE,
             handlers_max: 256,
             deadline: Duration::from_secs(30),
             stop_limit: Duration::from_secs(10),
@@ -124,7 +134,7 @@ impl ConsumerBuilder {
     /// group, which all must say this.
     #[must_use]
     pub fn exclusive(mut self) -> Self {
-        self.exclusive = Some(self.exclusive.unwrap_or_default());
+        self.is_exclusive = true;
         self
     }
 
@@ -132,7 +142,24 @@ impl ConsumerBuilder {
     /// one is given lanes only while nobody of a better one lives and gets its work done.
     #[must_use]
     pub fn tier(mut self, tier: u8) -> Self {
-        self.exclusive = Some(tier);
+        self.tier = Some(tier);
+        self
+    }
+
+    /// In a group with tiers: whoever has a delivery in hand for longer than this does not get its
+    /// work done, and its lanes go to whoever does. Above what the slowest handler takes, with what
+    /// waits before it. 5 s if nothing is said.
+    #[must_use]
+    pub fn behind_after(mut self, time: Duration) -> Self {
+        self.pace.in_hand_max = time;
+        self
+    }
+
+    /// In a group with tiers: for how long nothing must have been in hand for too long until a
+    /// consumer that was behind is given lanes again. 30 s if nothing is said.
+    #[must_use]
+    pub fn trusted_after(mut self, time: Duration) -> Self {
+        self.pace.trusted_after = time;
         self
     }
 
@@ -208,6 +235,11 @@ impl ConsumerBuilder {
             Some(name) => name,
             None => random_name()?,
         };
+        let exclusive = match (self.tier, self.is_exclusive) {
+            (Some(tier), _) => Some(Rank { tier, pace: Some(self.pace) }),
+            (None, true) => Some(Rank { tier: 0, pace: None }),
+            (None, false) => None,
+        };
         Ok(Consumer::new(Parts {
             servers: Arc::new(Servers { url, ca_pem: self.ca_pem }),
             fleet,
@@ -217,15 +249,17 @@ impl ConsumerBuilder {
             lanes: self.lanes,
             settings: self.settings,
             begin: self.begin,
-            exclusive: self.exclusive,
+            exclusive,
             handlers_max: self.handlers_max.min(tokio::sync::Semaphore::MAX_PERMITS),
             deadline: self.deadline,
             stop_limit: self.stop_limit,
+            health: crate::Health::default(),
         }))
     }
 }
 
-fn random_name() -> Result<String, BuildError> {
+/// A name that nobody else has.
+pub(crate) fn random_name() -> Result<String, BuildError> {
     let drawn = getrandom::u64().map_err(|_| BuildError::NoRandom)?;
     Ok(format!("{drawn:016x}"))
 }

@@ -12,10 +12,12 @@ use tokio::{
 };
 
 use crate::{
-    Begin, Handlers, Health,
+    Begin, Commander, Handlers, Health,
+    burden::Burden,
     exclusive::{Lanes, Life},
     handling::Workshop,
     registry::{Membership, Registry},
+    roster::Limits,
     seat::Seat,
     settings::Settings,
     shape::shape_of,
@@ -29,6 +31,14 @@ pub struct Consumer {
     pub(crate) parts: Parts,
 }
 
+/// How a consumer takes part in the leases of a group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rank {
+    pub(crate) tier: u8,
+    /// What keeping up means, in a group with tiers.
+    pub(crate) pace: Option<Limits>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) servers: Arc<Servers>,
@@ -39,11 +49,12 @@ pub(crate) struct Parts {
     pub(crate) lanes: Option<LaneCount>,
     pub(crate) settings: Settings,
     pub(crate) begin: Begin,
-    /// The tier, if lanes are leased.
-    pub(crate) exclusive: Option<u8>,
+    /// How they are leased, if lanes are.
+    pub(crate) exclusive: Option<Rank>,
     pub(crate) handlers_max: usize,
     pub(crate) deadline: Duration,
     pub(crate) stop_limit: Duration,
+    pub(crate) health: Health,
 }
 
 /// Why a consumer was not built.
@@ -97,6 +108,21 @@ impl Consumer {
         &self.parts.name
     }
 
+    /// Who sends commands to the shards of the same app.
+    ///
+    /// # Errors
+    /// If no random name can be drawn.
+    pub fn commander(&self) -> Result<Commander, BuildError> {
+        let Parts { servers, fleet, app, .. } = &self.parts;
+        Commander::new(servers.clone(), fleet, app.clone())
+    }
+
+    /// How it fares, from now until it has ended.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.parts.health.clone()
+    }
+
     /// Runs for as long as the store will have it.
     ///
     /// # Errors
@@ -117,14 +143,33 @@ impl Consumer {
         handlers: impl Into<Handlers>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), RunError> {
+        let (handlers, health) = (handlers.into(), self.health());
+        health.runs(&handlers);
+        // Whoever drops this future ends it too.
+        let ended = Ended(&health);
+        let stop = async {
+            stop.await;
+            health.stops();
+        };
+        let result = self.read(handlers, stop).await;
+        drop(ended);
+        result
+    }
+
+    async fn read(
+        &self,
+        handlers: Handlers,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
         let mut stop = std::pin::pin!(stop);
         let lanes = tokio::select! {
             lanes = self.parts.lane_count() => lanes?,
             () = &mut stop => return Ok(()),
         };
-        let ground = Arc::new(self.parts.ground(handlers.into()));
-        if let Some(tier) = self.parts.exclusive {
-            let registry = self.parts.registry(lanes, tier)?;
+        self.parts.health.knows_lanes();
+        let ground = Arc::new(self.parts.ground(handlers));
+        if let Some(rank) = self.parts.exclusive {
+            let registry = self.parts.registry(lanes, rank, ground.burden.clone())?;
             let start = |seat, ordered, sure| -> Life {
                 Box::pin(task::run(ground.clone(), seat, ordered, Some(sure)))
             };
@@ -153,7 +198,7 @@ impl Consumer {
 impl Parts {
     pub(crate) fn ground(&self, handlers: Handlers) -> Ground {
         let settings = Settings { wanted: handlers.wanted(), ..self.settings.clone() };
-        let health = Health::new(handlers.names());
+        let health = self.health.clone();
         let places = Semaphore::new(self.handlers_max);
         let workshop = Workshop { handlers, places, deadline: self.deadline, health };
         Ground {
@@ -161,6 +206,7 @@ impl Parts {
             settings: Arc::new(settings),
             workshop: Arc::new(workshop),
             begin: self.begin,
+            burden: Arc::default(),
         }
     }
 
@@ -172,13 +218,20 @@ impl Parts {
         }
     }
 
-    pub(crate) fn registry(&self, lanes: LaneCount, tier: u8) -> Result<Registry, RunError> {
+    pub(crate) fn registry(
+        &self,
+        lanes: LaneCount,
+        rank: Rank,
+        burden: Arc<Burden>,
+    ) -> Result<Registry, RunError> {
         let membership = Membership {
             servers: self.servers.clone(),
             app: self.app.clone(),
             group: self.group.clone(),
             me: self.name.clone(),
-            tier,
+            tier: rank.tier,
+            pace: rank.pace,
+            burden,
             lanes: lanes.0.get(),
         };
         Registry::start(membership).map_err(|error| RunError::NoThread(error.to_string()))
@@ -187,6 +240,15 @@ impl Parts {
     pub(crate) fn seat(&self, lane: Lane, epoch: Option<u64>) -> Seat {
         let (app, group, me) = (self.app.clone(), self.group.clone(), self.name.clone());
         Seat { app, lane, group, me, epoch }
+    }
+}
+
+/// Notes that the consumer has ended, however that came about.
+struct Ended<'a>(&'a Health);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.ended();
     }
 }
 

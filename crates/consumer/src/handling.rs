@@ -4,19 +4,22 @@ use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
 
-use baton_model::StreamId;
+use baton_model::{Moment, StreamId};
 use tokio::{
     sync::{Semaphore, mpsc},
     task::AbortHandle,
-    time::{Instant, timeout},
+    time::timeout,
 };
 
-use crate::{Delivery, Handlers, health::Health, machine::Ending};
+use crate::{Delivery, Handlers, clock::now, health::Health, machine::Ending};
 
 /// How handlers are run, for all lanes of a consumer.
 pub(crate) struct Workshop {
@@ -32,31 +35,58 @@ pub(crate) type Endings = mpsc::UnboundedSender<(StreamId, Ending)>;
 
 impl Workshop {
     /// Hands a delivery to its handler, in a task of its own.
-    pub(crate) fn start(self: &Arc<Self>, delivery: Delivery, endings: &Endings) -> AbortHandle {
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        delivery: Delivery,
+        hold: &Hold,
+        endings: &Endings,
+    ) -> AbortHandle {
         let mut report = Report { id: delivery.id, ending: None, endings: endings.clone() };
-        let workshop = self.clone();
+        let (workshop, hold) = (self.clone(), hold.clone());
         let task = tokio::spawn(async move {
-            report.ending = Some(workshop.handle(delivery).await);
+            report.ending = Some(workshop.handle(delivery, &hold).await);
             drop(report);
         });
         task.abort_handle()
     }
 
-    async fn handle(&self, delivery: Delivery) -> Ending {
+    async fn handle(&self, delivery: Delivery, hold: &Hold) -> Ending {
         let Some(place) = self.handlers.place_for(delivery.name()) else {
             return Ending::Handled;
         };
         let Ok(_place_at_work) = self.places.acquire().await else {
             return Ending::Failed("consumer is at its end".to_owned());
         };
-        let begun = Instant::now();
+        // It may have waited for long, for a place or for this thread.
+        if !hold.is_sure(now()) {
+            return Ending::Failed("lane may be another's".to_owned());
+        }
+        let run = self.health.begin(place);
         let work = caught(|| self.handlers.call(place, delivery));
         let ending = match timeout(self.deadline, work).await {
             Ok(ending) => ending,
             Err(_) => Ending::Failed(format!("handler took longer than {:?}", self.deadline)),
         };
-        self.health.note(place, &ending, begun.elapsed());
+        run.end(&ending);
         ending
+    }
+}
+
+/// Until when nobody else has the lane; for ever if it is shared.
+#[derive(Debug, Clone)]
+pub(crate) struct Hold(Arc<AtomicU64>);
+
+impl Hold {
+    pub(crate) fn until(until: Moment) -> Self {
+        Self(Arc::new(AtomicU64::new(until.as_nanos())))
+    }
+
+    pub(crate) fn prolong(&self, until: Moment) {
+        self.0.fetch_max(until.as_nanos(), Ordering::Relaxed);
+    }
+
+    fn is_sure(&self, now: Moment) -> bool {
+        now.as_nanos() < self.0.load(Ordering::Relaxed)
     }
 }
 

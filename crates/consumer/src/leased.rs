@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::{
     Begin, Consumer, RunError,
     answer::{entries, id},
+    consumer::Rank,
     exclusive::{Lanes, Life},
     machine::Arrival,
     scripts,
@@ -88,7 +89,9 @@ impl Consumer {
             lanes = parts.lane_count() => lanes?,
             () = &mut stop => return Ok(()),
         };
-        let registry = parts.registry(lanes, parts.exclusive.unwrap_or_default())?;
+        let first = Rank { tier: 0, pace: None };
+        // What is held on purpose until there is enough of it is no burden.
+        let registry = parts.registry(lanes, parts.exclusive.unwrap_or(first), Arc::default())?;
         let start = |seat: Arc<Seat>, orders, _sure| -> Life {
             let given_up = watch::Receiver::clone(&orders);
             let lane = LeasedLane::new(parts.servers.clone(), seat, orders, parts.begin);

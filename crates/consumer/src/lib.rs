@@ -3,14 +3,18 @@
 
 mod answer;
 mod builder;
+mod burden;
 mod clerk;
 mod clock;
+mod commander;
 mod consumer;
 mod delivery;
 mod exclusive;
 mod handlers;
 mod handling;
 mod health;
+#[cfg(feature = "http")]
+pub mod http;
 mod leased;
 mod machine;
 mod reader;
@@ -23,10 +27,24 @@ mod shape;
 mod task;
 mod wire;
 
+/// What the page for its users shows is compiled too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/consumers.md")]
+pub struct Page;
+
+pub use baton_model::{
+    GuildId, Lane, LaneCount, Marker, Seq, SessionNumber, ShardNumber, StreamId, TraceParent,
+    UnixMicros,
+};
+pub use baton_store::{StoreError, Unhappy};
 pub use builder::ConsumerBuilder;
+pub use commander::{
+    AskError, Command, Commander, CommanderBuilder, MemberLimits, Members, MembersError, SendError,
+    Target,
+};
 pub use consumer::{BuildError, Consumer, RunError};
 pub use delivery::{Delivery, EntryKey, ParseError};
 pub use handlers::{HandlerError, Handlers, MARKERS};
-pub use health::{HandlerHealth, Health};
+pub use health::{BUCKETS, HandlerHealth, Health};
 pub use leased::{LaneEntry, LaneError, LeasedLane};
 pub use seat::Begin;

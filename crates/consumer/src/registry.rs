@@ -10,8 +10,9 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     answer::{list, text},
+    burden::Burden,
     clock::{now, sleep_until},
-    roster::{Errand, Input, Output, Poll, Record, Roster, Row},
+    roster::{Errand, Input, Limits, Output, Pace, Poll, Record, Roster, Row},
     scripts,
     seat::{Setback, outcome},
     settings::BEAT_TIMEOUT,
@@ -26,6 +27,9 @@ pub(crate) struct Membership {
     pub(crate) group: String,
     pub(crate) me: String,
     pub(crate) tier: u8,
+    /// What keeping up means; none if it does not matter.
+    pub(crate) pace: Option<Limits>,
+    pub(crate) burden: Arc<Burden>,
     pub(crate) lanes: u16,
 }
 
@@ -39,6 +43,8 @@ pub(crate) enum Duty {
     Begin(Lane, u64),
     /// Stop reading it.
     End(Lane),
+    /// Stop reading it, and leave what is not done in a moment.
+    Yield(Lane),
     /// Nothing is held any more, and the group is left.
     Left,
 }
@@ -68,8 +74,8 @@ impl Registry {
     }
 
     /// A lane that was held is not read any more.
-    pub(crate) fn ended(&self, lane: Lane) {
-        self.tell(Input::Ended(lane.0));
+    pub(crate) fn ended(&self, lane: Lane, epoch: u64) {
+        self.tell(Input::Ended(lane.0, epoch));
     }
 
     /// Everything is to be let go of.
@@ -107,7 +113,8 @@ impl Office {
     async fn run(mut self, mut heard: mpsc::UnboundedReceiver<Input>) {
         let Membership { me, tier, lanes, .. } = self.membership.clone();
         self.beats = self.start_beats();
-        let mut roster = Roster::new(me, tier, lanes, now());
+        let Membership { pace, burden, .. } = self.membership.clone();
+        let mut roster = Roster::new(me, tier, lanes, (Pace::new(pace), now()));
         roster.handle(Input::Time, now());
         loop {
             while let Some(output) = roster.poll_output() {
@@ -125,6 +132,7 @@ impl Office {
             let Some(input) = input else {
                 return;
             };
+            roster.handle(Input::InHand(burden.oldest()), now());
             roster.handle(input, now());
         }
     }
@@ -143,6 +151,7 @@ impl Office {
                 self.tell(Duty::Begin(lane, epoch));
             }
             Output::End(lane) => self.tell(Duty::End(Lane(lane))),
+            Output::Yield(lane) => self.tell(Duty::Yield(Lane(lane))),
             Output::Sure(lane, until) => {
                 let is_news = |sure: &mut Sureness| sure.insert(Lane(lane), until) != Some(until);
                 self.sure.send_if_modified(is_news);

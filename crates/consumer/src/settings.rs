@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::roster::Limits;
+
 /// Deliveries of one lane that are in the process at once, handled or waiting for their turn.
 pub(crate) const HELD_MAX: usize = 2_048;
 
@@ -80,6 +82,10 @@ pub(crate) const EVIDENCE_SPAN: Duration = Duration::from_millis(1_500);
 
 /// The longest pause between two looks that still count as one observation.
 pub(crate) const EVIDENCE_GAP_MAX: Duration = Duration::from_millis(750);
+
+/// What keeping up means in a group with tiers, if nothing else is said.
+pub(crate) const PACE: Limits =
+    Limits { in_hand_max: Duration::from_secs(5), trusted_after: Duration::from_secs(30) };
 
 /// How long a dead consumer's record stays.
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);

@@ -11,9 +11,10 @@ use tokio::{
 
 use crate::{
     Delivery,
+    burden::{Burden, LaneBurden},
     clerk::Clerk,
     clock::{now, sleep_until},
-    handling::{Endings, Workshop},
+    handling::{Endings, Hold, Workshop},
     machine::{Done, Ending, Errand, Input, LaneMachine, Output, Sharing},
     reader::{ReadAnswer, Reader},
     registry::Sureness,
@@ -31,6 +32,8 @@ pub(crate) enum Order {
     Run,
     /// Finish what is held.
     Stop,
+    /// Finish what is being handled.
+    Yield,
     /// Leave what is held.
     GiveUp,
 }
@@ -41,6 +44,7 @@ pub(crate) struct Ground {
     pub(crate) settings: Arc<Settings>,
     pub(crate) workshop: Arc<Workshop>,
     pub(crate) begin: Begin,
+    pub(crate) burden: Arc<Burden>,
 }
 
 /// How a lane's task has ended.
@@ -66,6 +70,8 @@ struct Task {
     errand: Option<Errands>,
     running: HashMap<StreamId, AbortHandle>,
     endings: Endings,
+    burden: LaneBurden,
+    hold: Hold,
     end: Option<LaneEnd>,
 }
 
@@ -78,12 +84,12 @@ pub(crate) async fn run(
 ) -> LaneEnd {
     let reader = Reader::start(ground.servers.clone(), seat.clone());
     let mut clerk = Clerk::new(ground.servers.clone(), seat.clone(), reader.connection.clone());
-    if let Err(end) = prepare(&mut clerk, ground.begin, &mut orders).await {
+    if let Err(end) = prepare(&mut clerk, (&ground, seat.lane), &mut orders).await {
         return end;
     }
-    let sharing = match seat.epoch {
-        None => Sharing::Shared,
-        Some(_) => Sharing::Exclusive,
+    let (sharing, hold) = match seat.epoch {
+        None => (Sharing::Shared, Hold::until(Moment::from_nanos(u64::MAX))),
+        Some(_) => (Sharing::Exclusive, Hold::until(now())),
     };
     let (endings, ended) = mpsc::unbounded_channel();
     let task = Task {
@@ -93,6 +99,8 @@ pub(crate) async fn run(
         clerk: Some(clerk),
         errand: None,
         running: HashMap::new(),
+        burden: ground.burden.add(),
+        hold,
         end: None,
         seat,
         endings,
@@ -103,18 +111,21 @@ pub(crate) async fn run(
 /// Makes the group, however long the store is away.
 async fn prepare(
     clerk: &mut Clerk,
-    begin: Begin,
+    (ground, lane): (&Ground, Lane),
     orders: &mut watch::Receiver<Order>,
 ) -> Result<(), LaneEnd> {
     let mut pause = TROUBLE_PAUSE_FIRST;
     loop {
-        match clerk.ensure_group(begin).await {
+        match clerk.ensure_group(ground.begin).await {
             Ok(()) | Err(Setback::NoGroup) => return Ok(()),
             Err(Setback::Fenced) => return Err(LaneEnd::Fenced),
             Err(Setback::Store(error)) if !error.is_retryable() => {
                 return Err(LaneEnd::Refused(error));
             }
-            Err(Setback::Store(error)) => tracing::warn!(%error, "store cannot be reached"),
+            Err(Setback::Store(error)) => {
+                tracing::warn!(%error, "store cannot be reached");
+                ground.workshop.health.troubled(lane, &error.to_string());
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(TROUBLE_PAUSE_MAX),
@@ -142,6 +153,7 @@ impl Task {
         let mut endings = Vec::with_capacity(ENDINGS_MAX);
         loop {
             self.carry_out();
+            self.burden.set(self.machine.in_hand_since());
             if let Some(end) = self.end.take() {
                 return end;
             }
@@ -159,6 +171,7 @@ impl Task {
                     self.on_order(order);
                 }
                 until = surer(&mut sure, self.seat.lane) => {
+                    self.hold.prolong(until);
                     self.machine.handle(Input::Sure(until), now());
                 }
                 () = sleep_until(timeout) => self.machine.handle(Input::Time, now()),
@@ -174,13 +187,14 @@ impl Task {
                 Output::Handle { id, attempt, entry } => {
                     let (app, lane) = (self.seat.app.clone(), self.seat.lane);
                     let delivery = Delivery { app, lane, id, attempt, entry };
-                    let handle = self.workshop.start(delivery, &self.endings);
+                    let handle = self.workshop.start(delivery, &self.hold, &self.endings);
                     self.running.insert(id, handle);
                 }
                 Output::Run(errand) => self.send(errand),
                 Output::GaveUp(burial) => {
                     let (id, error) = (burial.id, &burial.error);
                     tracing::warn!(lane = %self.seat.lane, %id, error, "gave up on a delivery");
+                    self.workshop.health.gave_up(self.seat.lane);
                 }
                 Output::Over => self.end = Some(self.end.take().unwrap_or(LaneEnd::Stopped)),
             }
@@ -208,11 +222,19 @@ impl Task {
     }
 
     fn on_read(&mut self, answer: ReadAnswer) {
+        let (health, lane) = (&self.workshop.health, self.seat.lane);
         let input = match answer {
-            Ok(arrivals) => Input::Read(arrivals),
+            Ok(arrivals) => {
+                health.read(lane, arrivals.len());
+                Input::Read(arrivals)
+            }
             Err(Setback::Fenced) => return self.fenced(),
             Err(Setback::Store(error)) if !error.is_retryable() => return self.refused(error),
-            Err(Setback::NoGroup | Setback::Store(_)) => Input::ReadFailed,
+            Err(Setback::Store(error)) => {
+                health.troubled(lane, &error.to_string());
+                Input::ReadFailed
+            }
+            Err(Setback::NoGroup) => Input::ReadFailed,
         };
         self.machine.handle(input, now());
     }
@@ -225,6 +247,7 @@ impl Task {
             Err(Setback::NoGroup) => Input::Failed(errand),
             Err(Setback::Store(error)) => {
                 tracing::warn!(lane = %self.seat.lane, %error, "store did not answer");
+                self.workshop.health.troubled(self.seat.lane, &error.to_string());
                 Input::Failed(errand)
             }
         };
@@ -245,6 +268,7 @@ impl Task {
         let input = match order {
             Order::Run => return,
             Order::Stop => Input::Stop,
+            Order::Yield => Input::Yield,
             Order::GiveUp => {
                 self.running.values().for_each(AbortHandle::abort);
                 Input::GiveUp
@@ -257,6 +281,7 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         self.running.values().for_each(AbortHandle::abort);
+        self.workshop.health.let_go(self.seat.lane);
     }
 }
 

@@ -13,7 +13,7 @@ use baton_valkey_link::{
     settings,
 };
 use redis::{Cmd, RedisError, RedisResult, ScriptInvocation, Value, aio::MultiplexedConnection};
-use tokio::time::timeout;
+use tokio::{sync::Mutex, time::timeout};
 
 /// Redirections that are followed in one go: a node may know less than the next one.
 const HOPS_MAX: usize = 4;
@@ -125,6 +125,22 @@ impl Wire {
         let mut connection = client.get_multiplexed_async_connection_with_config(&settings).await?;
         redis::cmd("EXISTS").arg(&self.key).query_async::<()>(&mut connection).await?;
         Ok(connection)
+    }
+}
+
+/// A connection for several that send at once: none waits for another's answer.
+pub(crate) struct SharedWire(Mutex<Wire>);
+
+impl SharedWire {
+    pub(crate) fn new(servers: Arc<Servers>, key: String, answers_within: Duration) -> Self {
+        Self(Mutex::new(Wire::new(servers, key, answers_within)))
+    }
+
+    /// Sends a command.
+    pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, StoreError> {
+        let mut connection = self.0.lock().await.connected().await?;
+        let answer = command.query_async(&mut connection).await;
+        self.0.lock().await.checked(answer)
     }
 }
 

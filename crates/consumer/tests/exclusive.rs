@@ -24,7 +24,17 @@ struct Stranger {
 }
 
 impl Stranger {
+    /// One that is about to go: it is given nothing, and has the lane.
     fn start(port: u16) -> Self {
+        Self::beating(port, r#""tier":0,"condition":"leaving","lanes":[0]"#)
+    }
+
+    /// One of a better tier: whoever sees it leaves the lane to it, which it never takes.
+    fn start_better(port: u16) -> Self {
+        Self::beating(port, r#""tier":0,"condition":"fit","lanes":[]"#)
+    }
+
+    fn beating(port: u16, rest: &'static str) -> Self {
         let running = Arc::new(Mutex::new(true));
         let goes_on = running.clone();
         thread::spawn(move || {
@@ -33,8 +43,7 @@ impl Stranger {
                 if !*goes_on.lock().expect("no panic") {
                     return;
                 }
-                let record =
-                    format!(r#"{{"beat":{beat},"tier":0,"condition":"leaving","lanes":[0]}}"#);
+                let record = format!(r#"{{"beat":{beat},{rest}}}"#);
                 let beat = redis::cmd("HSET")
                     .arg(READERS)
                     .arg("stranger")
@@ -124,5 +133,39 @@ async fn a_wiped_store_is_told_again_who_has_the_lane() {
     write_at(&server, 0, &[entry(2, Some(1))]);
     until("the second is handled", || *log.lock().expect("no panic") == [1, 2]).await;
     assert_eq!(epoch(&server), held, "under the lease that it had");
+    running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lane_that_comes_back_is_not_given_up_for_having_been_let_go_of_before() {
+    let server = Server::start(Program::Valkey, &[]);
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (begun, stop_limit) = (log.clone(), Duration::from_secs(6));
+    let handler = move |delivery: Delivery| {
+        begun.lock().expect("no panic").push(delivery.key().seq.0);
+        async move {
+            if delivery.key().seq.0 == 2 {
+                tokio::time::sleep(stop_limit).await;
+            }
+            Ok::<_, io::Error>(())
+        }
+    };
+    let running = consumer(&url(&server)).tier(1).stop_limit(stop_limit);
+    let running = tokio::spawn(running.build().expect("a consumer").run(handler));
+    write_at(&server, 0, &[entry(1, Some(1))]);
+    until("the first is acknowledged", || {
+        log.lock().expect("no panic").len() == 1 && pending(&server, 0) == 0
+    })
+    .await;
+    let owner = || server.command::<String>(&["HGET", ROW, "owner"]).expect("a row");
+    let stranger = Stranger::start_better(server.port());
+    until("the lane is given back", || owner().is_empty()).await;
+    stranger.die();
+    write_at(&server, 0, &[entry(2, Some(1))]);
+    until("the second is handled", || {
+        log.lock().expect("no panic").len() > 1 && pending(&server, 0) == 0
+    })
+    .await;
+    assert_eq!(*log.lock().expect("no panic"), [1, 2], "once, and not cut short");
     running.abort();
 }

@@ -1,9 +1,10 @@
-//! One consumer and one lane with Sentinels, on a Cluster, and over TLS.
+//! One consumer and one lane with Sentinels, and on a Cluster.
 
 #[expect(dead_code, reason = "consumers are looked at elsewhere")]
 mod support;
 
 use std::{
+    collections::BTreeMap,
     io,
     num::NonZeroU16,
     ops::RangeInclusive,
@@ -11,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_consumer::{Consumer, Delivery};
+use baton_consumer::{AskError, Command, Commander, Consumer, Delivery, ShardNumber};
 use baton_model::LaneCount;
 use baton_test_servers::{Cluster, Program, SentinelTrio};
 use support::{connection, consumer, entry, events, until, write};
@@ -101,4 +102,80 @@ async fn write_cluster(client: &redis::cluster::ClusterClient, seqs: RangeInclus
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
+}
+
+const KNOWN: [&str; 3] = ["baton:{main}:apps", "bot", r#"{"generation":0,"shards":2,"lanes":2}"#];
+
+/// Asks a shard until it is told what became of that; where a store fails over it may be in vain.
+async fn ask(commander: &Commander, shard: u32) {
+    let frame = r#"{"op":3,"d":{"status":"idle"}}"#;
+    let deadline = Instant::now() + support::PATIENCE;
+    loop {
+        let command = Command::raw(ShardNumber(shard), frame);
+        match commander.ask(command, Duration::from_secs(5)).await {
+            Ok(()) => return,
+            Err(error @ (AskError::NotSent(_) | AskError::NoResult(_))) => {
+                assert!(Instant::now() < deadline, "{error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// Says of every command of a lane that it was sent, while something else is done.
+async fn answering<T>(
+    connection: &mut impl redis::aio::ConnectionLike,
+    lane: u16,
+    work: impl Future<Output = T>,
+) -> T {
+    let commands = format!("baton:{{bot.{lane}}}:commands");
+    let mut answered = 0;
+    let mut work = std::pin::pin!(work);
+    loop {
+        if let Ok(done) = tokio::time::timeout(Duration::from_millis(50), &mut work).await {
+            return done;
+        }
+        let found: redis::RedisResult<Vec<(String, BTreeMap<String, String>)>> =
+            redis::cmd("XRANGE").arg(&commands).arg("-").arg("+").query_async(connection).await;
+        for (id, fields) in found.unwrap_or_default().into_iter().skip(answered) {
+            let key = format!("baton:{{bot.{lane}}}:results:{}", fields["re"]);
+            let mut add = redis::cmd("XADD");
+            add.arg(key).arg("*").arg("v").arg(1).arg("cmd").arg(id).arg("out").arg("sent");
+            add.arg("why").arg("").arg("wait").arg("").arg("at").arg(0);
+            add.query_async::<()>(connection).await.expect("written");
+            answered += 1;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_and_their_results_follow_a_failover_by_sentinels() {
+    let mut trio = SentinelTrio::start(Program::Valkey);
+    redis::cmd("HSET").arg(&KNOWN).exec(&mut connection(trio.primary_port())).expect("known");
+    let commander = Commander::builder(&trio.url(), "bot").build().expect("a commander");
+    for round in 0..2 {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", trio.primary_port()));
+        let client = client.expect("an address");
+        let mut own = client.get_multiplexed_async_connection().await.expect("a connection");
+        answering(&mut own, 1, ask(&commander, 1)).await;
+        if round == 0 {
+            trio.fail_over();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_and_their_results_find_the_way_to_each_lane_of_a_cluster() {
+    let mut cluster = Cluster::start_with_replicas(Program::Valkey);
+    let client = cluster_client(&cluster);
+    let mut own = client.get_async_connection().await.expect("a connection");
+    redis::cmd("HSET").arg(&KNOWN).exec_async(&mut own).await.expect("known");
+    let commander = Commander::builder(&cluster.url(), "bot").build().expect("a commander");
+    for lane in [0, 1] {
+        answering(&mut own, lane, ask(&commander, lane.into())).await;
+    }
+    cluster.fail_over(&events(0));
+    let mut own = client.get_async_connection().await.expect("a connection");
+    answering(&mut own, 0, ask(&commander, 0)).await;
 }

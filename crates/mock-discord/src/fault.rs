@@ -30,6 +30,11 @@ pub enum Fault {
     },
     /// New connections never get a HELLO.
     SilentAfterUpgrade {},
+    /// The next so many connections never get a HELLO.
+    SilentNext {
+        /// How many.
+        connections: u32,
+    },
     /// New connections get a HELLO and nothing else.
     SilentAfterHello {},
     /// Heartbeats are taken and not acknowledged.

@@ -619,3 +619,67 @@ const _: () = assert!(INTENTS_MAX >= 2 * INSTANCES_MAX);
 /// Bytes of an instance's report. Eight thousand shards, in states that alternate with every
 /// shard, take up no more.
 pub const REPORT_BYTES_MAX: usize = 64 * 1024;
+
+// ---------------------------------------------------------------------------------------------
+// The embedded store's consumers
+// ---------------------------------------------------------------------------------------------
+
+/// Streams that consumers of the embedded store may have, besides the lanes'. All of them are in
+/// memory.
+pub const CONSUMER_STREAMS_MAX: usize = 4_096;
+
+/// Groups of one stream. Each is looked at with every trim.
+pub const GROUPS_PER_STREAM_MAX: usize = 256;
+
+/// Deliveries of one stream that nobody has acknowledged, of all its groups together. Each takes up
+/// a hundred bytes, and stays until somebody does.
+pub const PENDING_PER_STREAM_MAX: usize = 1_000_000;
+
+/// Redis clients of the embedded store that are connected at once.
+pub const RESP_CONNECTIONS_MAX: usize = 1_024;
+
+/// Bytes of one request. The largest is a dead letter with a frame in it.
+pub const RESP_REQUEST_BYTES_MAX: usize = FRAME_BYTES_MAX + 64 * 1024;
+
+/// Words of one request: an acknowledgement of many deliveries has the most.
+pub const RESP_ARGUMENTS_MAX: usize = 128 * 1024;
+
+/// Bytes of a line of the protocol.
+pub const RESP_LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Words of a request from a client that has not said the password.
+pub const RESP_STRANGER_ARGUMENTS_MAX: usize = 10;
+
+/// Bytes of a word from a client that has not said the password.
+pub const RESP_STRANGER_BYTES_MAX: usize = 16 * 1024;
+
+/// Requests of one transaction.
+pub const RESP_TRANSACTION_MAX: usize = 1_024;
+
+/// Records in one answer to a read of several streams. What is beyond comes with the next read.
+pub const RESP_REPLY_RECORDS_MAX: usize = 128 * 1024;
+
+/// Requests of one client that are carried out before others have a turn.
+pub const RESP_REQUESTS_AT_ONCE: usize = 128;
+
+/// Bytes of answers that are gathered before they are written.
+pub const RESP_OUTPUT_FLUSHED: usize = 64 * 1024;
+
+/// Room for answers that is kept for the next ones.
+pub const RESP_OUTPUT_BYTES_KEPT: usize = 1024 * 1024;
+
+/// A client that takes nothing for this long does not read any more.
+pub const RESP_WRITE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Messages that wait for a client that has subscribed. One that is further behind loses its
+/// connection.
+pub const RESP_PUSHES_WAITING_MAX: usize = 1_024;
+
+/// Channels to which one client has subscribed.
+pub const SUBSCRIPTIONS_MAX: usize = 256;
+
+/// The pause after a connection could not be taken.
+pub const RESP_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+const _: () = assert!(RESP_STRANGER_BYTES_MAX < RESP_REQUEST_BYTES_MAX);
+const _: () = assert!(RESP_OUTPUT_FLUSHED <= RESP_OUTPUT_BYTES_KEPT);

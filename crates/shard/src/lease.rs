@@ -1,7 +1,7 @@
 //! The lease, as this instance sees it: who must answer what before the shard may be served, and
 //! the steps by which it is given away.
 
-use baton_model::{Epoch, InstanceId, Moment, OfferId};
+use baton_model::{Epoch, InstanceId, Moment, OfferId, limits::ACCEPT_DEADLINE};
 
 use crate::{WakeReason, call::Call};
 
@@ -23,6 +23,9 @@ pub(crate) struct Held {
     pub(crate) duty: Duty,
     /// The latest offer made under this epoch.
     pub(crate) last_offer: OfferId,
+    /// When a shard that was handed over is to be live. A socket that has not got there by then
+    /// gives way to another; nobody waits for that one so briefly.
+    pub(crate) live_by: Option<Moment>,
 }
 
 /// What a holder is about.
@@ -150,7 +153,13 @@ impl Held {
             | Duty::Offered { .. }
             | Duty::Releasing { .. } => OfferId::default(),
         };
-        Self { epoch, duty, last_offer }
+        Self { epoch, duty, last_offer, live_by: None }
+    }
+
+    /// From an instance that was serving the shard until a moment ago.
+    pub(crate) fn handed_over(epoch: Epoch, now: Moment) -> Self {
+        let live_by = Some(now + ACCEPT_DEADLINE);
+        Self { live_by, ..Self::taking(epoch, Duty::Serving) }
     }
 
     /// Whether appends would be accepted, for all we know.

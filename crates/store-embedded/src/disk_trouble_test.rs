@@ -2,7 +2,8 @@
 
 use std::{
     future::Future,
-    io,
+    io::{self, Read, Write},
+    net::TcpStream,
     path::Path,
     pin::pin,
     sync::{Arc, Condvar, Mutex},
@@ -23,9 +24,9 @@ use redb::{StorageBackend, backends::FileBackend};
 use tempfile::TempDir;
 
 use crate::{
-    Durability, EmbeddedStore,
+    Durability, EmbeddedStore, Resp, RespOptions,
     disk::Disk,
-    state::Retention,
+    state::{Retention, StreamName},
     writer::{Patience, Place},
 };
 
@@ -238,6 +239,36 @@ async fn a_reader_does_not_see_what_a_power_failure_could_undo() {
     assert!(is_pending(reading.as_mut()));
     story.trouble.relax();
     assert_eq!(reading.await, Ok(2), "the marker and the dispatch");
+}
+
+#[tokio::test]
+async fn a_client_is_answered_when_the_disk_has_what_the_answer_shows_and_not_before() {
+    let story = story(Durability::Always, PATIENT).await;
+    let address = "127.0.0.1:0".parse().unwrap();
+    let options = RespOptions { address, password: None };
+    let resp = Resp::listen(&story.store, options).await.unwrap();
+    let mut client = TcpStream::connect(resp.address()).unwrap();
+    client.set_nonblocking(true).unwrap();
+    story.trouble.hang();
+    client.write_all(b"XADD s 1-1 f v\r\n").unwrap();
+    let name = StreamName::Other(Bytes::from_static(b"s"));
+    let until_added = async {
+        while story.store.live.look(|at| at.state.stream(&name).is_none()).unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(until_added).await;
+    let mut reply = [0; 9];
+    let early = client.read(&mut reply);
+    assert_eq!(early.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    story.trouble.relax();
+    let until_answered = async {
+        while client.read(&mut reply).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(until_answered).await;
+    assert_eq!(&reply, b"$3\r\n1-1\r\n");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@
 
 pub mod state;
 
+mod key;
 mod open_error;
 mod options;
 mod store;
@@ -23,6 +24,9 @@ mod contract;
 mod hints;
 mod live;
 mod presence;
+mod waiting;
+
+mod resp;
 
 mod stall;
 mod writer;
@@ -36,4 +40,5 @@ pub use hints::HintHearing;
 pub use open_error::OpenError;
 pub use options::{Clock, Durability, Options, SystemClock};
 pub use presence::PresenceHold;
+pub use resp::{ListenError, Resp, RespOptions};
 pub use store::EmbeddedStore;

@@ -7,7 +7,10 @@
 //! An answer waits until the disk has everything it *could* have seen, not only its own changes.
 //! Or a reader could act on a claim that a power failure then undoes.
 
+mod reading;
+
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -18,20 +21,26 @@ use std::{
 
 use baton_model::{PrimaryId, StoreMillis, limits::DISK_WAITING_BYTES_MAX};
 use baton_store::StoreError;
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::{
     Clock,
     hints::Audience,
     presence::Registry,
-    state::{Change, KeptReports, KeptResults, StoreState},
+    resp::Channels,
+    state::{Change, KeptReports, KeptResults, StoreState, StreamChange, StreamName},
+    waiting::{Waiting, touched_by},
 };
+
+pub(crate) use reading::ReadOrWait;
 
 /// The open store, shared by all its handles and the thread that writes.
 pub(crate) struct Live {
     clock: Arc<dyn Clock>,
     pub(crate) presence: Registry,
     pub(crate) hints: Audience,
+    pub(crate) channels: Channels,
     results: Mutex<KeptResults>,
     reports: Mutex<KeptReports>,
     inner: Mutex<Inner>,
@@ -45,6 +54,7 @@ struct Inner {
     condition: Condition,
     ticket: u64,
     disk: Option<Queue>,
+    waiting: Waiting,
 }
 
 enum Condition {
@@ -98,12 +108,31 @@ pub(crate) struct Scene<'a> {
     pub(crate) state: &'a mut StoreState,
     pub(crate) now: StoreMillis,
     pub(crate) primary: &'a PrimaryId,
+    pub(crate) results: &'a Mutex<KeptResults>,
+    /// How many clients wait for something to read.
+    pub(crate) waiting: usize,
+    /// Does a disk hold what changes?
+    pub(crate) is_on_disk: bool,
+    /// Keys under which something has come that is no change of the state.
+    pub(crate) touched: &'a mut BTreeSet<Bytes>,
 }
 
 /// What must be durable before an answer may leave.
-struct Receipt {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Receipt {
     incarnation: u64,
     ticket: u64,
+}
+
+impl Receipt {
+    /// What must be durable for two answers together, the first of which came before. If the disk
+    /// has failed in between, the first one's is unknown, and so is theirs.
+    pub(crate) fn both(first: Option<Self>, then: Option<Self>) -> Option<Self> {
+        match (first, then) {
+            (Some(first), Some(then)) => Some(Self { ticket: then.ticket, ..first }),
+            (one, other) => one.or(other),
+        }
+    }
 }
 
 impl Live {
@@ -113,11 +142,13 @@ impl Live {
         clock: Arc<dyn Clock>,
         disk: Option<Queue>,
     ) -> Self {
-        let inner = Inner { condition: Condition::up(state, primary), ticket: 0, disk };
+        let (condition, waiting) = (Condition::up(state, primary), Waiting::default());
+        let inner = Inner { condition, ticket: 0, disk, waiting };
         Self {
             clock,
             presence: Registry::default(),
             hints: Audience::default(),
+            channels: Channels::default(),
             results: Mutex::default(),
             reports: Mutex::default(),
             inner: Mutex::new(inner),
@@ -145,11 +176,6 @@ impl Live {
         self.decide(look).map(|(seen, _)| seen)
     }
 
-    /// A command has come.
-    pub(crate) fn tell_of_command(&self) {
-        self.commands.send_replace(());
-    }
-
     /// Changes with every command from here on.
     pub(crate) fn commands_told(&self) -> watch::Receiver<()> {
         self.commands.subscribe()
@@ -171,30 +197,77 @@ impl Live {
         self.decide(|_| ()).map(drop)
     }
 
-    fn decide<T>(
+    /// Does an operation, and returns its answer with what must be durable before that may leave.
+    pub(crate) fn decide<T>(
         &self,
         operation: impl FnOnce(Scene<'_>) -> T,
     ) -> Result<(T, Option<Receipt>), StoreError> {
-        let mut guard = self.lock()?;
-        let inner = &mut *guard;
+        self.decide_in(&mut *self.lock()?, operation)
+    }
+
+    fn decide_in<T>(
+        &self,
+        inner: &mut Inner,
+        operation: impl FnOnce(Scene<'_>) -> T,
+    ) -> Result<(T, Option<Receipt>), StoreError> {
         self.ensure_disk_keeps_up()?;
         let (state, primary) = match &mut inner.condition {
             Condition::Up { state, primary } => (state, &*primary),
             Condition::Down { reason } => return Err(StoreError::unavailable(reason.clone())),
         };
         let now = self.clock.now();
-        let answer = operation(Scene { state: &mut *state, now, primary });
-        let changes = state.take_changes();
+        let mut touched = BTreeSet::new();
+        let results = &self.results;
+        let is_on_disk = inner.disk.is_some();
+        let waiting = inner.waiting.len();
+        let touched_now = &mut touched;
+        let scene =
+            Scene { state, now, primary, results, waiting, is_on_disk, touched: touched_now };
+        let answer = operation(scene);
+        let mut changes = state.take_changes();
+        self.tell_of_commands(&changes);
+        let mut served = Vec::new();
+        if waiting > 0 {
+            touched.extend(touched_by(&changes));
+            let none = &mut BTreeSet::new();
+            let at = Scene { state, now, primary, results, waiting, is_on_disk, touched: none };
+            served = inner.waiting.serve(&touched, at);
+            changes.extend(state.take_changes());
+        }
+        let receipt = self.hand_over(inner, changes)?;
+        for serving in served {
+            serving.send(receipt);
+        }
+        Ok((answer, receipt))
+    }
+
+    /// Gives changes to the thread that writes; returns what must be durable before an answer may
+    /// leave that has seen them.
+    fn hand_over(
+        &self,
+        inner: &mut Inner,
+        changes: Vec<Change>,
+    ) -> Result<Option<Receipt>, StoreError> {
         let Some(queue) = &inner.disk else {
-            return Ok((answer, None));
+            return Ok(None);
         };
         if !changes.is_empty() {
             inner.ticket += 1;
             self.enqueue(queue, inner.ticket, changes)?;
         }
-        let receipt =
-            Receipt { incarnation: self.progress.borrow().incarnation, ticket: inner.ticket };
-        Ok((answer, (queue.answers == Answers::Durable).then_some(receipt)))
+        let incarnation = self.progress.borrow().incarnation;
+        let receipt = Receipt { incarnation, ticket: inner.ticket };
+        Ok((queue.answers == Answers::Durable).then_some(receipt))
+    }
+
+    /// Whoever waits for commands is told that there are some.
+    fn tell_of_commands(&self, changes: &[Change]) {
+        let is_command = |change: &Change| {
+            matches!(change, Change::Stream(StreamName::Commands(_), StreamChange::Record(..)))
+        };
+        if changes.iter().any(is_command) {
+            self.commands.send_replace(());
+        }
     }
 
     fn ensure_disk_keeps_up(&self) -> Result<(), StoreError> {
@@ -222,7 +295,8 @@ impl Live {
         sent.map_err(|_| StoreError::unknown("the thread that writes has ended"))
     }
 
-    async fn until_durable(&self, receipt: &Receipt) -> Result<(), StoreError> {
+    /// Waits until an answer may leave.
+    pub(crate) async fn until_durable(&self, receipt: &Receipt) -> Result<(), StoreError> {
         let mut progress = self.progress.subscribe();
         let is_settled = |progress: &Progress| {
             progress.is_stalled
@@ -263,6 +337,7 @@ impl Live {
     pub(crate) fn fail(&self, reason: String) {
         let Ok(mut inner) = self.lock() else { return };
         inner.condition = Condition::Down { reason };
+        inner.waiting.clear();
         self.waiting_bytes.store(0, Ordering::Relaxed);
         let settled = inner.ticket;
         self.progress.send_modify(|progress| {
@@ -287,6 +362,7 @@ impl Live {
     pub(crate) fn close(&self) {
         let Ok(mut inner) = self.lock() else { return };
         inner.disk = None;
+        inner.waiting.clear();
         inner.condition = Condition::Down { reason: "the store is closed".to_owned() };
     }
 }

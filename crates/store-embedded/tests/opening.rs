@@ -208,10 +208,10 @@ fn a_file_of_a_newer_format_is_refused_and_stays_as_it_is() {
     let database = redb::Database::open(&file).unwrap();
     let transaction = database.begin_write().unwrap();
     let meta = redb::TableDefinition::<&str, u64>::new("meta");
-    transaction.open_table(meta).unwrap().insert("format", 2).unwrap();
+    transaction.open_table(meta).unwrap().insert("format", 3).unwrap();
     transaction.commit().unwrap();
     drop(database);
-    let expected = r#"store "…/baton.redb" has format 2, this Baton knows 1; upgrade this Baton"#;
+    let expected = r#"store "…/baton.redb" has format 3, this Baton knows 2; upgrade this Baton"#;
     assert_eq!(refusal(folder.path()), expected);
     assert_eq!(refusal(folder.path()), expected, "and again");
 }

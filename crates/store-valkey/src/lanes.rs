@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use baton_model::{AppName, Lane, limits::DEAD_LETTERS_AT_ONCE_MAX};
 use baton_store::{
-    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, REDELIVERER, Redelivery,
-    StoreError, StreamId, key::Key,
+    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, REDELIVERED_UNTOUCHED,
+    REDELIVERER, Redelivery, StoreError, StreamId, key::Key,
 };
 use redis::Pipeline;
 
@@ -16,10 +16,6 @@ use crate::{
     library::function,
     reply::{Reply, nth},
 };
-
-/// For how long a delivery that was given back passes for untouched: longer than any consumer waits
-/// before it takes over what another has left.
-const UNTOUCHED: Duration = Duration::from_secs(86_400);
 
 impl Lanes for Valkey {
     async fn lane(&self, app: &AppName, lane: Lane) -> Result<LaneView, StoreError> {
@@ -86,7 +82,7 @@ impl Lanes for Valkey {
         letter: StreamId,
     ) -> Result<Redelivery, StoreError> {
         let keys = [events_key(group.app, group.lane), letters_key(group)];
-        let untouched = arg(UNTOUCHED.as_millis());
+        let untouched = arg(REDELIVERED_UNTOUCHED.as_millis());
         let args = [arg(group.name), arg(letter), arg(REDELIVERER), untouched];
         let reply = self.control().call(function::REDELIVER, keys, args).await?;
         match reply.outcome()? {

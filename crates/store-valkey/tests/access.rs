@@ -6,7 +6,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     num::{NonZeroU16, NonZeroU32},
-    path::Path,
     time::Duration,
 };
 
@@ -23,7 +22,7 @@ use baton_store::{
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::generate_simple_self_signed;
 use support::{Writer, open, seed, try_open};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/valkey.md");
@@ -188,36 +187,14 @@ async fn tell_operators(store: &Valkey, scope: &Scope, me: InstanceId) {
     assert_eq!(store.reports().await, Ok(vec![(me, Ok(report))]));
 }
 
-fn tls_server(certificate: &CertifiedKey<rcgen::KeyPair>) -> (Server, String) {
-    let write = |folder: &Path| {
-        fs::write(folder.join("cert.pem"), certificate.cert.pem()).expect("written");
-        fs::write(folder.join("key.pem"), certificate.signing_key.serialize_pem())
-            .expect("written");
-    };
-    let tls_port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = tls_port.local_addr().expect("an address").port().to_string();
-    drop(tls_port);
-    let settings = [
-        "--tls-port",
-        &port,
-        "--tls-cert-file",
-        "{dir}/cert.pem",
-        "--tls-key-file",
-        "{dir}/key.pem",
-        "--tls-ca-cert-file",
-        "{dir}/cert.pem",
-        "--tls-auth-clients",
-        "no",
-    ];
-    (Server::start_in(Program::Redis, &settings, write), format!("valkeys://localhost:{port}"))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_works_over_tls_and_a_foreign_certificate_is_refused() {
     let names = || vec!["localhost".to_owned()];
     let certificate = generate_simple_self_signed(names()).expect("a certificate");
     let foreign = generate_simple_self_signed(names()).expect("a certificate");
-    let (_server, url) = tls_server(&certificate);
+    let key = certificate.signing_key.serialize_pem();
+    let (_server, port) = Server::start_with_tls(&certificate.cert.pem(), &key);
+    let url = format!("valkeys://localhost:{port}");
     let config = |pem: String| ValkeyConfig {
         ca_pem: Some(pem.into_bytes()),
         ..ValkeyConfig::new(url.parse().expect("a url"), "main".parse().expect("a name"))

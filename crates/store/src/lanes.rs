@@ -69,6 +69,10 @@ pub struct GroupAddress<'a> {
 /// takes it over.
 pub const REDELIVERER: &str = "baton";
 
+/// For how long a delivery that was given back passes for untouched: longer than any consumer waits
+/// before it takes over what another has left.
+pub const REDELIVERED_UNTOUCHED: Duration = Duration::from_secs(86_400);
+
 /// What came of giving a delivery back to its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redelivery {
@@ -134,8 +138,9 @@ pub trait Lanes {
     /// neither.
     ///
     /// A lane has one stream for all groups, so nothing is written there: the entry is made pending
-    /// again in this one group, under the name [`REDELIVERER`], as if it had been untouched for a
-    /// day. Whoever takes over what the dead have left finds it. Repeating it finds no letter.
+    /// again in this one group, under the name [`REDELIVERER`], as if it had been untouched for
+    /// [`REDELIVERED_UNTOUCHED`]. Whoever takes over what the dead have left finds it. Repeating it
+    /// finds no letter.
     fn redeliver(
         &self,
         group: GroupAddress<'_>,

@@ -35,8 +35,10 @@ pub mod key;
 mod lanes;
 mod leases;
 mod membership;
+mod op;
 mod planning;
 mod reports;
+mod sendable;
 pub mod stored;
 mod stored_apps;
 mod transfer;
@@ -64,12 +66,15 @@ pub use identify::{IdentifyBudget, SessionStartLimit, Take};
 pub use intents::{IntendError, Intents};
 pub use journal::{FoundHappening, Journal};
 pub use lanes::{
-    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, REDELIVERER, Redelivery,
+    ConsumerView, DeadLetter, GroupAddress, GroupView, LaneView, Lanes, REDELIVERED_UNTOUCHED,
+    REDELIVERER, Redelivery,
 };
 pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
+pub use op::Op;
 pub use planning::{Planning, Targets, TargetsError};
 pub use reports::{FoundReport, ReportError, Reports, written_report};
+pub use sendable::{Sendable, Unsendable, guild_of};
 pub use stored_apps::{FoundApp, MalformedApp, PutAppError, StoredApps};
 pub use transfer::{RestoreError, RestoredLane, RestoredRow, Transfer};
 pub use trim::{Trim, Trimmable, Trimmed};

@@ -2,7 +2,7 @@
 //!
 //! - `arguments` is the command line, one file a noun;
 //! - `context` says which store and fleet are meant;
-//! - `fleet` is what one look at the store shows, brought together;
+//! - `fleet` is what one look at the store shows (`baton-overview`), and what its parts are called;
 //! - `command` answers and acts, one file a command;
 //! - `output` shows it: a table for people, JSON for programs;
 //! - `top` shows it on a screen that stays.

@@ -5,12 +5,13 @@
 
 mod json;
 mod table;
-pub(crate) mod units;
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
+
+pub(crate) use baton_overview::units;
 
 pub(crate) use self::json::labelled_line;
 

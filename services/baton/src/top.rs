@@ -15,7 +15,6 @@ mod tests;
 
 pub(crate) use self::{
     draw::draw,
-    picture::Sight,
     screen::{Key, Paint, Screen, Wanted},
 };
 

@@ -43,7 +43,7 @@ pub use self::{
     app::{AppConfig, Events},
     catalogue::Effect,
     change::{Change, Difference, diff},
-    instance::{InstanceConfig, LogFormat, LogLevel, Workers},
+    instance::{InstanceConfig, LogFormat, LogLevel, ShowPage, Workers},
     mistake::{Mistake, Mistakes},
     origin::{FileLine, Origin},
     presence::{Activity, ActivityKind, Presence, Status},
@@ -70,6 +70,8 @@ pub struct Config {
     pub instance: InstanceConfig,
     /// Where health, status and metrics are served.
     pub listen: SocketAddr,
+    /// Whether the live page is served there too.
+    pub page: ShowPage,
     /// How a line of the log is written.
     pub log_format: LogFormat,
     /// What is logged.
@@ -128,6 +130,7 @@ impl Config {
         let store = StoreConfig::read(section);
         let instance = InstanceConfig::read(section);
         let listen = section.required("http.listen");
+        let page = section.required("http.page");
         let log_format = section.required("log.format");
         let log_level = section.required("log.level");
         let drain_limit = section.required("drain.limit");
@@ -150,6 +153,7 @@ impl Config {
             store: store?,
             instance: instance?,
             listen: listen?,
+            page: page?,
             log_format: log_format?,
             log_level: log_level?,
             drain_limit: drain_limit?,

@@ -22,9 +22,6 @@
 mod input;
 mod output;
 
-mod command;
-mod op;
-
 mod pace;
 
 mod refusals;
@@ -40,25 +37,16 @@ use baton_model::{
     limits::{COMMAND_ATTEMPTS_MAX, COMMAND_UNDER_WAY, STORE_RETRY_FIRST, STORE_RETRY_MAX},
 };
 use baton_shard::SocketId;
-use baton_store::CommandOutcome;
+use baton_store::{CommandOutcome, Op, Sendable};
+use bytes::Bytes;
 
-use self::{command::Checked, pace::Pace, refusals::Refusals};
+use self::{pace::Pace, refusals::Refusals};
 
 pub use self::{
     input::{Input, Parcel},
-    op::Op,
     output::Output,
     refusals::RateLimited,
 };
-
-/// Checks whether a frame could be sent at all, for who wants to know before it is a command: the
-/// courier itself checks every one.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn ensure_sendable(frame: &[u8]) -> Result<(), String> {
-    Checked::new(frame).map(drop)
-}
 
 /// One shard's courier under one lease.
 #[derive(Debug)]
@@ -89,7 +77,7 @@ struct Waiting {
     id: StreamId,
     expires: Option<Moment>,
     reply_to: String,
-    checked: Result<Checked, String>,
+    checked: Result<Sendable, String>,
     attempts: u32,
 }
 
@@ -217,7 +205,8 @@ impl Courier {
             return; // It was read before.
         }
         self.read = id;
-        let checked = frame.and_then(|frame| Checked::new(&frame));
+        let check = |frame: Bytes| Sendable::check(&frame).map_err(|error| error.to_string());
+        let checked = frame.and_then(check);
         self.waiting.push_back(Waiting { id, expires, reply_to, checked, attempts: 0 });
     }
 

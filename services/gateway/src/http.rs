@@ -21,6 +21,7 @@ use crate::{
     exposition,
     health::{Health, Verdict},
     observer::Observer,
+    page::Page,
     status::Status,
 };
 
@@ -28,7 +29,8 @@ use crate::{
 pub const ADDRESS_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9_090);
 
 /// What can be asked, with what it is for.
-pub const PATHS: [(&str, &str); 5] = [
+pub const PATHS: [(&str, &str); 6] = [
+    ("/", "the fleet, live, for people; if http.page is on"),
     ("/livez", "should the process be left to run? 200, or 503 with reasons"),
     ("/readyz", "can it be given shards? 200, or 503 with reasons"),
     ("/metrics", "numbers, for Prometheus"),
@@ -43,8 +45,17 @@ const TEXT: &str = "text/plain; charset=utf-8";
 ///
 /// # Errors
 /// If the listener fails for good.
-pub async fn serve(listener: TcpListener, observer: Observer) -> std::io::Result<()> {
-    axum::serve(listener, router(observer)).await
+pub async fn serve(
+    listener: TcpListener,
+    observer: Observer,
+    page: Option<Page>,
+) -> std::io::Result<()> {
+    let router = router(observer);
+    let router = match page {
+        Some(page) => router.merge(page.routes()),
+        None => router,
+    };
+    axum::serve(listener, router).await
 }
 
 fn router(observer: Observer) -> Router {

@@ -51,6 +51,7 @@ pub mod observer;
 
 pub mod exposition;
 pub mod http;
+pub mod page;
 pub mod reporting;
 pub mod status;
 

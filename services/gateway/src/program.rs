@@ -27,11 +27,12 @@ use tokio::{
 use self::{logging::Logging, reloading::Reloading};
 use crate::{
     clock::Clock,
-    config::{Config, StoreSettings, Workers},
+    config::{Config, ShowPage, StoreSettings, Workers},
     control::Stores,
     exit::Exit,
     http,
     instance::Instance,
+    page::Page,
 };
 
 /// What can be said on the command line.
@@ -158,11 +159,16 @@ async fn run_instance<S: Store>(
         .map_err(|error| format!("cannot listen on {address}: {error}; change http.listen"))?;
     let at = (Clock::Boot, shards);
     let settings = config.settings(reloading.version());
+    let shown = stores.control.clone();
     let instance = Instance::prepare(id, settings, stores, at).await;
     let instance = instance.map_err(|error| error.to_string())?;
     let listening = listener.local_addr().map_or(address, |listening| listening);
     tracing::info!(instance = %id, fleet = %config.fleet, http = %listening, "starting");
-    tokio::spawn(http::serve(listener, instance.observer.clone()));
+    let page = match config.page {
+        ShowPage::On => Some(Page::open(shown, config.fleet.clone())),
+        ShowPage::Off => None,
+    };
+    tokio::spawn(http::serve(listener, instance.observer.clone(), page));
     tokio::spawn(signals.pass_on(instance.ear.clone(), instance.tuning.clone(), reloading));
     let ending = instance.run().await;
     let exit = Exit::from(ending);

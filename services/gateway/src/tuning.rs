@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use baton_model::AppName;
-use baton_store::Trim;
+use baton_store::{Op, Trim};
 use tokio::sync::watch;
 use twilight_model::gateway::{
     OpCode,
@@ -14,7 +14,7 @@ use twilight_model::gateway::{
     presence::Status,
 };
 
-use crate::{courier::Op, memory::Bounds, roster::Roster, trimming::USUAL};
+use crate::{memory::Bounds, roster::Roster, trimming::USUAL};
 
 /// What of an app may change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,12 +6,11 @@ use baton_gateway::{
     config::{
         Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
     },
-    courier::Op,
     memory::Bounds,
     tuning::AppTuning,
 };
 use baton_model::{EventName, Version};
-use baton_store::Trim;
+use baton_store::{Op, Trim};
 use proptest::prelude::*;
 use twilight_gateway::Intents;
 
@@ -246,6 +245,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "instance.capacity = 10000  # default",
         "instance.workers = 3  # BATON_INSTANCE__WORKERS",
         "http.listen = \"127.0.0.1:9090\"  # default",
+        "http.page = \"off\"  # default",
         "log.format = \"text\"  # default",
         "log.level = \"warn\"  # baton.toml:2",
         "drain.limit = \"1m\"  # default",
@@ -482,13 +482,14 @@ fn every_word_that_is_promised_is_taken_and_means_something_of_its_own() {
         let taken = |word: &str| {
             let config = good(LEAST, &[(&variable, word)]);
             let app = &config.apps.values().next().unwrap().presence;
-            format!("{:?} {:?} {:?}", config.log_format, config.log_level, app.status)
+            let (format, level) = (config.log_format, config.log_level);
+            format!("{:?} {format:?} {level:?} {:?}", config.page, app.status)
         };
         let meanings: BTreeSet<_> = words.split(", ").map(taken).collect();
         assert_eq!(meanings.len(), words.split(", ").count(), "{variable}");
         words_taken += meanings.len();
     }
-    assert_eq!(words_taken, 2 + 5 + 4);
+    assert_eq!(words_taken, 2 + 2 + 5 + 4);
 }
 
 #[test]
@@ -630,7 +631,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..36_usize,
+        option in 0..37_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -639,7 +640,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 36);
+        prop_assert_eq!(names.len(), 37);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

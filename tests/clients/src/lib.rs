@@ -13,9 +13,14 @@
 //!
 //! Where the libraries are is said by `BATON_TEST_TWILIGHT`, `BATON_TEST_DISCORD_JS` and
 //! `BATON_TEST_DISCORD_PY`; `scripts/clients` builds and installs them.
+//!
+//! Beside them stand Redis clients, which consume from the embedded store: see [`RedisLibrary`].
 
 mod client;
 mod library;
 
+mod redis_client;
+
 pub use client::Client;
 pub use library::{Compression, Library};
+pub use redis_client::{Example, RedisLibrary};

@@ -64,14 +64,14 @@ impl Compression {
     }
 }
 
-fn installed(variable: &str) -> PathBuf {
+pub(crate) fn installed(variable: &str) -> PathBuf {
     let place = env::var_os(variable).map(PathBuf::from);
     place.unwrap_or_else(|| {
         panic!("{variable} is not set; run scripts/test, or eval \"$(scripts/clients)\" first")
     })
 }
 
-fn script(interpreter: &str, path: &str, variable: &str, modules: &Path) -> Command {
+pub(crate) fn script(interpreter: &str, path: &str, variable: &str, modules: &Path) -> Command {
     let mut command = Command::new(interpreter);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).env(variable, modules);
     command

@@ -11,7 +11,10 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::{process::Process, processes::Fleet};
+use crate::{
+    process::Process,
+    processes::{Fleet, program},
+};
 
 /// A consumer of `examples`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub enum Example {
     DiscordJsCore,
     /// `python/consumer.py`.
     Python,
+    /// `rust-ping`.
+    RustPing,
 }
 
 /// One that runs. Dropping it kills it.
@@ -99,6 +104,11 @@ impl Example {
         match self {
             Self::Node => node(folder, "consumer.mjs"),
             Self::DiscordJsCore => node(folder, "discordjs-core.mjs"),
+            Self::RustPing => {
+                let mut command = Command::new(program("rust-ping"));
+                command.env_clear();
+                command
+            }
             Self::Python => {
                 let mut command = interpreter("python3");
                 command.arg(examples().join("python/consumer.py"));
@@ -133,7 +143,7 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
 }
 
-fn installed(variable: &str) -> PathBuf {
+pub(crate) fn installed(variable: &str) -> PathBuf {
     let place = env::var_os(variable).map(PathBuf::from);
     place.unwrap_or_else(|| {
         panic!("{variable} is not set; run scripts/test, or eval \"$(scripts/clients)\" first")

@@ -235,7 +235,7 @@ impl World {
         let tuning = instance.tuning.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let http = listener.local_addr().expect("it listens");
-        let serving = tokio::spawn(http::serve(listener, instance.observer.clone()));
+        let serving = tokio::spawn(http::serve(listener, instance.observer.clone(), None));
         let _serving = AbortOnDrop(serving.abort_handle());
         let task = tokio::spawn(instance.run());
         Running { ear, outlook, store, http, tuning, memory_percent, _serving, task }

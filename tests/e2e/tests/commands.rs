@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use baton_e2e::virtual_time::{World, app};
-use baton_gateway::{courier::Op, tuning::AppTuning};
+use baton_gateway::tuning::AppTuning;
 use baton_mock_discord::{Discord, Fault, Input, Settings, ledger::FrameHash};
 use baton_model::{ShardNumber, StreamId};
-use baton_store::{Command, CommandOutcome, Commands, Membership};
+use baton_store::{Command, CommandOutcome, Commands, Membership, Op};
 use bytes::Bytes;
 use twilight_model::gateway::{
     payload::outgoing::update_presence::UpdatePresencePayload, presence::Status,

@@ -31,6 +31,11 @@ async fn the_consumer_in_python_handles_every_event() {
     handles_every_event(Example::Python).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_consumer_in_rust_handles_every_event() {
+    handles_every_event(Example::RustPing).await;
+}
+
 async fn handles_every_event(example: Example) {
     let valkey = valkey();
     let mut fleet = Fleet::over(&valkey, discord(), 4).await;

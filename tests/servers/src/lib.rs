@@ -8,6 +8,7 @@
 mod cluster;
 mod sentinel;
 mod server;
+mod tls;
 
 use std::{env, net::TcpListener, path::PathBuf};
 

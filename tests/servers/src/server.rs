@@ -117,11 +117,19 @@ impl Server {
                 return false;
             }
             if is_up(&self.command::<String>(&["PING"])) {
-                return true;
+                return self.is_who_answers();
             }
             thread::sleep(Duration::from_millis(10));
         }
         false
+    }
+
+    /// Another test's server may have taken the port first, and answers until ours gives up. One
+    /// that does not say who it is was started with settings that this one has as well.
+    fn is_who_answers(&self) -> bool {
+        let Ok(info) = self.command::<String>(&["INFO", "server"]) else { return true };
+        let of_ours = format!("process_id:{}", self.child.id());
+        info.lines().any(|line| line == of_ours)
     }
 
     /// What it has logged.
@@ -206,4 +214,20 @@ fn watch(child: &Child) -> Child {
 fn signal(name: &str, pid: u32) {
     let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
     assert!(status.is_ok_and(|status| status.success()), "kill -{name} {pid}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_was_there_first_is_not_taken_for_ours() {
+        let there = Server::start(Program::Valkey, &[]);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let child = spawn(Program::Valkey, folder.path(), free_port(), &[]);
+        let (watchdog, port) = (watch(&child), there.port);
+        let (program, settings) = (Program::Valkey, Vec::new());
+        let mut ours = Server { child, watchdog, folder, port, program, settings };
+        assert!(!ours.is_answering_in_time());
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Held {
     /// How often it has been tried, by anybody.
     pub(crate) attempts: u32,
     pub(crate) state: State,
+    /// Since when it has been held.
+    pub(crate) since: Moment,
     /// When the store last heard that it is ours.
     pub(crate) kept_at: Moment,
 }
@@ -109,6 +111,11 @@ impl Holdings {
         self.resting.first().copied()
     }
 
+    /// Since when the one that was written first has been held.
+    pub(crate) fn oldest(&self) -> Option<Moment> {
+        self.by_id.first_key_value().map(|(_, held)| held.since)
+    }
+
     /// Whether one of them may take down whoever handles it.
     pub(crate) const fn has_suspect(&self) -> bool {
         self.suspects > 0
@@ -144,8 +151,8 @@ mod tests {
     fn held(number: u64, bytes: usize) -> Held {
         let mut arrival = arrival(number, &entry(0, number, None));
         arrival.fields[9].1 = Bytes::from(vec![b'x'; bytes]);
-        let kept_at = Moment::ZERO;
-        Held { arrival, said: None, attempts: 0, state: State::Waiting, kept_at }
+        let (since, kept_at) = (Moment::ZERO, Moment::ZERO);
+        Held { arrival, said: None, attempts: 0, state: State::Waiting, since, kept_at }
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) enum Input {
     Fenced,
     /// Nothing new is to be begun, and what is held is to be finished.
     Stop,
+    /// What is being handled is to be finished, and the rest to be left to others.
+    Yield,
     /// What is not finished is to be left to others.
     GiveUp,
     /// It is later.

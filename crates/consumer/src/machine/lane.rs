@@ -33,6 +33,8 @@ enum Phase {
     Reading,
     /// What is held is finished.
     Stopping,
+    /// What is being handled is finished, and the rest is left to others.
+    Yielding,
     /// What is held is left to others.
     Leaving,
     Over,
@@ -95,6 +97,7 @@ impl LaneMachine {
             Input::Sure(until) => self.sure_until = self.sure_until.map(|sure| sure.max(until)),
             Input::Fenced => self.end(),
             Input::Stop => self.stop(Phase::Stopping),
+            Input::Yield => self.stop(Phase::Yielding),
             Input::GiveUp => self.stop(Phase::Leaving),
             Input::Time => {}
         }
@@ -118,6 +121,11 @@ impl LaneMachine {
             return Some(Output::Run(errand));
         }
         self.next_read(now)
+    }
+
+    /// Since when what has been in hand for longest has been.
+    pub(crate) fn in_hand_since(&self) -> Option<Moment> {
+        self.held.oldest()
     }
 
     /// When to come again, if nothing happens before.
@@ -159,7 +167,8 @@ impl LaneMachine {
             return;
         }
         let intake = take_in(&arrival, &self.settings);
-        let held = |said| Held { arrival, said, attempts: 0, state: State::Waiting, kept_at: now };
+        let (state, since, kept_at) = (State::Waiting, now, now);
+        let held = |said| Held { arrival, said, attempts: 0, state, since, kept_at };
         match intake {
             Intake::Unwanted => self.errands.ack(id, now),
             Intake::Unreadable(error) => {
@@ -299,7 +308,7 @@ impl LaneMachine {
 
     /// The next handler to start.
     fn next_turn(&mut self, now: Moment) -> Option<Output> {
-        if self.phase == Phase::Leaving || !self.is_sure(now) {
+        if matches!(self.phase, Phase::Yielding | Phase::Leaving) || !self.is_sure(now) {
             return None;
         }
         if let Some(id) = self.rested(now) {
@@ -342,7 +351,7 @@ impl LaneMachine {
     /// What comes round goes before what is written: under load something is always to be written,
     /// and what is not said in time of a delivery is taken for its consumer's death.
     fn next_errand(&mut self, now: Moment) -> Option<Errand> {
-        let is_urgent = matches!(self.phase, Phase::Stopping | Phase::Leaving);
+        let is_urgent = matches!(self.phase, Phase::Stopping | Phase::Yielding | Phase::Leaving);
         if let Some(round) = self.next_keep(now).or_else(|| self.next_claim(now)) {
             return Some(round);
         }
@@ -363,7 +372,7 @@ impl LaneMachine {
     fn is_idle(&self) -> bool {
         match self.phase {
             Phase::Leaving => true,
-            Phase::Stopping => self.running == 0 && !self.is_reading,
+            Phase::Stopping | Phase::Yielding => self.running == 0 && !self.is_reading,
             Phase::TakingOver(_) | Phase::Reading | Phase::Over => false,
         }
     }
@@ -407,7 +416,7 @@ impl LaneMachine {
                 claim(Whose::All, self.settings.claim_after, StreamId::START)
             }
             (Phase::Reading, Sharing::Exclusive)
-            | (Phase::Stopping | Phase::Leaving | Phase::Over, _) => None,
+            | (Phase::Stopping | Phase::Yielding | Phase::Leaving | Phase::Over, _) => None,
         }
     }
 

@@ -168,3 +168,24 @@ fn what_is_held_for_long_does_not_wait_for_acknowledgements() {
     let first = outputs(&mut machine, later);
     assert!(first.contains(&Output::Run(Errand::Keep(vec![id(2)]))), "{first:?}");
 }
+
+#[test]
+fn who_yields_finishes_what_is_being_handled_and_leaves_the_rest() {
+    let one_guild = |number| arrival(number, &entry(0, number, Some(1)));
+    let (mut machine, then) = after(Sharing::Shared, vec![one_guild(1), one_guild(2)]);
+    assert_eq!(handled(&then), [1]);
+    assert_eq!(machine.in_hand_since(), Some(at(1)));
+    machine.handle(Input::Yield, at(2));
+    machine.handle(Input::Done(errand_of(then), Done::Claimed(Vec::new(), None)), at(2));
+    let waits = outputs(&mut machine, at(3));
+    assert_eq!(waits, [Output::Run(Errand::Sweep)], "nothing else is to be done");
+    machine.handle(Input::Done(Errand::Sweep, Done::Written), at(3));
+    machine.handle(Input::Ended(id(1), Ending::Handled), at(4));
+    let ack = outputs(&mut machine, at(4));
+    assert_eq!(ack, [Output::Run(Errand::Ack(vec![id(1)]))], "the second is not begun");
+    machine.handle(Input::Done(errand_of(ack), Done::Written), at(5));
+    let release = outputs(&mut machine, at(5));
+    assert_eq!(release, [Output::Run(Errand::Release(vec![id(2)]))]);
+    machine.handle(Input::Done(errand_of(release), Done::Written), at(6));
+    assert_eq!(outputs(&mut machine, at(6)), [Output::Over]);
+}

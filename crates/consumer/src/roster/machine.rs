@@ -8,70 +8,12 @@ use super::{
     calm::Calm,
     disuse::Disuse,
     evidence::Evidence,
+    input::{Errand, Input, Output, Poll},
+    pace::Pace,
     record::{Condition, Record, Row},
     shares::deal,
 };
 use crate::settings::{BEAT_PERIOD, FORGOTTEN_AFTER, SURE};
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Input {
-    /// A beat has been taken.
-    Polled(Poll),
-    /// A beat was not taken, or it is unknown whether it was.
-    BeatFailed,
-    /// An errand was carried out.
-    Done(Errand, Row),
-    /// An errand was not carried out, or it is unknown whether it was.
-    Failed(Errand),
-    /// We have stopped reading a lane that we held, in whatever way.
-    Ended(u16),
-    /// We are to leave.
-    Leave,
-    /// It is later.
-    Time,
-}
-
-/// What the answer to a beat shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Poll {
-    /// When the beat was sent.
-    pub(crate) sent: Moment,
-    /// What everybody says; nothing where it cannot be read.
-    pub(crate) records: BTreeMap<String, Option<Record>>,
-    /// Whether our own record stood there before.
-    pub(crate) was_known: bool,
-    /// Which server has answered: another one after every failover and restart.
-    pub(crate) server: String,
-}
-
-/// Something to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// Beat, with this record; these that are long dead are to be forgotten. It is answered before
-    /// the next is wanted.
-    Beat { record: Record, forget: Vec<String> },
-    /// Ask a lane's row. One errand for a lane at a time.
-    Run(Errand),
-    /// The lane is ours under this epoch: read it.
-    Begin(u16, u64),
-    /// Stop reading the lane: it is another's.
-    End(u16),
-    /// Nobody else has the lane until then.
-    Sure(u16, Moment),
-    /// We hold nothing any more, and may go.
-    Left,
-}
-
-/// Something that is asked of a lane's row; its answer is the row as it stands then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Errand {
-    Look(u16),
-    /// Take it, if its epoch is this.
-    Claim(u16, u64),
-    /// Give it back, held under this epoch.
-    Release(u16, u64),
-}
 
 /// What we have to do with a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +36,8 @@ pub(crate) struct Roster {
     tier: u8,
     lanes: u16,
     beat: u64,
-    condition: Condition,
+    pace: Pace,
+    is_leaving: bool,
     evidence: Evidence,
     records: BTreeMap<String, Option<Record>>,
     /// Owners of rows that were looked at.
@@ -108,8 +51,12 @@ pub(crate) struct Roster {
     calm: Calm,
     /// Until when nobody can have taken us for dead.
     sure_until: Moment,
-    /// Lanes that we held when that had passed.
+    /// Lanes of which we are not sure any more: we held them when that had passed, or leave them to
+    /// whoever keeps up.
     lapsed: BTreeSet<u16>,
+    /// Lanes that we leave to others, and when we cease to be sure of them: whatever our handlers
+    /// do, they are given back then.
+    yielded: BTreeMap<u16, Moment>,
     next_beat: Moment,
     is_beating: bool,
     dead_since: BTreeMap<String, Moment>,
@@ -117,13 +64,14 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    pub(crate) fn new(me: String, tier: u8, lanes: u16, now: Moment) -> Self {
+    pub(crate) fn new(me: String, tier: u8, lanes: u16, (pace, now): (Pace, Moment)) -> Self {
         Self {
             me,
             tier,
             lanes,
             beat: 0,
-            condition: Condition::Fit,
+            pace,
+            is_leaving: false,
             evidence: Evidence::default(),
             records: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -135,6 +83,7 @@ impl Roster {
             calm: Calm::default(),
             sure_until: Moment::ZERO,
             lapsed: BTreeSet::new(),
+            yielded: BTreeMap::new(),
             next_beat: now,
             is_beating: false,
             dead_since: BTreeMap::new(),
@@ -154,10 +103,15 @@ impl Roster {
             Input::Failed(errand) => {
                 self.asked.remove(&errand.lane());
             }
-            Input::Ended(lane) => self.on_ended(lane),
+            Input::Ended(lane, epoch) => self.on_ended(lane, epoch),
+            Input::InHand(oldest) => {
+                if self.pace.look(oldest, now) {
+                    self.next_beat = now;
+                }
+            }
             Input::Leave => {
-                self.condition = Condition::Leaving;
-                self.let_go();
+                self.is_leaving = true;
+                self.let_go(now);
             }
             Input::Time => {}
         }
@@ -178,11 +132,12 @@ impl Roster {
         if self.is_beating || now < self.next_beat {
             return;
         }
-        if self.is_leaving() && self.ties.is_empty() {
+        if self.is_leaving && self.ties.is_empty() {
             self.outputs.push_back(Output::Left);
             self.next_beat = now + FORGOTTEN_AFTER;
             return;
         }
+        self.take_back_from_handlers(now);
         self.give_back();
         self.is_beating = true;
         self.beat += 1;
@@ -190,7 +145,7 @@ impl Roster {
         let record = Record {
             beat: self.beat,
             tier: self.tier,
-            condition: self.condition,
+            condition: self.condition(now),
             lanes: self.ties.keys().copied().collect(),
         };
         let long = |since: &Moment| now.since(*since) >= FORGOTTEN_AFTER;
@@ -213,7 +168,7 @@ impl Roster {
         self.look_at_beats(now);
         let wanted = self.share(now);
         self.wanted = wanted;
-        self.let_go();
+        self.let_go(now);
         self.look_at_rows();
     }
 
@@ -225,7 +180,7 @@ impl Roster {
         });
         for (lane, epoch) in granted.collect::<Vec<_>>() {
             let server = self.servers.get(&lane).cloned().unwrap_or_default();
-            if self.is_named_by_another(lane, now) || self.is_leaving() {
+            if self.is_named_by_another(lane, now) || self.is_leaving {
                 self.ties.insert(lane, Tie::Returning(epoch));
             } else if self.calm.is_calm(lane, &server, now) {
                 self.ties.insert(lane, Tie::Held(epoch));
@@ -294,8 +249,8 @@ impl Roster {
         records.collect()
     }
 
-    fn let_go(&mut self) {
-        let is_leaving = self.is_leaving();
+    fn let_go(&mut self, now: Moment) {
+        let (is_leaving, is_behind) = (self.is_leaving, !self.pace.keeps_up(now));
         for (lane, tie) in &mut self.ties {
             if !is_leaving && self.wanted.contains(lane) {
                 continue;
@@ -304,15 +259,38 @@ impl Roster {
                 Tie::Granted(epoch, _) => *tie = Tie::Returning(epoch),
                 Tie::Held(epoch) => {
                     *tie = Tie::Ending(epoch);
-                    self.outputs.push_back(Output::End(*lane));
+                    if is_behind {
+                        self.lapsed.insert(*lane);
+                        self.yielded.insert(*lane, self.sure_until);
+                    }
+                    let end = if is_behind { Output::Yield(*lane) } else { Output::End(*lane) };
+                    self.outputs.push_back(end);
                 }
                 Tie::Ending(_) | Tie::Returning(_) => {}
             }
         }
     }
 
+    /// A handler that hangs may keep a lane from being let go of. Once we are not sure of the lane
+    /// any more nothing of it is begun here, and what is written is refused under a later lease.
+    fn take_back_from_handlers(&mut self, now: Moment) {
+        let is_over = |until: &Moment| now >= *until;
+        let over: Vec<_> = self
+            .yielded
+            .iter()
+            .filter(|(_, until)| is_over(until))
+            .map(|(lane, _)| *lane)
+            .collect();
+        for lane in over {
+            self.yielded.remove(&lane);
+            if let Some(Tie::Ending(epoch)) = self.ties.get(&lane).copied() {
+                self.ties.insert(lane, Tie::Returning(epoch));
+            }
+        }
+    }
+
     fn look_at_rows(&mut self) {
-        if self.is_leaving() {
+        if self.is_leaving {
             return;
         }
         let untied = self.wanted.iter().filter(|lane| !self.ties.contains_key(lane));
@@ -337,6 +315,9 @@ impl Roster {
             Errand::Release(lane, _) => {
                 self.ties.remove(&lane);
                 self.lapsed.remove(&lane);
+                self.yielded.remove(&lane);
+                // Nobody takes it while we name it.
+                self.next_beat = now;
             }
         }
     }
@@ -356,7 +337,7 @@ impl Roster {
         };
         let record = row.owner.as_ref().and_then(|owner| self.records.get(owner)?.as_ref());
         let is_unused = self.disuse.looked(lane, &row, record, now);
-        let is_wanted = self.wanted.contains(&lane) && !self.is_leaving();
+        let is_wanted = self.wanted.contains(&lane) && !self.is_leaving;
         match row.owner {
             Some(owner) => drop(self.owners.insert(lane, owner)),
             None => drop(self.owners.remove(&lane)),
@@ -368,15 +349,22 @@ impl Roster {
         }
     }
 
-    fn on_ended(&mut self, lane: u16) {
-        if let Some(Tie::Held(epoch) | Tie::Ending(epoch)) = self.ties.get(&lane).copied() {
+    /// What we have held under an earlier epoch may end late.
+    fn on_ended(&mut self, lane: u16, ended: u64) {
+        if let Some(Tie::Held(epoch) | Tie::Ending(epoch)) = self.ties.get(&lane).copied()
+            && epoch == ended
+        {
             self.ties.insert(lane, Tie::Returning(epoch));
         }
         self.give_back();
     }
 
-    fn is_leaving(&self) -> bool {
-        self.condition == Condition::Leaving
+    fn condition(&self, now: Moment) -> Condition {
+        match (self.is_leaving, self.pace.keeps_up(now)) {
+            (true, _) => Condition::Leaving,
+            (false, true) => Condition::Fit,
+            (false, false) => Condition::Behind,
+        }
     }
 
     fn give_back(&mut self) {
@@ -386,14 +374,6 @@ impl Roster {
             {
                 self.outputs.push_back(Output::Run(Errand::Release(*lane, *epoch)));
             }
-        }
-    }
-}
-
-impl Errand {
-    pub(crate) const fn lane(self) -> u16 {
-        match self {
-            Self::Look(lane) | Self::Claim(lane, _) | Self::Release(lane, _) => lane,
         }
     }
 }

@@ -10,11 +10,15 @@
 mod calm;
 mod disuse;
 mod evidence;
+mod input;
 mod machine;
+mod pace;
 mod record;
 mod shares;
 #[cfg(test)]
 mod world;
 
-pub(crate) use machine::{Errand, Input, Output, Poll, Roster};
+pub(crate) use input::{Errand, Input, Output, Poll};
+pub(crate) use machine::Roster;
+pub(crate) use pace::{Limits, Pace};
 pub(crate) use record::{Record, Row};

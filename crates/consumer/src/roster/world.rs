@@ -1,12 +1,12 @@
 //! Some consumers, a store, and everything that can come between them: beats and answers that are
 //! lost, consumers that freeze and thaw, a store that is wiped.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use baton_model::Moment;
 use proptest::prelude::*;
 
-use super::{Errand, Input, Output, Poll, Record, Roster, Row};
+use super::{Errand, Input, Limits, Output, Pace, Poll, Record, Roster, Row};
 
 const LANES: u16 = 4;
 
@@ -16,8 +16,12 @@ const STEP_MS: u64 = 50;
 /// How often readers ask the store for anything, and hear that a lane is another's.
 const HEAL_MS: u64 = 700;
 
-/// Steps after which everything must have settled: a freeze, evidence, a beat, a look, a claim.
-const SETTLED: usize = FREEZE_MAX as usize + 100;
+/// Steps after which everything must have settled: a freeze, evidence, trust, a beat, a look, a
+/// claim.
+const SETTLED: usize = FREEZE_MAX as usize + 160;
+
+const PACE: Limits =
+    Limits { in_hand_max: Duration::from_secs(1), trusted_after: Duration::from_secs(2) };
 
 /// Steps that one may be frozen.
 const FREEZE_MAX: u8 = 80;
@@ -27,6 +31,8 @@ enum Draw {
     Nothing,
     /// One stops for so many steps, as if it were frozen.
     Freeze(usize, u8),
+    /// The handlers of one hang for so many steps.
+    Hang(usize, u8),
     /// One dies; another comes in its place.
     Die(usize),
     /// One leaves as it should; another comes in its place.
@@ -42,6 +48,7 @@ fn draw() -> impl Strategy<Value = Draw> {
     prop_oneof![
         30 => Just(Draw::Nothing),
         2 => (any::<usize>(), 1..FREEZE_MAX).prop_map(|(who, steps)| Draw::Freeze(who, steps)),
+        2 => (any::<usize>(), 1..FREEZE_MAX).prop_map(|(who, steps)| Draw::Hang(who, steps)),
         1 => any::<usize>().prop_map(Draw::Die),
         1 => any::<usize>().prop_map(Draw::Leave),
         4 => (any::<usize>(), any::<bool>()).prop_map(|(who, done)| Draw::Trouble(who, done)),
@@ -64,6 +71,11 @@ struct Consumer {
     reads: BTreeMap<u16, u64>,
     sure_until: BTreeMap<u16, Moment>,
     frozen: u8,
+    /// For how many steps its handlers hang, and since when they do.
+    hangs: u8,
+    hangs_since: Option<Moment>,
+    /// What they keep from being let go of.
+    kept: Vec<(u16, u64)>,
     has_left: bool,
     /// What was asked, and when.
     asked: Vec<(Moment, Output)>,
@@ -90,13 +102,16 @@ impl World {
         let name = format!("c{}", self.come);
         // Every third one is of a worse tier.
         let tier = u8::from(self.come.is_multiple_of(3));
-        let roster = Roster::new(name.clone(), tier, LANES, self.now);
+        let roster = Roster::new(name.clone(), tier, LANES, (Pace::new(Some(PACE)), self.now));
         self.consumers.push(Consumer {
             name,
             roster,
             reads: BTreeMap::new(),
             sure_until: BTreeMap::new(),
             frozen: 0,
+            hangs: 0,
+            hangs_since: None,
+            kept: Vec::new(),
             has_left: false,
             asked: Vec::new(),
         });
@@ -111,6 +126,12 @@ impl World {
             Draw::Freeze(who, steps) => {
                 let place = place(who);
                 self.consumers[place].frozen = steps;
+            }
+            Draw::Hang(who, steps) => {
+                let place = place(who);
+                let consumer = &mut self.consumers[place];
+                consumer.hangs = consumer.hangs.max(steps);
+                consumer.hangs_since.get_or_insert(self.now);
             }
             Draw::Die(who) => {
                 self.consumers.remove(place(who));
@@ -156,7 +177,11 @@ impl World {
                     match asked {
                         Output::Run(errand) => Input::Failed(errand),
                         Output::Beat { .. } => Input::BeatFailed,
-                        Output::Begin(..) | Output::End(_) | Output::Sure(..) | Output::Left => {
+                        Output::Begin(..)
+                        | Output::End(_)
+                        | Output::Yield(_)
+                        | Output::Sure(..)
+                        | Output::Left => {
                             unreachable!("it is not asked of the store")
                         }
                     }
@@ -167,6 +192,7 @@ impl World {
         if (self.now.as_nanos() / 1_000_000).is_multiple_of(HEAL_MS) {
             consumer.heal(&mut self.store, self.now);
         }
+        consumer.work(self.now);
         consumer.tell(Input::Time, self.now);
     }
 
@@ -192,14 +218,40 @@ impl Consumer {
                     self.sure_until.remove(&lane);
                     self.reads.insert(lane, epoch);
                 }
-                Output::End(lane) => {
-                    self.reads.remove(&lane);
-                    self.roster.handle(Input::Ended(lane), now);
+                Output::End(lane) | Output::Yield(lane) => {
+                    let epoch = self.reads.get(&lane).copied().unwrap_or_default();
+                    self.kept.push((lane, epoch));
+                    self.let_go(now);
                 }
                 Output::Sure(lane, until) => drop(self.sure_until.insert(lane, until)),
                 Output::Left => self.has_left = true,
                 asked @ (Output::Beat { .. } | Output::Run(_)) => self.asked.push((now, asked)),
             }
+        }
+    }
+
+    /// Handlers that hang have something in hand, if a lane is read.
+    fn work(&mut self, now: Moment) {
+        self.hangs = self.hangs.saturating_sub(1);
+        if self.hangs == 0 {
+            self.hangs_since = None;
+            self.let_go(now);
+        }
+        let has_some = !self.reads.is_empty();
+        let oldest = self.hangs_since.filter(|_| has_some);
+        self.tell(Input::InHand(oldest), now);
+    }
+
+    /// Ends what was to be ended, unless handlers hang.
+    fn let_go(&mut self, now: Moment) {
+        if self.hangs > 0 {
+            return;
+        }
+        for (lane, epoch) in std::mem::take(&mut self.kept) {
+            if self.reads.get(&lane) == Some(&epoch) {
+                self.reads.remove(&lane);
+            }
+            self.roster.handle(Input::Ended(lane, epoch), now);
         }
     }
 
@@ -211,7 +263,7 @@ impl Consumer {
                 *row = Row { epoch, owner: Some(self.name.clone()), ..Row::default() };
             } else if row.epoch > epoch {
                 self.reads.remove(&lane);
-                self.roster.handle(Input::Ended(lane), now);
+                self.roster.handle(Input::Ended(lane, epoch), now);
             }
         }
     }
@@ -228,7 +280,11 @@ impl Store {
                 Input::Polled(Poll { sent, records, was_known, server: self.server.to_string() })
             }
             Output::Run(errand) => Input::Done(*errand, self.lease(name, *errand, sent)),
-            Output::Begin(..) | Output::End(_) | Output::Sure(..) | Output::Left => {
+            Output::Begin(..)
+            | Output::End(_)
+            | Output::Yield(_)
+            | Output::Sure(..)
+            | Output::Left => {
                 unreachable!("it is not asked of the store")
             }
         }

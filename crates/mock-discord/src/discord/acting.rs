@@ -20,6 +20,7 @@ impl Discord {
                 self.faults.close_after.push(CloseAfter { seq, code, shard });
             }
             Fault::SilentAfterUpgrade {} => self.faults.silence = Some(Silence::AfterUpgrade),
+            Fault::SilentNext { connections } => self.faults.silent_next = connections,
             Fault::SilentAfterHello {} => self.faults.silence = Some(Silence::AfterHello),
             Fault::NoAck {} => self.faults.swallows_heartbeats = true,
             Fault::DeadResumeHost {} => self.faults.is_resume_host_dead = true,

@@ -5,6 +5,7 @@ use baton_model::{Moment, Seq, ShardNumber};
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) silence: Option<Silence>,
+    pub(super) silent_next: u32,
     pub(super) swallows_heartbeats: bool,
     pub(super) is_resume_host_dead: bool,
     pub(super) replay_most: Option<usize>,
@@ -32,6 +33,13 @@ pub(super) struct CloseAfter {
 impl Faults {
     pub(super) fn is_out(&self, now: Moment) -> bool {
         self.outage_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether this new connection is one that never gets a HELLO.
+    pub(super) fn take_silence(&mut self) -> bool {
+        let is_next = self.silent_next > 0;
+        self.silent_next -= u32::from(is_next);
+        is_next || self.silence == Some(Silence::AfterUpgrade)
     }
 
     /// The code of the close that waited for this dispatch. It happens once.

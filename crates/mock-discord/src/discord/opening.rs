@@ -25,7 +25,7 @@ impl Discord {
         let opened = Connection::new(Phase::Greeted, compression, self.now);
         let before = self.connections.insert(connection, opened);
         assert!(before.is_none(), "connection {connection} was opened twice");
-        if self.faults.silence == Some(Silence::AfterUpgrade) {
+        if self.faults.take_silence() {
             return self.mute(connection);
         }
         match objection(query, self.settings.compressions) {

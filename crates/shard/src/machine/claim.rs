@@ -54,12 +54,13 @@ impl ShardMachine {
         let me = self.config.me;
         match row.holding {
             Holding::Owned { owner } if owner == me => {
-                self.hold(row.epoch, Duty::Serving, row.session, now);
+                self.hold(Held::taking(row.epoch, Duty::Serving), row.session, now);
             }
             Holding::Offered { owner, offer, .. } if owner == me => {
                 let epoch = row.epoch;
                 let call = self.call(Request::Retract { epoch, offer });
-                self.hold(epoch, Duty::Retracting { offer, call }, row.session, now);
+                let duty = Duty::Retracting { offer, call };
+                self.hold(Held::taking(epoch, duty), row.session, now);
             }
             Holding::Offered { to, offer, .. } if to == me => self.accept(row.epoch, offer),
             Holding::Free | Holding::Owned { .. } | Holding::Offered { .. } => {}
@@ -74,7 +75,7 @@ impl ShardMachine {
         now: Moment,
     ) {
         if self.is_asked(Asked::Claim(expected)) {
-            self.hold(epoch, Duty::Serving, session, now);
+            self.hold(Held::taking(epoch, Duty::Serving), session, now);
         } else {
             self.give_back_unwanted(epoch, now);
         }
@@ -102,7 +103,7 @@ impl ShardMachine {
         now: Moment,
     ) {
         if self.is_asked(Asked::Accept(under, offer)) {
-            self.hold(epoch, Duty::Serving, session, now);
+            self.hold(Held::handed_over(epoch, now), session, now);
         } else {
             self.give_back_unwanted(epoch, now);
         }
@@ -136,13 +137,13 @@ impl ShardMachine {
         let is_idle = matches!(self.lease, Lease::None | Lease::Over { .. });
         if is_idle && epoch > self.over_up_to {
             let call = self.call(Request::Release { epoch });
-            self.hold(epoch, Duty::Releasing { call }, None, now);
+            self.hold(Held::taking(epoch, Duty::Releasing { call }), None, now);
         }
     }
 
     /// The lease is ours, and with it the session that the row holds.
-    fn hold(&mut self, epoch: Epoch, duty: Duty, session: Option<SessionRow>, now: Moment) {
-        let held = Held::taking(epoch, duty);
+    fn hold(&mut self, held: Held, session: Option<SessionRow>, now: Moment) {
+        let epoch = held.epoch;
         let is_serving = held.wants_socket();
         self.lease = Lease::Held(held);
         self.sessions = Sessions::from_row(session);

@@ -22,7 +22,13 @@ impl ShardMachine {
             return;
         }
         let resume = self.sessions.resume_from();
-        self.open(resume, now + HELLO_DEADLINE);
+        self.open(resume, self.in_time(now + HELLO_DEADLINE, now));
+    }
+
+    /// A shard that was handed over has less time, once: it was live until a moment ago.
+    pub(super) fn in_time(&self, deadline: Moment, now: Moment) -> Moment {
+        let live_by = self.lease.held().and_then(|held| held.live_by);
+        live_by.filter(|live_by| *live_by > now).map_or(deadline, |live_by| live_by.min(deadline))
     }
 
     pub(super) fn open(&mut self, resume: Option<ResumeFrom>, deadline: Moment) {
@@ -42,7 +48,7 @@ impl ShardMachine {
             Some(resume) if !is_held => self.hold_warm(resume, now),
             Some(_) => {
                 self.outputs.push_back(Output::Proceed { socket });
-                let deadline = now + RESUMED_DEADLINE;
+                let deadline = self.in_time(now + RESUMED_DEADLINE, now);
                 self.link = Link::Resuming { socket, deadline };
             }
             None => {

@@ -5,7 +5,7 @@
 
 use baton_model::{
     Moment, SessionRow,
-    limits::{ACCEPT_DEADLINE, WARM_DEADLINE, WARM_HELD_MAX},
+    limits::{RESUMED_DEADLINE, WARM_DEADLINE, WARM_HELD_MAX},
 };
 
 use super::ShardMachine;
@@ -59,7 +59,7 @@ impl ShardMachine {
             self.link = Link::BackingOff { until: now };
         } else if let Link::Warm { socket, .. } = self.link {
             self.outputs.push_back(Output::Proceed { socket });
-            let deadline = now + ACCEPT_DEADLINE;
+            let deadline = self.in_time(now + RESUMED_DEADLINE, now);
             self.link = Link::Resuming { socket, deadline };
         }
     }

@@ -3,10 +3,10 @@
 use baton_model::{AppName, Lane};
 use baton_store::{
     AnswerError, Command, CommandEntry, CommandError, CommandResult, CommandTrim, Commands, Hold,
-    HoldError, ShardAddress, StoreError, StreamId,
+    HoldError, ShardAddress, StoreError, StreamId, key::Key,
 };
 
-use crate::{EmbeddedStore, live::Scene};
+use crate::{EmbeddedStore, live::Scene, state::bytes_of};
 
 impl Commands for EmbeddedStore {
     async fn send_command(
@@ -15,12 +15,7 @@ impl Commands for EmbeddedStore {
         lane: Lane,
         command: &Command,
     ) -> Result<StreamId, CommandError> {
-        let send = |at: Scene<'_>| {
-            let sent = at.state.send_command(at.now, app, lane, command);
-            self.live.tell_of_command();
-            sent
-        };
-        self.live.run(send).await?
+        self.live.run(|at| at.state.send_command(at.now, app, lane, command)).await?
     }
 
     async fn commands(
@@ -30,9 +25,7 @@ impl Commands for EmbeddedStore {
         after: StreamId,
         count: usize,
     ) -> Result<Vec<CommandEntry>, StoreError> {
-        // Nobody but this store writes here, so all of it is commands.
-        let read = self.live.run(|at| at.state.commands(app, lane, after, count)).await?;
-        Ok(read.into_iter().map(|(id, command)| (id, Ok(command))).collect())
+        self.live.run(|at| at.state.commands(app, lane, after, count)).await
     }
 
     async fn await_commands(
@@ -66,7 +59,11 @@ impl Commands for EmbeddedStore {
         lane: Lane,
         result: &CommandResult,
     ) -> Result<(), AnswerError> {
-        self.live.run(|at| self.live.results().add(at.now, app, lane, result)).await?
+        let answer = |at: Scene<'_>| {
+            at.touched.insert(bytes_of(Key::Results(app, lane, &result.reply_to)));
+            self.live.results().add(at.now, app, lane, result)
+        };
+        self.live.run(answer).await?
     }
 
     async fn results(

@@ -7,35 +7,35 @@ use crate::EmbeddedStore;
 
 impl Lanes for EmbeddedStore {
     async fn lane(&self, app: &AppName, lane: Lane) -> Result<LaneView, StoreError> {
-        self.live.run(|at| at.state.lane(app, lane)).await
+        self.live.run(|at| at.state.lane(at.now, app, lane)).await
     }
 
-    async fn remove_group(&self, _group: GroupAddress<'_>) -> Result<bool, StoreError> {
-        self.live.run(|_| false).await
+    async fn remove_group(&self, group: GroupAddress<'_>) -> Result<bool, StoreError> {
+        self.live.run(|at| at.state.remove_group_of_lane(group)).await
     }
 
     async fn dead_letters(
         &self,
-        _group: GroupAddress<'_>,
-        _after: StreamId,
-        _count: usize,
+        group: GroupAddress<'_>,
+        after: StreamId,
+        count: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        self.live.run(|_| Vec::new()).await
+        self.live.run(|at| at.state.dead_letters(group, after, count)).await
     }
 
     async fn drop_dead_letters(
         &self,
-        _group: GroupAddress<'_>,
-        _ids: &[StreamId],
+        group: GroupAddress<'_>,
+        ids: &[StreamId],
     ) -> Result<u64, StoreError> {
-        self.live.run(|_| 0).await
+        self.live.run(|at| at.state.drop_dead_letters(group, ids)).await
     }
 
     async fn redeliver(
         &self,
-        _group: GroupAddress<'_>,
-        _letter: StreamId,
+        group: GroupAddress<'_>,
+        letter: StreamId,
     ) -> Result<Redelivery, StoreError> {
-        self.live.run(|_| Redelivery::NoLetter).await
+        self.live.run(|at| at.state.redeliver(at.now, group, letter)).await
     }
 }

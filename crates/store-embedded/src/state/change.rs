@@ -9,9 +9,12 @@ use baton_model::{
     AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, StoredApp,
     Subject, limits::DISPATCH_OVERHEAD_BYTES,
 };
-use baton_store::{Command, Conflict, Entry, Happening, ShardAddress, StreamId};
+use baton_store::{Conflict, Entry, Happening, ShardAddress, StreamId};
 
-use super::{IdentifyDay, LaneAddress, Row, StoreState, StoredMember, StreamItem};
+use super::{
+    GroupChange, GroupName, IdentifyDay, LaneAddress, Row, StoreState, StoredMember, StreamChange,
+    StreamItem, StreamName,
+};
 
 /// What stands in one place of the store from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +29,10 @@ pub enum Change {
     Entry(LaneAddress, StreamId, Entry),
     /// A lane's entries up to and including this one are gone.
     EntriesTrimmed(LaneAddress, StreamId),
-    /// A command stands at this place of its lane's stream, which is the last.
-    Command(LaneAddress, StreamId, Command),
-    /// A lane's commands up to and including this one are gone.
-    CommandsTrimmed(LaneAddress, StreamId),
+    /// Something of a stream is so. Of a lane's entries that is only their mark.
+    Stream(StreamName, StreamChange),
+    /// Something of a group is so.
+    Group(GroupName, GroupChange),
     /// A conflict stands at this place of the fleet's stream, which is the last.
     Conflict(StreamId, Conflict),
     /// The fleet's conflicts up to and including this one are gone.
@@ -80,14 +83,8 @@ impl StoreState {
                 let stream = self.events.entry(lane.clone()).or_default();
                 Arc::make_mut(stream).trim(*upto);
             }
-            Change::Command(lane, id, command) => {
-                let stream = self.commands.entry(lane.clone()).or_default();
-                Arc::make_mut(stream).push(*id, command.clone());
-            }
-            Change::CommandsTrimmed(lane, upto) => {
-                let stream = self.commands.entry(lane.clone()).or_default();
-                Arc::make_mut(stream).trim(*upto);
-            }
+            Change::Stream(name, change) => self.apply_to_stream(name, change),
+            Change::Group(name, change) => self.apply_to_group(name, change),
             Change::Conflict(id, conflict) => {
                 Arc::make_mut(&mut self.conflicts).push(*id, conflict.clone());
             }
@@ -135,14 +132,14 @@ impl Change {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Entry(_, _, entry) => entry.bytes(),
-            Self::Command(_, _, command) => command.bytes(),
+            Self::Stream(_, change) => change.bytes(),
+            Self::Group(_, change) => change.bytes(),
             Self::Conflict(_, conflict) => conflict.bytes(),
             Self::Happening(_, happening) => happening.bytes(),
             Self::DataSet(_)
             | Self::App(..)
             | Self::Row(..)
             | Self::EntriesTrimmed(..)
-            | Self::CommandsTrimmed(..)
             | Self::ConflictsTrimmed(_)
             | Self::JournalTrimmed(_)
             | Self::Member(..)

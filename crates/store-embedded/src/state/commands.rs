@@ -2,14 +2,11 @@
 
 use baton_model::{AppName, Lane, StoreMillis, limits::COMMANDS_TRIMMED_MAX};
 use baton_store::{
-    Command, CommandError, CommandTrim, Hold, HoldError, ShardAddress, StreamId,
-    ensure_command_fits,
+    Command, CommandEntry, CommandError, CommandTrim, Hold, HoldError, MalformedCommand,
+    ShardAddress, StoreError, StreamId, ensure_command_fits,
 };
 
-use super::{
-    Change, LaneAddress, Row, StoreState,
-    stream::{is_older, next_id},
-};
+use super::{LaneAddress, NewId, Record, Row, StoreState, StreamName, stream::is_older};
 
 impl StoreState {
     /// See [`Commands::send_command`](baton_store::Commands::send_command).
@@ -25,15 +22,10 @@ impl StoreState {
         command: &Command,
     ) -> Result<StreamId, CommandError> {
         ensure_command_fits(command)?;
-        let app = app.clone();
-        let lane = LaneAddress { app, lane };
-        let last = self.commands.get(&lane).and_then(|stream| stream.last());
-        let id = next_id(last, now);
-        self.change(Change::Command(lane.clone(), id, command.clone()));
-        if let Some(upto) = self.commands[&lane].excess(self.retention) {
-            self.change(Change::CommandsTrimmed(lane, upto));
-        }
-        Ok(id)
+        let lane = LaneAddress { app: app.clone(), lane };
+        let name = StreamName::Commands(lane);
+        let added = self.add_record(now, &name, NewId::Now, Record::from(command.encode()));
+        added.map_err(|refused| StoreError::unavailable(refused.to_string()).into())
     }
 
     /// See [`Commands::commands`](baton_store::Commands::commands).
@@ -44,10 +36,13 @@ impl StoreState {
         lane: Lane,
         after: StreamId,
         count: usize,
-    ) -> Vec<(StreamId, Command)> {
-        let app = app.clone();
-        let stream = self.commands.get(&LaneAddress { app, lane });
-        stream.map_or_else(Vec::new, |stream| stream.behind(after, count))
+    ) -> Vec<CommandEntry> {
+        let name = StreamName::Commands(LaneAddress { app: app.clone(), lane });
+        let Some(stream) = self.streams.get(&name) else {
+            return Vec::new();
+        };
+        let records = stream.behind(after, count).into_iter();
+        records.map(|(id, record)| (id, command_in(&record))).collect()
     }
 
     /// See [`Commands::commands_done`](baton_store::Commands::commands_done).
@@ -79,15 +74,20 @@ impl StoreState {
     ) -> u64 {
         let done = trim.shards(app, lane).map(|shard| self.commands_done(&shard)).min();
         let done = done.unwrap_or_default();
-        let lane = LaneAddress { app: app.clone(), lane };
-        let Some(stream) = self.commands.get(&lane) else {
+        let name = StreamName::Commands(LaneAddress { app: app.clone(), lane });
+        let Some(stream) = self.streams.get(&name) else {
             return 0;
         };
         let goes = |id: StreamId| id <= done || is_older(id, now, trim.age_max);
         let (count, upto) = stream.oldest(COMMANDS_TRIMMED_MAX, goes);
         if let Some(upto) = upto {
-            self.change(Change::CommandsTrimmed(lane, upto));
+            self.trim_records(&name, upto);
         }
         count
     }
+}
+
+/// Anybody may write there: it may be no command.
+fn command_in(record: &Record) -> Result<Command, MalformedCommand> {
+    Command::decode(record.fields().map(|(name, value)| (&name[..], value.clone())))
 }

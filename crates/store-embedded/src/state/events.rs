@@ -66,11 +66,9 @@ impl StoreState {
     ) {
         let lane = LaneAddress { app: hold.address.app().clone(), lane: hold.address.lane };
         let entry = Entry { shard: hold.address.shard.number, session, epoch: hold.epoch, body };
-        let last = self.events.get(&lane).and_then(|stream| stream.last());
+        let last = self.events.get(&lane).map(|stream| stream.last_given());
         let id = next_id(last, now);
         self.change(Change::Entry(lane.clone(), id, entry));
-        if let Some(upto) = self.events[&lane].excess(self.retention) {
-            self.change(Change::EntriesTrimmed(lane, upto));
-        }
+        self.retain_entries(now, &lane);
     }
 }

@@ -8,9 +8,12 @@
 
 mod apps;
 mod change;
+mod claiming;
 mod commands;
 mod conflicts;
 mod events;
+mod group;
+mod groups;
 mod identify;
 mod intents;
 mod journal;
@@ -18,6 +21,8 @@ mod lanes;
 mod leases;
 mod membership;
 mod planning;
+mod reading;
+mod record;
 mod reports;
 mod results;
 #[cfg(test)]
@@ -25,6 +30,8 @@ pub(crate) mod script;
 mod sessions;
 mod stored_apps;
 mod stream;
+mod stream_name;
+mod streams;
 mod transfer;
 mod trimming;
 
@@ -34,15 +41,25 @@ use baton_model::{
     AppName, AppShape, DataSetId, InstanceId, Intent, LeaseRow, ShardKey, StoreMillis, StoredApp,
     Subject,
 };
-use baton_store::{Command, Conflict, Entry, Happening, ShardAddress};
+use baton_store::{Conflict, Entry, Happening, ShardAddress};
 
 pub use change::Change;
+pub use claiming::{Claim, Claimed};
+pub use group::{Consumer, Group, GroupChange, GroupName, GroupPlace, Heard, Pending};
+pub(crate) use group::{ahead, behind};
 pub use identify::IdentifyDay;
 pub use leases::Row;
 pub use membership::{StoredMember, Vantage};
+pub use reading::{Handing, Reader};
+pub use record::Record;
 pub use reports::KeptReports;
 pub use results::KeptResults;
-pub use stream::{LaneAddress, Retention, Stream, StreamItem};
+pub use stream::{LaneAddress, Retention, Stream, StreamItem, StreamMark};
+pub use stream_name::StreamName;
+pub(crate) use stream_name::bytes_of;
+pub use streams::{
+    AddError, Cut, CutShort, Extent, NewId, Order, StreamChange, StreamView, from_behind,
+};
 
 /// All that a store holds.
 ///
@@ -54,7 +71,10 @@ pub struct StoreState {
     apps: BTreeMap<AppName, AppShape>,
     rows: BTreeMap<ShardAddress, Row>,
     events: BTreeMap<LaneAddress, Arc<Stream<Entry>>>,
-    commands: BTreeMap<LaneAddress, Arc<Stream<Command>>>,
+    /// The lanes' commands, and the streams of consumers.
+    streams: BTreeMap<StreamName, Arc<Stream<Record>>>,
+    /// Of any stream.
+    groups: BTreeMap<GroupName, Arc<Group>>,
     conflicts: Arc<Stream<Conflict>>,
     journal: Arc<Stream<Happening>>,
     members: BTreeMap<InstanceId, StoredMember>,

@@ -11,7 +11,7 @@ use baton_model::{
 };
 use baton_store::{AnswerError, CommandResult, StreamId, is_awaited};
 
-use super::{LaneAddress, stream::next_id};
+use super::{LaneAddress, Record, stream::next_id};
 
 /// The results that are kept, by lane and by the name under which somebody waits.
 #[derive(Debug, Default)]
@@ -67,6 +67,20 @@ impl KeptResults {
         };
         let first = results.items.partition_point(|(id, _)| *id <= after);
         results.items.range(first..).cloned().collect()
+    }
+
+    /// The results for a name as records, oldest first; none if nothing is kept for it.
+    #[must_use]
+    pub fn records(
+        &self,
+        now: StoreMillis,
+        lane: &LaneAddress,
+        reply_to: &str,
+    ) -> Option<Vec<(StreamId, Record)>> {
+        let key = (lane.clone(), reply_to.to_owned());
+        let results = self.streams.get(&key).filter(|results| results.until > now)?;
+        let items = results.items.iter();
+        Some(items.map(|(id, result)| (*id, Record::from(result.encode()))).collect())
     }
 
     /// For how many names results are kept.

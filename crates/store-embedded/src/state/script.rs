@@ -19,11 +19,14 @@ use baton_model::{
 };
 use baton_store::{
     Append, Command, CommandTrim, Conflict, ConflictId, ConflictKind, Doer, EntryBody, Happening,
-    Hold, NewSession, SessionStartLimit, ShardAddress, Targets, Trim, What,
+    Hold, NewSession, SessionStartLimit, ShardAddress, StreamId, Targets, Trim, What,
 };
 use bytes::Bytes;
 
-use super::StoreState;
+use super::{
+    Claim, Cut, CutShort, GroupName, GroupPlace, Handing, LaneAddress, NewId, Reader, Record,
+    StoreState, StreamMark, StreamName,
+};
 
 /// Draws operations and does them.
 pub(crate) struct Script {
@@ -56,14 +59,16 @@ impl Script {
             0 => StoreMillis(self.now.0 - 50), // the clock is set back
             millis => StoreMillis(self.now.0 + millis),
         };
-        match self.roll(13) {
+        match self.roll(15) {
             0..5 => self.write_events(state),
             5 | 6 => self.move_lease(state),
             7 => self.reassert(state),
             8 => self.use_commands(state),
             9 => self.take_part(state),
             10 => self.plan(state),
-            _ => self.identify(state),
+            11 => self.identify(state),
+            12 => self.keep_records(state),
+            _ => self.consume(state),
         }
     }
 
@@ -244,6 +249,94 @@ impl Script {
         state.take_identify(self.now, &app(), bucket);
     }
 
+    /// Reads with groups, acknowledges and claims, on all kinds of streams.
+    fn consume(&mut self, state: &mut StoreState) {
+        let reader = self.reader();
+        let group = &reader.group;
+        let Some(found) = state.group(group) else {
+            assert_eq!(state.ensure_stream(&group.stream), Ok(()));
+            let entries_read = self.chance(50).then_some(0);
+            let place = GroupPlace { last_delivered: StreamId::START, entries_read };
+            return state.place_group(group, place);
+        };
+        let pending: Vec<_> = found.pending.keys().copied().take(3).collect();
+        let count = usize::try_from(self.roll(6)).unwrap();
+        state.hear_of(self.now, &reader);
+        match self.roll(12) {
+            0..4 => drop(state.read_new(self.now, &reader, count, Handing::UntilAcknowledged)),
+            4 => drop(state.read_new(self.now, &reader, count, Handing::ForGood)),
+            5 => drop(state.read_again(self.now, &reader, StreamId::START, count)),
+            6 | 7 => {
+                state.acknowledge(group, &pending);
+            }
+            8 => drop(state.claim_pending(self.now, &reader, &pending, self.claim())),
+            9 => drop(state.claim_next(self.now, &reader, (StreamId::START, count), self.claim())),
+            10 => {
+                state.forget_consumer(group, &reader.consumer);
+            }
+            _ => {
+                state.remove_group(group);
+            }
+        }
+    }
+
+    fn claim(&self) -> Claim {
+        let (idle, at) = (Duration::ZERO, self.now);
+        Claim { idle, at, deliveries: None, counts: true, force: false }
+    }
+
+    fn reader(&mut self) -> Reader {
+        let stream = match self.roll(4) {
+            0 => self.own_stream(),
+            1 => StreamName::Commands(self.lane()),
+            _ => StreamName::Events(self.lane()),
+        };
+        let name = |kind: &str, number| Bytes::from(format!("{kind} {number}"));
+        let group = GroupName { stream, group: name("group", self.roll(2)) };
+        Reader { group, consumer: name("consumer", self.roll(3)) }
+    }
+
+    fn lane(&mut self) -> LaneAddress {
+        LaneAddress { app: app(), lane: self.address().lane }
+    }
+
+    fn own_stream(&mut self) -> StreamName {
+        StreamName::Other(Bytes::from(format!("mine {}", self.roll(2))))
+    }
+
+    /// Writes to streams of consumers, and what is no command where commands stand.
+    fn keep_records(&mut self, state: &mut StoreState) {
+        let mut name = self.own_stream();
+        if self.chance(20) {
+            name = StreamName::Commands(self.lane());
+        }
+        let fields = (0..self.roll(4)).map(|_| (self.frame(), self.frame())).collect::<Vec<_>>();
+        let record = Record::copied(fields.iter().map(|(name, value)| (&name[..], &value[..])));
+        let id = state.add_record(self.now, &name, NewId::Now, record);
+        let StreamName::Other(_) = name else { return };
+        match (self.roll(8), id) {
+            (0, Ok(id)) => {
+                state.delete_records(&name, &[id]);
+            }
+            (1, _) => {
+                let cut = Cut::Above(self.roll(4));
+                state.cut_short(&name, CutShort { cut, most: u64::MAX });
+            }
+            (2, _) => {
+                state.delete_stream(&name);
+            }
+            (3, _) => state.set_mark(
+                &name,
+                StreamMark {
+                    gone: 7,
+                    given: StreamId { millis: 1 << 50, number: self.roll(9) },
+                    max_deleted: StreamId::START,
+                },
+            ),
+            (_, _) => {}
+        }
+    }
+
     /// Mostly the right to a row as it stands.
     fn hold(&mut self, state: &StoreState) -> Hold {
         let address = self.address();
@@ -368,7 +461,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::state::{Change, Retention};
+    use crate::state::{Change, GroupChange, Retention, StreamChange};
 
     const SMALL: Retention = Retention { items_max: 24, bytes_max: 20_000 };
 
@@ -434,8 +527,12 @@ mod tests {
             ("row", count(|c| matches!(c, Change::Row(..)))),
             ("entry", count(|c| matches!(c, Change::Entry(..)))),
             ("trim", count(|c| matches!(c, Change::EntriesTrimmed(..)))),
-            ("command", count(|c| matches!(c, Change::Command(..)))),
-            ("trim", count(|c| matches!(c, Change::CommandsTrimmed(..)))),
+            ("record", count(|c| matches!(c, Change::Stream(_, StreamChange::Record(..))))),
+            ("trim", count(|c| matches!(c, Change::Stream(_, StreamChange::Trimmed(_))))),
+            ("deletion", count(|c| matches!(c, Change::Stream(_, StreamChange::Deleted(_))))),
+            ("delivery", count(|c| matches!(c, Change::Group(_, GroupChange::Pending(_))))),
+            ("settling", count(|c| matches!(c, Change::Group(_, GroupChange::Settled(_))))),
+            ("end of a group", count(|c| matches!(c, Change::Group(_, GroupChange::Gone)))),
             ("conflict", count(|c| matches!(c, Change::Conflict(..)))),
             ("member", count(|c| matches!(c, Change::Member(..)))),
             ("forgotten", count(|c| matches!(c, Change::MemberForgotten(_)))),

@@ -3,7 +3,9 @@
 use std::{collections::VecDeque, fmt, time::Duration};
 
 use baton_model::{AppName, Lane, StoreMillis, limits::DISPATCH_OVERHEAD_BYTES};
-use baton_store::{Command, Conflict, Entry, EntryBody, Happening, StreamId, Trim};
+use baton_store::{Conflict, Entry, EntryBody, Happening, StreamId, Trim};
+
+use super::group::behind;
 
 /// Which lane.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +25,7 @@ impl fmt::Display for LaneAddress {
 /// How much of each stream is kept.
 ///
 /// All of it is in memory and all of it is read at start, so this bounds both. Whether a consumer
-/// has read what goes is not asked.
+/// has read what goes is not asked; a lane says so when one had not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Items of one stream.
@@ -55,12 +57,6 @@ impl StreamItem for Entry {
     }
 }
 
-impl StreamItem for Command {
-    fn bytes(&self) -> usize {
-        self.frame.len() + self.reply_to.len() + DISPATCH_OVERHEAD_BYTES
-    }
-}
-
 impl StreamItem for Conflict {
     fn bytes(&self) -> usize {
         self.resolution.len() + DISPATCH_OVERHEAD_BYTES
@@ -77,7 +73,6 @@ impl StreamItem for Happening {
 /// The id for an item that is added behind `last`. It grows even where the clock does not.
 pub(super) fn next_id(last: Option<StreamId>, now: StoreMillis) -> StreamId {
     let first_of_now = StreamId { millis: now.0, number: u64::from(now.0 == 0) };
-    let behind = |last: StreamId| StreamId { number: last.number + 1, ..last };
     last.map_or(first_of_now, |last| first_of_now.max(behind(last)))
 }
 
@@ -86,40 +81,85 @@ pub(super) fn is_older(id: StreamId, now: StoreMillis, age: Duration) -> bool {
     StoreMillis(id.millis).after(age) < now
 }
 
-/// One lane's entries, or its commands.
-///
-/// Once something was added, it is never empty again: the last item says which ids were given.
+/// What a stream knows of items that it does not hold any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StreamMark {
+    /// How many items were added, those not counted that are still there.
+    pub gone: u64,
+    /// Every id up to this one was given; items that are there may have later ones.
+    pub given: StreamId,
+    /// The last item that was deleted from among others.
+    pub max_deleted: StreamId,
+}
+
+/// One lane's entries, or its commands, or a stream of consumers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream<T> {
     items: VecDeque<(StreamId, T)>,
     bytes: usize,
+    mark: StreamMark,
 }
 
 impl<T> Default for Stream<T> {
     fn default() -> Self {
-        Self { items: VecDeque::new(), bytes: 0 }
+        Self { items: VecDeque::new(), bytes: 0, mark: StreamMark::default() }
     }
 }
 
-impl<T: StreamItem + Clone> Stream<T> {
-    /// Items behind `after`, oldest first, at most `count`.
+impl<T: StreamItem> Stream<T> {
+    /// The id of the first item.
     #[must_use]
-    pub fn behind(&self, after: StreamId, count: usize) -> Vec<(StreamId, T)> {
-        let first = self.items.partition_point(|(id, _)| *id <= after);
-        self.items.range(first..).take(count).cloned().collect()
-    }
-
-    /// Items ahead of `before`, newest first, at most `count`.
-    #[must_use]
-    pub fn ahead(&self, before: StreamId, count: usize) -> Vec<(StreamId, T)> {
-        let end = self.items.partition_point(|(id, _)| *id < before);
-        self.items.range(..end).rev().take(count).cloned().collect()
+    pub fn first(&self) -> Option<StreamId> {
+        self.items.front().map(|(id, _)| *id)
     }
 
     /// The id of the last item.
     #[must_use]
     pub fn last(&self) -> Option<StreamId> {
         self.items.back().map(|(id, _)| *id)
+    }
+
+    /// The last id that was given to an item, whether that is still there or not.
+    #[must_use]
+    pub fn last_given(&self) -> StreamId {
+        self.last().map_or(self.mark.given, |last| last.max(self.mark.given))
+    }
+
+    /// How many items there are, and their bytes.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        (self.items.len() as u64, self.bytes as u64)
+    }
+
+    /// How many items were ever added.
+    #[must_use]
+    pub fn added(&self) -> u64 {
+        self.mark.gone.saturating_add(self.items.len() as u64)
+    }
+
+    /// What it knows of items that are gone.
+    #[must_use]
+    pub const fn mark(&self) -> StreamMark {
+        self.mark
+    }
+
+    /// The items from `first` to `last`, both included.
+    #[must_use]
+    pub fn range(
+        &self,
+        first: StreamId,
+        last: StreamId,
+    ) -> impl DoubleEndedIterator<Item = &(StreamId, T)> + ExactSizeIterator {
+        let start = self.items.partition_point(|(id, _)| *id < first);
+        let end = self.items.partition_point(|(id, _)| *id <= last);
+        self.items.range(start..end.max(start))
+    }
+
+    /// The item at this place.
+    #[must_use]
+    pub fn get(&self, id: StreamId) -> Option<&T> {
+        let found = self.items.binary_search_by_key(&id, |(id, _)| *id);
+        found.ok().map(|at| &self.items[at].1)
     }
 
     /// Up to where the oldest must go, if the stream is above its limits.
@@ -144,18 +184,6 @@ impl<T: StreamItem + Clone> Stream<T> {
             upto = Some(*id);
         }
         upto
-    }
-
-    /// The id of the first item.
-    #[must_use]
-    pub fn first(&self) -> Option<StreamId> {
-        self.items.front().map(|(id, _)| *id)
-    }
-
-    /// How many items there are, and their bytes.
-    #[must_use]
-    pub fn size(&self) -> (u64, u64) {
-        (self.items.len() as u64, self.bytes as u64)
     }
 
     /// How many of the oldest would have to go for the rest to be within these limits.
@@ -186,8 +214,14 @@ impl<T: StreamItem + Clone> Stream<T> {
         gone.last().map_or((0, None), |(count, id)| (count, Some(id)))
     }
 
+    /// The mark behind the removal of everything up to and including `upto`.
+    pub(super) fn mark_without(&self, upto: StreamId) -> StreamMark {
+        let going = self.items.partition_point(|(id, _)| *id <= upto) as u64;
+        StreamMark { gone: self.mark.gone + going, given: self.last_given(), ..self.mark }
+    }
+
     pub(super) fn push(&mut self, id: StreamId, item: T) {
-        if self.last().is_some_and(|last| id <= last) {
+        if id <= self.last_given() {
             return; // It stands here already: a change may be applied twice.
         }
         self.bytes += item.bytes();
@@ -199,5 +233,33 @@ impl<T: StreamItem + Clone> Stream<T> {
         for (_, item) in self.items.drain(..gone) {
             self.bytes -= item.bytes();
         }
+    }
+
+    pub(super) fn delete(&mut self, id: StreamId) {
+        if let Ok(at) = self.items.binary_search_by_key(&id, |(id, _)| *id)
+            && let Some((_, item)) = self.items.remove(at)
+        {
+            self.bytes -= item.bytes();
+        }
+    }
+
+    pub(super) const fn set_mark(&mut self, mark: StreamMark) {
+        self.mark = mark;
+    }
+}
+
+impl<T: Clone> Stream<T> {
+    /// Items behind `after`, oldest first, at most `count`.
+    #[must_use]
+    pub fn behind(&self, after: StreamId, count: usize) -> Vec<(StreamId, T)> {
+        let first = self.items.partition_point(|(id, _)| *id <= after);
+        self.items.range(first..).take(count).cloned().collect()
+    }
+
+    /// Items ahead of `before`, newest first, at most `count`.
+    #[must_use]
+    pub fn ahead(&self, before: StreamId, count: usize) -> Vec<(StreamId, T)> {
+        let end = self.items.partition_point(|(id, _)| *id < before);
+        self.items.range(..end).rev().take(count).cloned().collect()
     }
 }

@@ -1,13 +1,12 @@
 //! Transfer: a fleet that was written down elsewhere.
-//!
-//! There are no consumer groups here, so none are made.
 
 use std::collections::BTreeMap;
 
 use baton_model::{AppName, AppShape};
 use baton_store::{RestoreError, RestoredLane, StreamId};
+use bytes::Bytes;
 
-use super::{Change, LaneAddress, Row, StoreState};
+use super::{Change, GroupName, GroupPlace, LaneAddress, Row, StoreState, StreamName};
 
 impl StoreState {
     /// See [`Transfer::restore_lane`](baton_store::Transfer::restore_lane).
@@ -29,7 +28,22 @@ impl StoreState {
             }
         }
         missing.into_iter().for_each(|change| self.change(change));
+        self.restore_groups(&StreamName::Events(address), &lane.groups);
         Ok(())
+    }
+
+    /// Those that are there stay where they are.
+    fn restore_groups(&mut self, stream: &StreamName, names: &[String]) {
+        let place = GroupPlace { last_delivered: StreamId::START, entries_read: None };
+        for name in names {
+            let group = Bytes::copy_from_slice(name.as_bytes());
+            let group = GroupName { stream: stream.clone(), group };
+            let made = self.ensure_stream(stream);
+            assert_eq!(made, Ok(()), "there is no limit for the streams of lanes");
+            if self.group(&group).is_none() {
+                self.place_group(&group, place);
+            }
+        }
     }
 
     /// See [`Transfer::restore_apps`](baton_store::Transfer::restore_apps).

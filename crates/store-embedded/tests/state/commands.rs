@@ -29,7 +29,7 @@ fn commands_are_read_in_the_order_they_were_taken() {
         state.send_command(NOON, &app(), LANE, &command(bytes)).unwrap();
     }
     let read = state.commands(&app(), LANE, place(0), 9);
-    assert_eq!(read, [(place(1), command(2)), (place(2), command(3))]);
+    assert_eq!(read, [(place(1), Ok(command(2))), (place(2), Ok(command(3)))]);
     assert_eq!(state.commands(&app(), LANE, StreamId::START, 1).len(), 1);
 }
 

@@ -3,11 +3,13 @@
 mod apps;
 mod commands;
 mod events;
+mod groups;
 mod identify;
 mod intents;
 mod leases;
 mod membership;
 mod planning;
+mod redelivering;
 mod results;
 mod scene;
 mod sessions;

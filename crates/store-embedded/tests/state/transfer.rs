@@ -1,8 +1,8 @@
 //! Transfer: what it changes, and that it does so once.
 
 use baton_model::Epoch;
-use baton_store::{RestoreError, RestoredLane, RestoredRow};
-use baton_store_embedded::state::Change;
+use baton_store::{RestoreError, RestoredLane, RestoredRow, StreamId};
+use baton_store_embedded::state::{Change, LaneAddress, StreamName};
 
 use crate::scene::*;
 
@@ -34,5 +34,22 @@ fn apps_are_restored_where_there_are_none() {
     assert_eq!(state.restore_apps(&apps), Ok(()), "the answer was lost");
     assert_eq!(state.restore_apps(&[]), Err(RestoreError::AppsThere));
     assert_eq!(state.restore_apps(&[(app(), shape(3))]), Err(RestoreError::AppsThere));
+    assert_eq!(state.take_changes(), []);
+}
+
+#[test]
+fn groups_are_restored_to_read_from_the_beginning_and_once() {
+    let (mut state, lane) = (empty(), LaneAddress { app: app(), lane: LANE });
+    let groups = vec!["workers".to_owned(), "archive".to_owned()];
+    let restored = RestoredLane { app: app(), lane: LANE, rows: Vec::new(), groups };
+    state.restore_lane(&restored).expect("restored");
+    assert_eq!(state.take_changes().len(), 3, "a stream and two groups");
+    let stream = StreamName::Events(lane);
+    let names: Vec<_> = state.groups_of(&stream).map(|(name, _)| name.clone()).collect();
+    assert_eq!(names, ["archive", "workers"]);
+    for (_, group) in state.groups_of(&stream) {
+        assert_eq!(group.place.last_delivered, StreamId::START);
+    }
+    state.restore_lane(&restored).expect("the answer was lost");
     assert_eq!(state.take_changes(), []);
 }

@@ -12,7 +12,7 @@ use super::{app_changes, intents::intend, wait::until, watching::Progress};
 use crate::{
     Exit, Failure,
     arguments::{AppCommand, RotateTokenArguments},
-    fleet::Look,
+    fleet::{Find, Look},
     output::{self, Column, Row},
     program::Desk,
 };

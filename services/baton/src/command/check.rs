@@ -6,7 +6,7 @@ use baton_store::Safety;
 use crate::{
     Exit, Failure,
     arguments::CheckCommand,
-    fleet::{Look, Situation, problems},
+    fleet::{Find, Look, Situation, problems},
     program::Desk,
 };
 

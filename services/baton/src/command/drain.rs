@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Exit, Failure,
     arguments::{DrainArguments, UndrainArguments},
-    fleet::{Look, Situation, Standing},
+    fleet::{Find, Look, Situation, Standing},
     output::{self, units},
     program::Desk,
 };

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Exit, Failure,
-    fleet::{Look, doer, told},
+    fleet::{Find, Look, doer, told},
     output::{self, Column, Row, units},
     program::Desk,
 };

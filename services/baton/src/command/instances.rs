@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     Exit, Failure,
     arguments::InstanceCommand,
-    fleet::{Instance, Look, Standing},
+    fleet::{Find, Instance, Look, Standing},
     output::{self, Column, Row, units},
     program::Desk,
 };

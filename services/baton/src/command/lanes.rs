@@ -3,7 +3,12 @@
 use baton_model::{AppName, Lane};
 use baton_store::{LaneView, Lanes};
 
-use crate::{Failure, arguments::Place, fleet::Look, program::Desk};
+use crate::{
+    Failure,
+    arguments::Place,
+    fleet::{Find, Look},
+    program::Desk,
+};
 
 /// The lanes that an app and a number on the command line mean: all, if neither is said.
 pub(super) fn chosen(

@@ -12,7 +12,7 @@ use super::intents::note;
 use crate::{
     Exit, Failure,
     arguments::{BreakArguments, LeaseCommand},
-    fleet::Look,
+    fleet::{Find, Look},
     output::units,
     program::Desk,
 };

@@ -6,7 +6,7 @@ use super::{intents::intend, shards::pin_until, wait::until, watching::Progress}
 use crate::{
     Exit, Failure,
     arguments::PinArguments,
-    fleet::{Look, Standing},
+    fleet::{Find, Look, Standing},
     program::Desk,
 };
 

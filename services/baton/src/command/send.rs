@@ -2,15 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use baton_gateway::courier::ensure_sendable;
 use baton_model::{AppName, Lane, StreamId, whole_millis};
-use baton_store::{Command, CommandError, CommandOutcome, Commands};
+use baton_store::{Command, CommandError, CommandOutcome, Commands, Op, Sendable};
 use serde::Serialize;
 
 use crate::{
     Exit, Failure,
     arguments::{SendArguments, SendOp},
-    fleet::Look,
+    fleet::{Find, Look},
     output::{self, units},
     program::{Desk, drawn},
 };
@@ -34,7 +33,7 @@ struct Sent {
 
 pub(super) async fn send(desk: &Desk, arguments: SendArguments) -> Result<Exit, Failure> {
     let frame = frame(arguments.op, &text(&arguments.json)?)?;
-    ensure_sendable(&frame).map_err(|why| Failure::Usage(format!("not sent: {why}")))?;
+    Sendable::check(&frame).map_err(|why| Failure::Usage(format!("not sent: {why}")))?;
     let look = Look::take(&desk.store).await?;
     let shard = look.find_shard(&arguments.shard)?;
     let lane = look.apps[&shard.app].lanes.lane_of(shard.number);
@@ -71,17 +70,17 @@ fn text(json: &str) -> Result<String, Failure> {
 }
 
 fn frame(op: SendOp, json: &str) -> Result<Vec<u8>, Failure> {
-    let code = match op {
+    let op = match op {
         SendOp::Raw => return Ok(json.as_bytes().to_vec()),
-        SendOp::Presence => 3,
-        SendOp::Voice => 4,
-        SendOp::Members => 8,
-        SendOp::Soundboard => 31,
+        SendOp::Presence => Op::UpdatePresence,
+        SendOp::Voice => Op::UpdateVoiceState,
+        SendOp::Members => Op::RequestGuildMembers,
+        SendOp::Soundboard => Op::RequestSoundboardSounds,
     };
     // Byte for byte as it was said, once it is known to be one value.
     let data: &serde_json::value::RawValue = serde_json::from_str(json)
         .map_err(|error| Failure::Usage(format!("--json holds no JSON: {error}")))?;
-    Ok(format!(r#"{{"op":{code},"d":{data}}}"#).into_bytes())
+    Ok(op.frame(data.get()).into_bytes())
 }
 
 /// Under which nobody else waits.

@@ -9,7 +9,7 @@ use super::{history, intents::intend, moving};
 use crate::{
     Exit, Failure,
     arguments::ShardCommand,
-    fleet::Look,
+    fleet::{Find, Look},
     output::{self, Column, Row, units},
     program::Desk,
 };

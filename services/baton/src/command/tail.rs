@@ -14,7 +14,7 @@ use super::lanes::chosen;
 use crate::{
     Exit, Failure,
     arguments::TailArguments,
-    fleet::Look,
+    fleet::{Find, Look},
     output::{self, Format, Reader, units},
     program::Desk,
 };

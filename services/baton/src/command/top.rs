@@ -6,14 +6,13 @@
 mod stage;
 
 use std::{
-    collections::BTreeMap,
     env,
     io::{IsTerminal, stdin, stdout},
     time::{Duration, Instant},
 };
 
 use baton_model::{InstanceId, Wish};
-use baton_store::{IdentifyBudget, Journal, StoreError, StreamId};
+use baton_store::StoreError;
 use baton_store_valkey::Valkey;
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
@@ -21,10 +20,10 @@ use self::stage::{Ends, Stage, keys};
 use super::{drain, intents::intend};
 use crate::{
     Exit, Failure,
-    fleet::Look,
+    fleet::{Look, Sight},
     output::Format,
     program::Desk,
-    top::{Key, Paint, Screen, Sight, Wanted, draw},
+    top::{Key, Paint, Screen, Wanted, draw},
 };
 
 /// The pause between two looks.
@@ -153,22 +152,8 @@ async fn look_again_and_again(store: Valkey, seen: mpsc::Sender<Result<Sight, St
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if seen.send(sight(&store).await).await.is_err() {
+        if seen.send(Sight::take(&store, HAPPENINGS).await).await.is_err() {
             return;
         }
     }
-}
-
-async fn sight(store: &Valkey) -> Result<Sight, StoreError> {
-    let look = Look::take(store).await?;
-    let mut limits = BTreeMap::new();
-    for app in look.apps.keys() {
-        if let Some(limit) = store.identify_limit(app).await? {
-            limits.insert(app.clone(), limit);
-        }
-    }
-    // What a newer Baton wrote in a way that this one cannot read is left out.
-    let happenings = store.recent(StreamId::END, HAPPENINGS).await?.into_iter();
-    let happenings = happenings.filter_map(|(_, happening)| happening.ok()).collect();
-    Ok(Sight { look, limits, happenings })
 }

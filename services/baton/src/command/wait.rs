@@ -8,7 +8,7 @@ use super::watching::{Judgement, Progress, Watched, watch};
 use crate::{
     Exit, Failure,
     arguments::{Goal, WaitArguments},
-    fleet::{Instance, Look, Standing, is_balanced},
+    fleet::{Find, Instance, Look, Standing, is_balanced},
     output::units,
     program::Desk,
 };

@@ -5,26 +5,24 @@ use baton_model::{Generation, InstanceId, ShardKey, ShardNumber};
 use super::Look;
 use crate::Failure;
 
-/// So many digits of an id tell instances apart, as a rule.
-const SHORT: usize = 8;
-
 /// So many digits at least say that an id is meant. What is shorter is a name: one that is not
 /// known yet must not be taken for the id of somebody else.
 const SHORTEST: usize = 4;
 
-/// An id as short as people like it.
-pub(super) fn short(id: InstanceId) -> String {
-    id.to_string().chars().take(SHORT).collect()
+/// Finds what is meant.
+pub(crate) trait Find {
+    /// The instance that is meant by a name, or by the beginning of an id.
+    fn find_instance(&self, text: &str) -> Result<InstanceId, Failure>;
+
+    /// The shard that is meant by `7`, `mybot/7` or `mybot/0.7`.
+    fn find_shard(&self, text: &str) -> Result<ShardKey, Failure>;
+
+    /// What to say of an app that is not there.
+    fn no_such_app(&self, app: &str) -> Failure;
 }
 
-impl Look {
-    /// An instance as operators see it in tables; one that is gone by its id.
-    pub(crate) fn called(&self, id: InstanceId) -> String {
-        self.instances.get(&id).map_or_else(|| short(id), super::Instance::name)
-    }
-
-    /// The instance that is meant by a name, or by the beginning of an id.
-    pub(crate) fn find_instance(&self, text: &str) -> Result<InstanceId, Failure> {
+impl Find for Look {
+    fn find_instance(&self, text: &str) -> Result<InstanceId, Failure> {
         let names: Vec<_> = self.instances.iter().map(|(id, it)| (*id, it.name())).collect();
         let found = meant(text, &names);
         match found.as_slice() {
@@ -40,8 +38,7 @@ impl Look {
         }
     }
 
-    /// The shard that is meant by `7`, `mybot/7` or `mybot/0.7`.
-    pub(crate) fn find_shard(&self, text: &str) -> Result<ShardKey, Failure> {
+    fn find_shard(&self, text: &str) -> Result<ShardKey, Failure> {
         let wrong =
             || Failure::Usage(format!("{text:?} is no shard; expected 7, mybot/7 or mybot/0.7"));
         let (app, rest) = match text.split_once('/') {
@@ -81,7 +78,7 @@ impl Look {
         Ok(shard)
     }
 
-    pub(crate) fn no_such_app(&self, app: &str) -> Failure {
+    fn no_such_app(&self, app: &str) -> Failure {
         let known: Vec<_> = self.apps.keys().map(ToString::to_string).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         Failure::NotFound(format!("there is no app {app:?}; the fleet runs: {known}"))

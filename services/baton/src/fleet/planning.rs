@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use baton_fleet::plan::{self, Balance, Plan, Standing};
+use baton_fleet::plan::{self, Balance, Candidate, Plan, Standing};
 use baton_model::{InstanceId, Phase, ShardKey, Wish};
 
-use super::{Candidate, Instance, Look};
+use super::{Instance, Look};
 
 /// Everything that a plan depends on.
 pub(crate) struct Situation {

@@ -17,10 +17,10 @@ use ratatui::{
 
 use super::{
     marks::Mark,
-    picture::{Cell, Picture},
+    picture::Picture,
     screen::{Contact, Paint, Screen},
 };
-use crate::output::units;
+use crate::{fleet::Cell, output::units};
 
 /// Below so many lines nothing but instances and shards is shown.
 const LINES_FOR_NEWS: u16 = 20;

@@ -1,26 +1,15 @@
 //! One look at the store, in the words of the screen.
 
-use std::collections::BTreeMap;
-
-use baton_model::{AppName, AppShape, Holding, InstanceId, ShardKey, ShardState};
+use baton_model::{AppName, AppShape, InstanceId, ShardKey};
 use baton_store::{Happening, Safety, SessionStartLimit};
 
 use crate::{
-    fleet::{Instance, Look, Standing, doer, problems, told},
+    fleet::{Cell, Instance, Look, Sight, Standing, doer, problems, told},
     output::units,
 };
 
 /// Where in a moment the time of day stands.
 const TIME_OF_DAY: std::ops::Range<usize> = 11..19;
-
-/// Everything that is read from the store for one picture.
-#[derive(Debug)]
-pub(crate) struct Sight {
-    pub(crate) look: Look,
-    pub(crate) limits: BTreeMap<AppName, SessionStartLimit>,
-    /// The newest first.
-    pub(crate) happenings: Vec<Happening>,
-}
 
 /// What there is to see.
 #[derive(Debug, Clone)]
@@ -62,19 +51,6 @@ pub(super) struct App {
     pub(super) waiting: u32,
     /// In the order of their numbers.
     pub(super) cells: Vec<Cell>,
-}
-
-/// A shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cell {
-    /// Nobody holds it.
-    Free,
-    /// Somebody holds it, and gets its events.
-    Live(InstanceId),
-    /// Somebody holds it, and gets no events, or has not said so yet.
-    Resuming(InstanceId),
-    /// Somebody holds it, and has offered it to another.
-    OnOffer(InstanceId),
 }
 
 impl Picture {
@@ -142,28 +118,6 @@ impl App {
             limit: limit.copied(),
             waiting: waiting.sum(),
             cells: shards.collect(),
-        }
-    }
-}
-
-impl Cell {
-    fn of(look: &Look, shard: &ShardKey) -> Self {
-        let row = look.shards.get(shard).and_then(Option::as_ref);
-        match row.map_or(&Holding::Free, |row| &row.holding) {
-            Holding::Free => Self::Free,
-            Holding::Offered { owner, .. } => Self::OnOffer(*owner),
-            Holding::Owned { owner } if look.state(shard) == Some(ShardState::Live) => {
-                Self::Live(*owner)
-            }
-            Holding::Owned { owner } => Self::Resuming(*owner),
-        }
-    }
-
-    /// Who holds it.
-    pub(super) const fn owner(self) -> Option<InstanceId> {
-        match self {
-            Self::Free => None,
-            Self::Live(owner) | Self::Resuming(owner) | Self::OnOffer(owner) => Some(owner),
         }
     }
 }

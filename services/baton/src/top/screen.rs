@@ -5,10 +5,10 @@ use std::{cmp::Reverse, time::Duration};
 use baton_model::{FleetName, InstanceId};
 
 use super::{
-    Sight,
     marks::{Mark, Marks},
     picture::{Line, Picture},
 };
+use crate::fleet::Sight;
 
 /// A key that means something here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

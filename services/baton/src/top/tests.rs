@@ -15,7 +15,8 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-use super::{Key, Paint, Screen, Sight, draw};
+use super::{Key, Paint, Screen, draw};
+use crate::fleet::Sight;
 
 /// A screen that has seen a fleet.
 fn screen(paint: Paint, sight: &Sight) -> Screen {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use baton_model::{AppName, EventName, LaneCount};
-use baton_store::Trim;
+use baton_store::{Op, Trim};
 use twilight_gateway::Intents;
 
 use super::{
@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     app::{AppSettings, ShardsWanted},
-    courier::Op,
     token::TokenSource,
     tuning::AppTuning,
 };

@@ -155,6 +155,13 @@ pub(super) const INSTANCE: &[Entry] = &[
         meaning: "Where health, status and metrics are served. Keep it off the internet.",
     },
     Entry {
+        name: "http.page",
+        kind: Kind::OneOf(&["on", "off"]),
+        without: Without::Default("\"off\""),
+        effect: Effect::Restart,
+        meaning: "Whether the live page of the fleet is served there as well.",
+    },
+    Entry {
         name: "log.format",
         kind: Kind::OneOf(&["text", "json"]),
         without: Without::Default("\"text\""),

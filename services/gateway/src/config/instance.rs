@@ -38,6 +38,15 @@ pub enum Workers {
     Fixed(NonZeroUsize),
 }
 
+/// Whether the live page of the fleet is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShowPage {
+    /// To whoever may ask for health and status.
+    On,
+    /// To nobody.
+    Off,
+}
+
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -61,6 +70,8 @@ pub enum LogLevel {
     /// Every dispatch.
     Trace,
 }
+
+const PAGE: [(&str, ShowPage); 2] = [("on", ShowPage::On), ("off", ShowPage::Off)];
 
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 
@@ -105,6 +116,12 @@ impl Setting for Workers {
         }
         let count = usize::try_from(number(value, kind)?).map_err(|_| wrong())?;
         count.try_into().map(Self::Fixed).map_err(|_| wrong())
+    }
+}
+
+impl Setting for ShowPage {
+    fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
+        word(value, &PAGE)
     }
 }
 

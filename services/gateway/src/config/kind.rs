@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use baton_model::length;
+use baton_store::Op;
 use toml::de::DeValue;
 
 use super::value::Value;
-use crate::courier::Op;
 
 /// What an option takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use baton_model::{Moment, StreamId};
 use baton_shard::SocketId;
+use baton_store::Op;
 use bytes::Bytes;
 
-use super::{op::Op, refusals::RateLimited};
+use super::refusals::RateLimited;
 
 /// A command as it lies in the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]

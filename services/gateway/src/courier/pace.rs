@@ -6,8 +6,7 @@ use baton_model::{
     Moment,
     limits::{COMMANDS_IN_WINDOW_MAX, COMMANDS_WINDOW, PRESENCES_IN_WINDOW_MAX, PRESENCES_WINDOW},
 };
-
-use super::op::Op;
+use baton_store::Op;
 
 /// Both counts.
 #[derive(Debug)]

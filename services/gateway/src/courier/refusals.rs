@@ -13,10 +13,9 @@ use baton_model::{
     GuildId, Moment, StreamId,
     limits::{RATE_LIMITED_MAX, RATE_LIMITS_KEPT_MAX, REQUESTS_REMEMBERED_MAX},
 };
+use baton_store::{Sendable, guild_of};
 use serde::Deserialize;
 use serde_json::Value;
-
-use super::command::{Checked, snowflake};
 
 /// How long a request is remembered. Discord refuses at once.
 const REMEMBERED: Duration = Duration::from_secs(30);
@@ -65,7 +64,7 @@ impl RateLimited {
         let nonce = meta.nonce.as_ref().and_then(Value::as_str).map(str::to_owned);
         Some(Self {
             op: opcode,
-            guild: meta.guild_id.as_ref().and_then(snowflake),
+            guild: meta.guild_id.as_ref().and_then(guild_of),
             nonce,
             retry_after: Duration::try_from_secs_f64(seconds).ok()?,
         })
@@ -91,14 +90,14 @@ struct Request {
 
 impl Refusals {
     /// How much longer this must not be asked; none if it may.
-    pub(super) fn pause(&self, checked: &Checked, now: Moment) -> Option<Duration> {
+    pub(super) fn pause(&self, checked: &Sendable, now: Moment) -> Option<Duration> {
         let until = |guild| self.until.get(&(checked.op.code(), guild)).copied();
         let until = until(None).max(until(checked.guild))?;
         (until > now).then(|| until.since(now))
     }
 
     /// Remembers what was asked.
-    pub(super) fn remember(&mut self, id: StreamId, sent: &Checked, reply_to: &str, now: Moment) {
+    pub(super) fn remember(&mut self, id: StreamId, sent: &Sendable, reply_to: &str, now: Moment) {
         self.asked.retain(|asked| now.since(asked.at) < REMEMBERED);
         if self.asked.len() == REQUESTS_REMEMBERED_MAX {
             self.asked.pop_front();
@@ -144,9 +143,9 @@ mod tests {
         RateLimited { op: 8, guild: Some(GuildId(guild)), nonce: None, retry_after }
     }
 
-    fn members_of(guild: u64) -> Checked {
+    fn members_of(guild: u64) -> Sendable {
         let frame = format!(r#"{{"op":8,"d":{{"guild_id":"{guild}","query":"","limit":0}}}}"#);
-        Checked::new(frame.as_bytes()).unwrap()
+        Sendable::check(frame.as_bytes()).unwrap()
     }
 
     #[test]

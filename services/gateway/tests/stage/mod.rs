@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use baton_gateway::courier::{Courier, Input, Op, Output, Parcel, RateLimited};
+use baton_gateway::courier::{Courier, Input, Output, Parcel, RateLimited};
 use baton_model::{GuildId, Moment, StreamId};
 use baton_shard::SocketId;
-use baton_store::CommandOutcome;
+use baton_store::{CommandOutcome, Op};
 use baton_test_stories::Stage;
 use bytes::Bytes;
 

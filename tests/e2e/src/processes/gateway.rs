@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
     sync::OnceLock,
@@ -47,9 +48,17 @@ impl Gateway {
     /// # Panics
     /// If it does not answer.
     pub async fn asked(&self, path: &str) -> String {
+        crate::asking::get(self.http(), path).await.body
+    }
+
+    /// Where it answers.
+    ///
+    /// # Panics
+    /// If it has not said so yet.
+    #[must_use]
+    pub fn http(&self) -> SocketAddr {
         let address = self.logged("http=").expect("it says where it listens");
-        let address = address.parse().expect("an address");
-        crate::asking::get(address, path).await.body
+        address.parse().expect("an address")
     }
 
     /// Who it is, once it has said so.

@@ -1,6 +1,7 @@
 //! What takes minutes, or a whole machine. `scripts/scenarios` plays it, and `cargo test` does not.
 
 mod cold_start;
+mod handlers;
 mod many;
 mod moves;
 

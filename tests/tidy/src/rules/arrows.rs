@@ -25,7 +25,7 @@ use Reach::{Anything, CratesAboveAnd, Only};
 
 const MODEL: &[&str] = &["crates/model"];
 
-const ROAD: [(&str, Reach); 22] = [
+const ROAD: [(&str, Reach); 23] = [
     ("crates/model", Only(&[])),
     ("crates/envelope", Only(MODEL)),
     ("crates/shard", Only(MODEL)),
@@ -35,6 +35,7 @@ const ROAD: [(&str, Reach); 22] = [
     ("crates/store-valkey", CratesAboveAnd(&[])),
     ("crates/store-embedded", CratesAboveAnd(&[])),
     ("crates/consumer", CratesAboveAnd(&[])),
+    ("crates/overview", CratesAboveAnd(&[])),
     ("crates/telemetry", CratesAboveAnd(&[])),
     // The judge of the gateway: it must not share the defendant's code.
     ("crates/mock-discord", Only(MODEL)),
@@ -42,6 +43,8 @@ const ROAD: [(&str, Reach); 22] = [
     // `baton up` is a gateway in the same process.
     ("services/baton", CratesAboveAnd(&["services/gateway"])),
     ("services/mock-discord", CratesAboveAnd(&[])),
+    // What a stranger would write sees what a stranger sees.
+    ("examples/rust-ping", Only(&["crates/consumer"])),
     // Starts real servers for the tests of others; knows nothing of Baton.
     ("tests/servers", Only(&[])),
     // Plays stories for the tests of others; knows no machine.

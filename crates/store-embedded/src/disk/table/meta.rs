@@ -13,13 +13,16 @@ const OPENINGS_KEY: &str = "openings";
 
 /// The format that this Baton writes, persisted. It grows with every change that an older Baton
 /// would misread.
-pub(in crate::disk) const FORMAT: u64 = 1;
+pub(in crate::disk) const FORMAT: u64 = 2;
+
+/// The oldest format that can be read. What it has is what the latest one has, and less.
+const FORMAT_READ_MIN: u64 = 1;
 
 /// Refuses a file in another format; gives a new one its tables; returns how often the file was
 /// opened, this time included.
 pub(in crate::disk) fn begin_opening(database: &Database) -> Result<u64, DiskError> {
     match format_of(database)? {
-        None | Some(FORMAT) => {}
+        None | Some(FORMAT_READ_MIN..=FORMAT) => {}
         Some(found) if found > FORMAT => return Err(DiskError::Newer(found)),
         Some(found) => return Err(DiskError::Damaged(format!("format {found}"))),
     }

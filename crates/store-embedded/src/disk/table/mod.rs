@@ -7,6 +7,8 @@
 //! | [`apps`] | app | once |
 //! | [`rows`] | app, lane, generation, shard | with every append, claim, offer … of the shard |
 //! | [`streams`] (two) | app, lane, stream id | with every entry or command; removed when trimmed |
+//! | [`consumer_streams`] (two) | stream (and its id) | with every record; when records go |
+//! | [`groups`] (three) | stream, group (and consumer, or id) | when read, acknowledged, claimed … |
 //! | [`fleet_streams`] (two) | stream id | with every conflict or happening; removed when trimmed |
 //! | [`members`] | instance id | with every beat; removed when forgotten |
 //! | [`planner`] | – | when claimed |
@@ -18,8 +20,10 @@
 //! The names, types and forms are persisted: a change of any of them is a new [`meta::FORMAT`].
 
 mod apps;
+mod consumer_streams;
 mod data_set;
 mod fleet_streams;
+mod groups;
 mod identify;
 mod intents;
 mod members;
@@ -34,7 +38,7 @@ use redb::{ReadTransaction, WriteTransaction};
 
 use self::{
     fleet_streams::{CONFLICTS, JOURNAL},
-    streams::{COMMANDS, EVENTS},
+    streams::EVENTS,
 };
 use super::DiskError;
 use crate::state::{Change, StoreState};
@@ -50,15 +54,11 @@ pub(super) fn put<'a>(
             Change::App(app, shape) => apps::put(transaction, app, *shape)?,
             Change::Row(address, row) => rows::put(transaction, address, row)?,
             Change::Entry(lane, id, entry) => {
-                streams::put(transaction, EVENTS, (lane, *id), &entry.encode())?;
+                streams::put_entry(transaction, lane, *id, entry)?;
             }
             Change::EntriesTrimmed(lane, upto) => streams::trim(transaction, EVENTS, lane, *upto)?,
-            Change::Command(lane, id, command) => {
-                streams::put(transaction, COMMANDS, (lane, *id), &command.encode())?;
-            }
-            Change::CommandsTrimmed(lane, upto) => {
-                streams::trim(transaction, COMMANDS, lane, *upto)?;
-            }
+            Change::Stream(name, change) => consumer_streams::put(transaction, name, change)?,
+            Change::Group(name, change) => groups::put(transaction, name, change)?,
             Change::Conflict(id, conflict) => {
                 fleet_streams::put(transaction, CONFLICTS, *id, &conflict.encode())?;
             }
@@ -92,6 +92,8 @@ fn ensure_all(transaction: &WriteTransaction) -> Result<(), DiskError> {
     apps::ensure(transaction)?;
     rows::ensure(transaction)?;
     streams::ensure(transaction)?;
+    consumer_streams::ensure(transaction)?;
+    groups::ensure(transaction)?;
     fleet_streams::ensure(transaction)?;
     members::ensure(transaction)?;
     planner::ensure(transaction)?;
@@ -110,6 +112,8 @@ pub(super) fn read_all(
     apps::read(transaction, state)?;
     rows::read(transaction, state)?;
     streams::read(transaction, state)?;
+    consumer_streams::read(transaction, state)?;
+    groups::read(transaction, state)?;
     fleet_streams::read(transaction, state)?;
     members::read(transaction, state)?;
     planner::read(transaction, state)?;

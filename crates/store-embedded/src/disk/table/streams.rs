@@ -1,12 +1,15 @@
 //! The lanes' entries and commands: the values of their fields, as every consumer gets them.
+//!
+//! Consumers may write something else where commands stand. Values that are not those of the fields
+//! of a command are an odd number: nothing, and then names and values.
 
 use baton_model::Lane;
-use baton_store::{COMMAND_FIELDS, Command, ENTRY_FIELDS, Entry, FieldsError, StreamId};
+use baton_store::{COMMAND_FIELDS, ENTRY_FIELDS, Entry, FieldsError, StreamId};
 use bytes::Bytes;
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::{DiskError, parse};
-use crate::state::{Change, LaneAddress, StoreState};
+use crate::state::{Change, LaneAddress, Record, StoreState, StreamChange, StreamName};
 
 /// App, lane, stream id: ordered by lane, then as in the stream.
 type Key<'a> = (&'a str, u16, u64, u64);
@@ -15,7 +18,7 @@ type Table = TableDefinition<'static, Key<'static>, Vec<&'static [u8]>>;
 /// Values of [`ENTRY_FIELDS`].
 pub(super) const EVENTS: Table = TableDefinition::new("events");
 
-/// Values of [`COMMAND_FIELDS`].
+/// Values of [`COMMAND_FIELDS`], or a whole record.
 pub(super) const COMMANDS: Table = TableDefinition::new("commands");
 
 pub(super) fn ensure(transaction: &WriteTransaction) -> Result<(), DiskError> {
@@ -24,15 +27,32 @@ pub(super) fn ensure(transaction: &WriteTransaction) -> Result<(), DiskError> {
     Ok(())
 }
 
-pub(super) fn put(
+pub(super) fn put_entry(
     transaction: &WriteTransaction,
-    table: Table,
-    place: (&LaneAddress, StreamId),
-    fields: &[(&'static str, Bytes)],
+    lane: &LaneAddress,
+    id: StreamId,
+    entry: &Entry,
 ) -> Result<(), DiskError> {
-    let (lane, id) = place;
+    let fields = entry.encode();
     let values: Vec<&[u8]> = fields.iter().map(|(_, value)| &value[..]).collect();
-    transaction.open_table(table)?.insert(key(lane, id), values)?;
+    transaction.open_table(EVENTS)?.insert(key(lane, id), values)?;
+    Ok(())
+}
+
+pub(super) fn put_command(
+    transaction: &WriteTransaction,
+    lane: &LaneAddress,
+    id: StreamId,
+    record: &Record,
+) -> Result<(), DiskError> {
+    let names = record.fields().map(|(name, _)| &name[..]);
+    let values: Vec<&[u8]> = if names.eq(COMMAND_FIELDS.iter().map(|name| name.as_bytes())) {
+        record.fields().map(|(_, value)| &value[..]).collect()
+    } else {
+        let fields = record.fields().flat_map(|(name, value)| [&name[..], &value[..]]);
+        [&[][..]].into_iter().chain(fields).collect()
+    };
+    transaction.open_table(COMMANDS)?.insert(key(lane, id), values)?;
     Ok(())
 }
 
@@ -54,11 +74,27 @@ pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Res
         Ok(())
     })?;
     read_table(transaction, COMMANDS, |(lane, id), values| {
-        let fields = COMMAND_FIELDS.iter().map(|field| field.as_bytes());
-        let command = Command::decode(fields.zip(values)).map_err(|malformed| malformed.why)?;
-        state.apply(&Change::Command(lane, id, command));
+        let change = StreamChange::Record(id, command_of(&values)?);
+        state.apply(&Change::Stream(StreamName::Commands(lane), change));
         Ok(())
     })
+}
+
+fn command_of(values: &[Bytes]) -> Result<Record, FieldsError> {
+    if let Some(fields) = whole_record(values) {
+        return Ok(Record::copied(fields));
+    }
+    let Some(missing) = COMMAND_FIELDS.get(values.len()) else {
+        let names = COMMAND_FIELDS.iter().map(|name| name.as_bytes());
+        return Ok(Record::copied(names.zip(values.iter().map(|value| &value[..]))));
+    };
+    Err(FieldsError::Missing(missing))
+}
+
+fn whole_record(values: &[Bytes]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
+    let (first, fields) = values.split_first()?;
+    let is_whole = first.is_empty() && fields.len() % 2 == 0;
+    is_whole.then(|| fields.chunks_exact(2).map(|field| (&field[0][..], &field[1][..])))
 }
 
 fn read_table(

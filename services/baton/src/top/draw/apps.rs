@@ -13,9 +13,10 @@ use ratatui::{
 
 use super::owner_style;
 use crate::{
+    fleet::Cell,
     output::units,
     top::{
-        picture::{App, Cell, Picture},
+        picture::{App, Picture},
         screen::Screen,
     },
 };

@@ -5,9 +5,9 @@ use std::time::Duration;
 use baton_model::{AppName, Epoch, Holding, InstanceId, OfferId, Presence, UnixMicros};
 use baton_store::{Connecting, Doer, Happening, SessionStartLimit, What};
 
-use crate::{
-    fleet::examples::{self, instance, row, shard},
-    top::Sight,
+use crate::fleet::{
+    Sight,
+    examples::{self, instance, row, shard},
 };
 
 pub(super) const A: InstanceId = InstanceId::new(0);

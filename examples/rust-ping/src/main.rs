@@ -1,0 +1,85 @@
+//! A consumer over the SDK: says what it handles, and shows the bot as idle at the word "!away".
+//!
+//! Start as many as you like, and kill any of them. docs/consumers.md says what is promised.
+
+use std::{env, error::Error, time::Duration};
+
+use baton_consumer::{Command, Commander, Consumer, Delivery, HandlerError, Handlers, MARKERS};
+use serde::Deserialize;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use twilight_model::gateway::{
+    payload::outgoing::update_presence::UpdatePresencePayload, presence::Status,
+};
+
+/// As much of a message as is wanted; `twilight_model` has the whole.
+#[derive(Deserialize)]
+struct Message {
+    content: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let said = |name: &str, else_: &str| env::var(name).unwrap_or_else(|_| else_.to_owned());
+    let store = said("BATON_STORE", "valkey://127.0.0.1:6379");
+    let (app, group) = (said("BATON_APP", "app"), said("BATON_GROUP", "example"));
+    let silence = Duration::from_millis(said("BATON_IDLE_MS", "30000").parse()?);
+    let consumer = Consumer::builder(&store, &app, &group)
+        .fleet(&said("BATON_FLEET", "main"))
+        .claim_after(silence)
+        .build()?;
+
+    if let Ok(address) = env::var("BATON_HTTP") {
+        let listener = TcpListener::bind(address).await?;
+        eprintln!("http={}", listener.local_addr()?);
+        tokio::spawn(baton_consumer::http::serve(listener, consumer.health()));
+    }
+
+    let commander = consumer.commander()?;
+    let handlers = Handlers::new()
+        .on("markers", MARKERS, async |delivery: Delivery| {
+            // Something may be missing: whoever keeps a cache builds it anew.
+            println!("marker {} {:?}", delivery.name(), delivery.marker());
+            Ok::<_, HandlerError>(())
+        })
+        .on("messages", ["MESSAGE_CREATE"], move |delivery| on_message(delivery, commander.clone()))
+        .rest("others", async |delivery: Delivery| {
+            note(&delivery);
+            Ok::<_, HandlerError>(())
+        });
+
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    consumer.run_until(handlers, stop).await?;
+    Ok(())
+}
+
+/// What it fails with is tried again, and in the end stands with the dead letters.
+async fn on_message(delivery: Delivery, commander: Commander) -> Result<(), HandlerError> {
+    if delivery.parse::<Message>()?.content == "!away" {
+        let idle = UpdatePresencePayload {
+            activities: Vec::new(),
+            afk: true,
+            since: None,
+            status: Status::Idle,
+        };
+        let command = Command::presence(delivery.shard(), &idle);
+        commander.ask(command, Duration::from_secs(10)).await?;
+    }
+    note(&delivery);
+    Ok(())
+}
+
+fn note(delivery: &Delivery) {
+    let key = delivery.key();
+    println!("handled {}/{}/{} {}", key.shard, key.session, key.seq, delivery.name());
+}

@@ -3,8 +3,8 @@
 //!
 //! It hands out entries in the stream's order, what was pending first. Nothing is done twice, tried
 //! again or given up on here: that is up to the work, which acknowledges what it has done. Whatever
-//! it asks of the store happens there under the lease's number, and is refused once there is a later
-//! one.
+//! it asks of the store happens there under the lease's number, and is refused once there is a
+//! later one.
 
 use std::{future::Future, sync::Arc};
 
@@ -66,10 +66,10 @@ pub struct LeasedLane {
 }
 
 impl Consumer {
-    /// Leases lanes as [`crate::ConsumerBuilder::exclusive`] does, and has `work` done with each for
-    /// as long as it is held. `work` begins anew with what is pending when it returns and the lane is
-    /// still to be read here. Once `stop` is done it is told to end, and is dropped if it takes
-    /// longer than the limit of a stop.
+    /// Leases lanes as [`crate::ConsumerBuilder::exclusive`] does, and has `work` done with each
+    /// for as long as it is held. `work` begins anew with what is pending when it returns and the
+    /// lane is still to be read here. Once `stop` is done it is told to end, and is dropped if it
+    /// takes longer than the limit of a stop.
     ///
     /// # Errors
     /// As of [`Consumer::run`], and whatever error of the store `work` returns.
@@ -89,6 +89,7 @@ impl Consumer {
             () = &mut stop => return Ok(()),
         };
         let rank = parts.exclusive.unwrap_or_default();
+        // What is held on purpose until there is enough of it is no burden.
         let registry = parts.registry(lanes, rank, Arc::default())?;
         let start = |seat: Arc<Seat>, orders, _sure| -> Life {
             let given_up = watch::Receiver::clone(&orders);

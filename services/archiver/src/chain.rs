@@ -1,16 +1,16 @@
-//! The objects of a lane, one behind the other: what makes that an entry is in one of them and in no
-//! other.
+//! The objects of a lane, one behind the other: what makes that an entry is in one of them and in
+//! no other.
 //!
 //! A lease says who should write, and cannot keep a writer from writing late that was frozen while
-//! its lane went to another. So the place itself decides. Before an object there is a *record* in the
-//! lane's journal: it says under the next number what the object will be, and is made only where none
-//! is. Of two writers one is refused, and begins anew with what the other one has done.
+//! its lane went to another. So the place itself decides. Before an object there is a *record* in
+//! the lane's journal: it says under the next number what the object will be, and is made only
+//! where none is. Of two writers one is refused, and begins anew with what the other one has done.
 //!
-//! A record without its object is what is left of a writer that died between the two, or is still at
-//! it. Whoever comes next makes a *void* object in its place, only where none is again: from then on
-//! that object will never be, what it should have held is not in the archive, and its writer, should
-//! it come back, is told so. What is in the archive thus follows from the last record and the size of
-//! its object.
+//! A record without its object is what is left of a writer that died between the two, or is still
+//! at it. Whoever comes next makes a *void* object in its place, only where none is again: from
+//! then on that object will never be, what it should have held is not in the archive, and its
+//! writer, should it come back, is told so. What is in the archive thus follows from the last
+//! record and the size of its object.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Archives one lane for as long as it is ours.
 //!
 //! Strictly one after the other: entries are read into a batch, the batch is put into the archive,
-//! its entries are acknowledged, and only then is read on. So what is pending is never more than one
-//! batch, nothing is acknowledged that does not last, and a place that is slow or away is waited for
-//! without anything piling up here.
+//! its entries are acknowledged, and only then is read on. So what is pending is never more than
+//! one batch, nothing is acknowledged that does not last, and a place that is slow or away is
+//! waited for without anything piling up here.
 
 use std::{sync::Arc, time::Duration};
 

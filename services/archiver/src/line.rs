@@ -2,7 +2,8 @@
 //!
 //! A line is a JSON object: the entry's id in its stream, and the entry's fields under their names,
 //! in their order. Whatever is read back is byte for byte what stood in the stream. The frame, `d`,
-//! stands in the line as it is, as a JSON value and not as a text, so that a query can look into it.
+//! stands in the line as it is, as a JSON value and not as a text, so that a query can look into
+//! it.
 
 use std::collections::BTreeSet;
 

@@ -1,9 +1,10 @@
 //! What of a lane is in the archive already.
 //!
-//! A dispatch is named by shard, session and seq, and one shard's stand in the stream in their order.
-//! So one number for each session says of every dispatch whether it is there, however often it is
-//! delivered, and also where the store has lost the stream and an instance has written its end again
-//! under other ids. Markers are named by nothing but their place, and remembered one by one.
+//! A dispatch is named by shard, session and seq, and one shard's stand in the stream in their
+//! order. So one number for each session says of every dispatch whether it is there, however often
+//! it is delivered, and also where the store has lost the stream and an instance has written its
+//! end again under other ids. Markers are named by nothing but their place, and remembered one by
+//! one.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// come again.
 const SESSIONS_MAX: usize = 4;
 
-/// Markers that are remembered beyond those of one object. What a failover brings again is not older
-/// than some seconds.
+/// Markers that are remembered beyond those of one object. What a failover brings again is not
+/// older than some seconds.
 const MARKERS_MAX: usize = 256;
 
 /// What of a lane is in the archive already.

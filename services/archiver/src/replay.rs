@@ -1,9 +1,9 @@
 //! Writes archived entries back into streams, for consumers to read once more.
 //!
 //! They go into lanes of an app of their own, whose name is free to choose: the bot's own lanes
-//! belong to the gateways. Entries keep their ids, so that a replay that is begun again goes on where
-//! it was: the store refuses an id that is not behind all others. Where the archive's ids go backwards
-//! (a store that was wiped may give smaller ones) they get the next that is free.
+//! belong to the gateways. Entries keep their ids, so that a replay that is begun again goes on
+//! where it was: the store refuses an id that is not behind all others. Where the archive's ids go
+//! backwards (a store that was wiped may give smaller ones) they get the next that is free.
 
 mod target;
 

@@ -1,5 +1,5 @@
-//! Every script of the SDK: as text on a real server, and by its digest on the embedded store, which
-//! does the same in its own words. The same steps, the same answers.
+//! Every script of the SDK: as text on a real server, and by its digest on the embedded store,
+//! which does the same in its own words. The same steps, the same answers.
 
 use baton_store_embedded::{EmbeddedStore, Options, Resp, RespOptions};
 use baton_test_servers::{Program, Server};
@@ -9,8 +9,8 @@ const ROW: &str = "baton:{bot.0}:reader:g";
 const READERS: &str = "baton:{bot}:readers:g";
 const LETTERS: &str = "baton:{bot.0}:dead:g";
 
-/// Steps, one a line. Behind `@name` stands a call of that script; `-` is an empty word. A line that
-/// begins with `!` is refused by both, with the same code.
+/// Steps, one a line. Behind `@name` stands a call of that script; `-` is an empty word. A line
+/// that begins with `!` is refused by both, with the same code.
 const STEPS: &str = "
     XADD s 1-1 a 1
     XADD s 1-2 a 2

@@ -63,7 +63,9 @@ pub(crate) trait Speaker {
     /// Sends it a command and waits for the answer.
     fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
         let mut command = redis::Cmd::new();
-        words.iter().for_each(|word| drop(command.arg(word)));
+        for word in words {
+            command.arg(*word);
+        }
         command.query(&mut connection(self.port()))
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use baton_model::limits::UP_INSTANCES_MAX;
-use clap::Args;
+use clap::{Args, builder::RangedI64ValueParser, value_parser};
 
 /// What to run in this process.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct UpArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:6479")]
     pub listen: SocketAddr,
     /// How many instances run in this process; 2 in the demo, else 1.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(UP_INSTANCES_MAX)))]
+    #[arg(long, value_name = "N", value_parser = instances())]
     pub instances: Option<u8>,
     /// What the bot hears of, as in a gateway's `intents`.
     #[arg(long, value_name = "NAMES", default_value = "guilds,guild_messages")]
@@ -30,4 +30,8 @@ pub struct UpArguments {
     /// Where to connect, if it is not where Discord says.
     #[arg(long, value_name = "URL")]
     pub gateway: Option<String>,
+}
+
+fn instances() -> RangedI64ValueParser<u8> {
+    value_parser!(u8).range(1..=i64::from(UP_INSTANCES_MAX))
 }

@@ -1,7 +1,12 @@
-//! Exclusive lanes on a real server: who may act on one, and who takes one over.
+//! Exclusive lanes, on a real server and on the embedded store over its Redis face: who may act on
+//! one, and who takes one over.
 
 #[expect(dead_code, reason = "what is given up on is looked at elsewhere")]
 mod support;
+
+#[path = "reading/stand.rs"]
+#[expect(dead_code, reason = "some of it is for other tests")]
+mod stand;
 
 use std::{
     io,
@@ -12,7 +17,8 @@ use std::{
 
 use baton_consumer::Delivery;
 use baton_test_servers::{Program, Server};
-use support::{connection, consumer, entry, pending, until, url, write_at};
+use stand::{Stand, on_both};
+use support::{Speaker, connection, consumer, entry, pending, until, url, write_at};
 use tokio::sync::Notify;
 
 const ROW: &str = "baton:{bot.0}:reader:group";
@@ -62,13 +68,17 @@ impl Stranger {
 }
 
 /// The lease row of the lane: its epoch, once there is one.
-fn epoch(server: &Server) -> Option<u64> {
+fn epoch(server: &impl Speaker) -> Option<u64> {
     server.command(&["HGET", ROW, "epoch"]).expect("an answer")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_has_lost_a_lane_acknowledges_nothing_and_takes_it_over_from_the_dead_in_order() {
-    let server = Server::start(Program::Valkey, &[]);
+on_both! {
+    who_has_lost_a_lane_acknowledges_nothing_and_takes_it_over_from_the_dead_in_order,
+}
+
+async fn who_has_lost_a_lane_acknowledges_nothing_and_takes_it_over_from_the_dead_in_order(
+    server: Stand,
+) {
     let (log, go) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
     let (noted, gone) = (log.clone(), go.clone());
     let handler = move |delivery: Delivery| {
@@ -90,7 +100,7 @@ async fn who_has_lost_a_lane_acknowledges_nothing_and_takes_it_over_from_the_dea
     };
     let running = consumer(&url(&server)).exclusive().build().expect("a consumer");
     let running = tokio::spawn(running.run(handler));
-    write_at(&server, 0, &[entry(1, Some(1)), entry(2, Some(1))]);
+    server.write(&[entry(1, Some(1)), entry(2, Some(1))]);
     until("the second is being handled", handled(2)).await;
     until("the first is acknowledged", || pending(&server, 0) == 1).await;
 
@@ -99,7 +109,7 @@ async fn who_has_lost_a_lane_acknowledges_nothing_and_takes_it_over_from_the_dea
     let taken = (held + 1_000).to_string();
     server.command::<()>(&["HSET", ROW, "epoch", &taken, "owner", "stranger"]).expect("taken");
     go.notify_one();
-    write_at(&server, 0, &[entry(3, Some(1))]);
+    server.write(&[entry(3, Some(1))]);
     let quiet = Instant::now();
     until("a while has passed", || quiet.elapsed() > Duration::from_secs(3)).await;
     assert_eq!(*log.lock().expect("no panic"), [1, 2], "nothing was begun without the lease");

@@ -1,5 +1,7 @@
-//! One consumer and one lane on a real server.
+//! One consumer and one lane: on a real server, and on the embedded store over its Redis face.
 
+#[path = "reading/stand.rs"]
+mod stand;
 mod support;
 
 use std::{
@@ -13,11 +15,11 @@ use std::{
 };
 
 use baton_consumer::{Begin, Delivery, Handlers, MARKERS, RunError};
-use baton_model::{Epoch, Lane, Marker, Seq, SessionNumber, ShardNumber, StreamId, UnixMicros};
-use baton_store::{Entry, EntryBody, GroupAddress, Lanes, Redelivery};
-use baton_store_valkey::{Valkey, ValkeyConfig};
+use baton_model::{Epoch, Lane, Marker, Seq, SessionNumber, ShardNumber, UnixMicros};
+use baton_store::{Entry, EntryBody, GroupAddress, Redelivery};
 use baton_test_servers::{Program, Server};
-use support::{consumer, entry, events, letters, members, pending, until, url, write_at};
+use stand::{Stand, on_both};
+use support::{Speaker, consumer, entry, events, letters, members, pending, until, url, write_at};
 use tokio::{sync::Notify, task::JoinHandle};
 
 /// What handlers have done, in the order in which they did it.
@@ -75,10 +77,18 @@ fn range(seqs: impl Iterator<Item = u64>, guilds: u64) -> Vec<Entry> {
     seqs.map(|seq| entry(seq, Some(seq % guilds))).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_entry_is_handled_once_and_each_guild_in_its_order() {
-    let server = Server::start(Program::Valkey, &[]);
-    write_at(&server, 0, &range(1..=20_000, 17));
+on_both! {
+    every_entry_is_handled_once_and_each_guild_in_its_order,
+    a_delivery_that_fails_is_tried_again_holds_up_its_guild_and_becomes_a_dead_letter,
+    a_dead_letter_that_is_given_back_is_handled,
+    a_handler_that_panics_or_hangs_fails_and_the_consumer_lives_on,
+    a_stop_finishes_what_is_held_and_leaves_the_rest_to_others_at_once,
+    who_comes_back_under_its_name_goes_on_with_what_it_left,
+    what_is_being_handled_for_long_is_not_taken_over,
+}
+
+async fn every_entry_is_handled_once_and_each_guild_in_its_order(server: Stand) {
+    server.write(&range(1..=20_000, 17));
     let log = Log::default();
     let work = Work::start(consumer(&url(&server)), {
         let log = log.clone();
@@ -104,10 +114,10 @@ async fn every_entry_is_handled_once_and_each_guild_in_its_order() {
     }
 }
 
-#[tokio::test]
-async fn a_delivery_that_fails_is_tried_again_holds_up_its_guild_and_becomes_a_dead_letter() {
-    let server = Server::start(Program::Valkey, &[]);
-    write_at(&server, 0, &[entry(1, Some(1)), entry(2, Some(1)), entry(3, Some(2))]);
+async fn a_delivery_that_fails_is_tried_again_holds_up_its_guild_and_becomes_a_dead_letter(
+    server: Stand,
+) {
+    server.write(&[entry(1, Some(1)), entry(2, Some(1)), entry(3, Some(2))]);
     let log = Log::default();
     let noted = log.clone();
     let work = Work::start(consumer(&url(&server)).attempts_max(3), move |delivery: Delivery| {
@@ -131,10 +141,8 @@ async fn a_delivery_that_fails_is_tried_again_holds_up_its_guild_and_becomes_a_d
     assert_eq!((&*letters[0]["s"], &*letters[0]["t"]), ("1", "MESSAGE_CREATE"));
 }
 
-#[tokio::test]
-async fn a_dead_letter_that_is_given_back_is_handled() {
-    let server = Server::start(Program::Valkey, &[]);
-    write_at(&server, 0, &[entry(1, Some(1))]);
+async fn a_dead_letter_that_is_given_back_is_handled(server: Stand) {
+    server.write(&[entry(1, Some(1))]);
     let (log, is_mended) = (Log::default(), Arc::new(AtomicBool::new(false)));
     let (noted, mended) = (log.clone(), is_mended.clone());
     let work = Work::start(consumer(&url(&server)).attempts_max(1), move |delivery: Delivery| {
@@ -149,20 +157,14 @@ async fn a_dead_letter_that_is_given_back_is_handled() {
     is_mended.store(true, Ordering::Relaxed);
     let app = "bot".parse().expect("a name");
     let group = GroupAddress { app: &app, lane: Lane(0), name: "group" };
-    let (url, fleet) = (url(&server).parse().expect("a url"), "main".parse().expect("a name"));
-    let config = ValkeyConfig::new(url, fleet);
-    let store = Valkey::open(config).await.expect("it opens");
-    let letter = store.dead_letters(group, StreamId::START, 1).await.expect("read")[0].id;
-    assert_eq!(store.redeliver(group, letter).await, Ok(Redelivery::Pending));
+    assert_eq!(server.redeliver_first(group).await, Ok(Redelivery::Pending));
     until("it is handled", || log.len() == 2 && pending(&server, 0) == 0).await;
     work.stop().await;
     assert_eq!((log.seqs(), letters(&server, 0).len()), (vec![1, 1], 0));
 }
 
-#[tokio::test]
-async fn a_handler_that_panics_or_hangs_fails_and_the_consumer_lives_on() {
-    let server = Server::start(Program::Valkey, &[]);
-    write_at(&server, 0, &range(1..=4, 4));
+async fn a_handler_that_panics_or_hangs_fails_and_the_consumer_lives_on(server: Stand) {
+    server.write(&range(1..=4, 4));
     let log = Log::default();
     let noted = log.clone();
     let builder = consumer(&url(&server)).attempts_max(2).deadline(Duration::from_millis(100));
@@ -253,10 +255,8 @@ async fn only_what_is_wanted_is_handed_over_and_the_rest_is_acknowledged() {
     assert!(letters(&server, 0).is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_finishes_what_is_held_and_leaves_the_rest_to_others_at_once() {
-    let server = Server::start(Program::Valkey, &[]);
-    write_at(&server, 0, &range(1..=3, 2));
+async fn a_stop_finishes_what_is_held_and_leaves_the_rest_to_others_at_once(server: Stand) {
+    server.write(&range(1..=3, 2));
     let (log, begun) = (Log::default(), Arc::new(Notify::new()));
     let (noted, told) = (log.clone(), begun.clone());
     let builder = consumer(&url(&server))
@@ -290,12 +290,9 @@ async fn a_stop_finishes_what_is_held_and_leaves_the_rest_to_others_at_once() {
     assert_eq!(pending(&server, 0), 0);
 }
 
-#[tokio::test]
-async fn who_comes_back_under_its_name_goes_on_with_what_it_left() {
-    let server = Server::start(Program::Valkey, &[]);
-    write_at(&server, 0, &range(1..=5, 1));
-    let create = ["XGROUP", "CREATE", &events(0), "group", "0"];
-    server.command::<String>(&create).expect("a group");
+async fn who_comes_back_under_its_name_goes_on_with_what_it_left(server: Stand) {
+    server.write(&range(1..=5, 1));
+    server.ensure_group();
     let read = ["XREADGROUP", "GROUP", "group", "me", "COUNT", "3", "STREAMS", &events(0), ">"];
     server.command::<redis::Value>(&read).expect("read, and died");
     let log = Log::default();
@@ -311,10 +308,8 @@ async fn who_comes_back_under_its_name_goes_on_with_what_it_left() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_being_handled_for_long_is_not_taken_over() {
-    let server = Server::start(Program::Valkey, &[]);
-    write_at(&server, 0, &[entry(1, Some(1))]);
+async fn what_is_being_handled_for_long_is_not_taken_over(server: Stand) {
+    server.write(&[entry(1, Some(1))]);
     let (log, other) = (Log::default(), Log::default());
     let noted = log.clone();
     let slow = move |delivery: Delivery| {

@@ -628,6 +628,13 @@ pub const REPORT_BYTES_MAX: usize = 64 * 1024;
 /// memory.
 pub const CONSUMER_STREAMS_MAX: usize = 4_096;
 
+/// Instances that `baton up` runs in one process. More would share the same cores.
+pub const UP_INSTANCES_MAX: u8 = 8;
+
+/// Bytes of what consumers that lease lanes say of themselves to each other, names included. All of
+/// it is in memory.
+pub const READER_HASHES_BYTES_MAX: usize = 4 << 20;
+
 /// Groups of one stream. Each is looked at with every trim.
 pub const GROUPS_PER_STREAM_MAX: usize = 256;
 

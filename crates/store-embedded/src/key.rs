@@ -15,6 +15,8 @@ pub(crate) enum Place {
     Results(LaneAddress, String),
     /// The shapes of the apps.
     Apps,
+    /// What consumers that lease lanes say to each other.
+    Readers,
     /// Something that is Baton's alone.
     Baton,
 }
@@ -34,11 +36,15 @@ pub(crate) fn place_of(key: &Bytes) -> Place {
     if noun == "apps" {
         return Place::Apps;
     }
+    if noun.starts_with("readers:") && tag.parse::<AppName>().is_ok() {
+        return Place::Readers;
+    }
     let Some(lane) = lane_of(tag) else { return Place::Baton };
     let found = match noun.split_once(':') {
         None if noun == "events" => Place::Stream(StreamName::Events(lane)),
         None if noun == "commands" => Place::Stream(StreamName::Commands(lane)),
         Some(("results", name)) => Place::Results(lane, name.to_owned()),
+        Some(("reader", _)) => Place::Readers,
         Some(("dead", _)) => Place::Stream(StreamName::Other(key.clone())),
         Some(_) | None => Place::Baton,
     };
@@ -71,7 +77,7 @@ fn is_written_so(place: &Place, key: &Bytes) -> bool {
         Place::Results(LaneAddress { app, lane }, name) => {
             bytes_of(Key::Results(app, *lane, name)) == key
         }
-        Place::Apps | Place::Baton => true,
+        Place::Apps | Place::Readers | Place::Baton => true,
     }
 }
 
@@ -96,6 +102,8 @@ mod tests {
         let results = Place::Results(lane(), "me:{1}".to_owned());
         assert_eq!(place(b"baton:{my.bot.3}:results:me:{1}"), results);
         assert_eq!(place(b"baton:{main}:apps"), Place::Apps);
+        assert_eq!(place(b"baton:{my.bot}:readers:a:b"), Place::Readers);
+        assert_eq!(place(b"baton:{my.bot.3}:reader:{x}"), Place::Readers);
     }
 
     #[test]

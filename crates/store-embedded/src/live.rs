@@ -29,7 +29,7 @@ use crate::{
     hints::Audience,
     presence::Registry,
     resp::Channels,
-    state::{Change, KeptReports, KeptResults, StoreState, StreamChange, StreamName},
+    state::{Change, KeptReaders, KeptReports, KeptResults, StoreState, StreamChange, StreamName},
     waiting::{Waiting, touched_by},
 };
 
@@ -42,6 +42,7 @@ pub(crate) struct Live {
     pub(crate) hints: Audience,
     pub(crate) channels: Channels,
     results: Mutex<KeptResults>,
+    readers: Mutex<KeptReaders>,
     reports: Mutex<KeptReports>,
     inner: Mutex<Inner>,
     waiting_bytes: AtomicUsize,
@@ -109,12 +110,21 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: StoreMillis,
     pub(crate) primary: &'a PrimaryId,
     pub(crate) results: &'a Mutex<KeptResults>,
+    pub(crate) readers: &'a Mutex<KeptReaders>,
     /// How many clients wait for something to read.
     pub(crate) waiting: usize,
     /// Does a disk hold what changes?
     pub(crate) is_on_disk: bool,
     /// Keys under which something has come that is no change of the state.
     pub(crate) touched: &'a mut BTreeSet<Bytes>,
+}
+
+impl Scene<'_> {
+    /// What consumers say to each other, which no disk holds.
+    pub(crate) fn readers(&self) -> MutexGuard<'_, KeptReaders> {
+        // Whatever a panic elsewhere has left there, it may be lost.
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What must be durable before an answer may leave.
@@ -150,6 +160,7 @@ impl Live {
             hints: Audience::default(),
             channels: Channels::default(),
             results: Mutex::default(),
+            readers: Mutex::default(),
             reports: Mutex::default(),
             inner: Mutex::new(inner),
             waiting_bytes: AtomicUsize::new(0),
@@ -217,20 +228,28 @@ impl Live {
         };
         let now = self.clock.now();
         let mut touched = BTreeSet::new();
-        let results = &self.results;
+        let (results, readers) = (&self.results, &self.readers);
         let is_on_disk = inner.disk.is_some();
         let waiting = inner.waiting.len();
         let touched_now = &mut touched;
-        let scene =
-            Scene { state, now, primary, results, waiting, is_on_disk, touched: touched_now };
-        let answer = operation(scene);
+        let answer = operation(Scene {
+            state,
+            now,
+            primary,
+            results,
+            readers,
+            waiting,
+            is_on_disk,
+            touched: touched_now,
+        });
         let mut changes = state.take_changes();
         self.tell_of_commands(&changes);
         let mut served = Vec::new();
         if waiting > 0 {
             touched.extend(touched_by(&changes));
             let none = &mut BTreeSet::new();
-            let at = Scene { state, now, primary, results, waiting, is_on_disk, touched: none };
+            let at =
+                Scene { state, now, primary, results, readers, waiting, is_on_disk, touched: none };
             served = inner.waiting.serve(&touched, at);
             changes.extend(state.take_changes());
         }

@@ -9,6 +9,7 @@ mod lease;
 mod send;
 mod shard;
 mod stream;
+mod up;
 mod wait;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use self::{
     send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
     stream::{GcArguments, StreamCommand, TailArguments, TrimArguments, Which},
+    up::UpArguments,
     wait::{Goal, WaitArguments},
 };
 use crate::output::Format;
@@ -72,6 +74,8 @@ pub enum Command {
     /// Something at the store.
     #[command(flatten)]
     AtStore(AtStore),
+    /// Run everything in this process: a bot, or a demo where there is no token.
+    Up(UpArguments),
     /// Find out what could go wrong before it does; ends with 3 if something does already.
     Doctor(DoctorArguments),
     /// Contexts of this program, and the configuration of gateways.

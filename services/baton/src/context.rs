@@ -19,7 +19,7 @@ pub(crate) use self::file::{Context, Contexts, NamedContext, StoreOptions};
 use crate::arguments::Globals;
 
 /// The fleet that a gateway belongs to if its configuration does not say.
-const USUAL_FLEET: &str = "main";
+pub(crate) const USUAL_FLEET: &str = "main";
 
 /// Why it is not known which store is meant.
 #[derive(Debug, Error)]

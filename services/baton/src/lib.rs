@@ -5,6 +5,7 @@
 //! - `fleet` is what one look at the store shows (`baton-overview`), and what its parts are called;
 //! - `command` answers and acts, one file a command;
 //! - `output` shows it: a table for people, JSON for programs;
+//! - `up` runs everything in this process, for one machine and for a demo;
 //! - `top` shows it on a screen that stays.
 //!
 //! Data goes to stdout, everything else to stderr. [`Exit`] is part of the interface.
@@ -19,6 +20,8 @@ mod terminal;
 mod fleet;
 mod output;
 mod top;
+
+mod up;
 
 mod backup;
 mod command;

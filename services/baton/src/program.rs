@@ -11,6 +11,7 @@ use crate::{
     command,
     context::Choice,
     terminal::Terminal,
+    up,
 };
 
 /// What every command is given.
@@ -70,6 +71,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Completions { shell } => command::completions(shell),
         Command::Man => command::man(),
         Command::Config(config) => command::config(config, &globals, terminal),
+        Command::Up(arguments) => up::up(&arguments, terminal),
         Command::Doctor(arguments) => doctor(&globals, &arguments),
         Command::AtStore(command) => at_the_store(globals, terminal, command),
     }

@@ -55,6 +55,27 @@ pub(crate) fn write_at(server: &Server, lane: u16, entries: &[Entry]) {
     write(&mut connection(server.port()), lane, entries);
 }
 
+/// Whatever speaks the Redis protocol.
+pub(crate) trait Speaker {
+    /// Its port on loopback.
+    fn port(&self) -> u16;
+
+    /// Sends it a command and waits for the answer.
+    fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
+        let mut command = redis::Cmd::new();
+        for word in words {
+            command.arg(*word);
+        }
+        command.query(&mut connection(self.port()))
+    }
+}
+
+impl Speaker for Server {
+    fn port(&self) -> u16 {
+        self.port()
+    }
+}
+
 pub(crate) fn connection(port: u16) -> redis::Connection {
     let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).expect("an address");
     client.get_connection().expect("a connection")
@@ -68,12 +89,12 @@ pub(crate) fn consumer(url: &str) -> ConsumerBuilder {
         .claim_after(Duration::from_secs(2))
 }
 
-pub(crate) fn url(server: &Server) -> String {
+pub(crate) fn url(server: &impl Speaker) -> String {
     format!("valkey://127.0.0.1:{}", server.port())
 }
 
 /// How many deliveries the group has not acknowledged; none before the first consumer has made it.
-pub(crate) fn pending(server: &Server, lane: u16) -> u64 {
+pub(crate) fn pending(server: &impl Speaker, lane: u16) -> u64 {
     let summary = server.command::<Vec<redis::Value>>(&["XPENDING", &events(lane), "group"]);
     let summary = match summary {
         Err(error) if error.code() == Some("NOGROUP") => return 0,
@@ -83,7 +104,7 @@ pub(crate) fn pending(server: &Server, lane: u16) -> u64 {
 }
 
 /// The dead letters of the group, oldest first.
-pub(crate) fn letters(server: &Server, lane: u16) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn letters(server: &impl Speaker, lane: u16) -> Vec<BTreeMap<String, String>> {
     let key = format!("baton:{{bot.{lane}}}:dead:group");
     let found: Vec<(String, BTreeMap<String, String>)> =
         server.command(&["XRANGE", &key, "-", "+"]).expect("letters");
@@ -91,7 +112,7 @@ pub(crate) fn letters(server: &Server, lane: u16) -> Vec<BTreeMap<String, String
 }
 
 /// The names of the group's consumers.
-pub(crate) fn members(server: &Server, lane: u16) -> Vec<String> {
+pub(crate) fn members(server: &impl Speaker, lane: u16) -> Vec<String> {
     let found: Vec<BTreeMap<String, redis::Value>> =
         server.command(&["XINFO", "CONSUMERS", &events(lane), "group"]).expect("consumers");
     let name = |one: &BTreeMap<_, redis::Value>| redis::from_redis_value(one["name"].clone());

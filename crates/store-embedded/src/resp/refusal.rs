@@ -58,6 +58,10 @@ impl Refusal {
         Self("NOPERM No permissions to access a key".to_owned())
     }
 
+    pub(crate) fn no_script() -> Self {
+        Self("NOSCRIPT No matching script.".to_owned())
+    }
+
     pub(crate) fn no_such_key() -> Self {
         Self::err("no such key")
     }

@@ -6,7 +6,7 @@ use super::{
     arguments::Arguments,
     commands::{
         Answer, add, claim, connection, describe, group, hash, info, pending, range, read, remove,
-        server, subscribe,
+        script, server, subscribe,
     },
     refusal::Refusal,
     session::{House, Session, Step},
@@ -146,6 +146,8 @@ pub(crate) const COMMANDS: &[Command] = commands![
     "hgetall" 2 ONE_KEY READS Store(hash::hgetall), "Says the shapes of all apps.";
     "hexists" 3 ONE_KEY READS Store(hash::hexists), "Is there such an app?";
     "hkeys" 2 ONE_KEY READS Store(hash::hkeys), "Names all apps.";
+    "hset" -4 ONE_KEY WRITES Store(hash::hset), "Says something to other consumers.";
+    "hdel" -3 ONE_KEY WRITES Store(hash::hdel), "Takes it back.";
     "hlen" 2 ONE_KEY READS Store(hash::hlen), "Counts apps.";
     "xadd" -5 ONE_KEY WRITES Store(add::xadd), "Adds to a stream of consumers, or a command.";
     "xlen" 2 ONE_KEY READS Store(range::xlen), "Counts a stream's entries.";
@@ -162,6 +164,8 @@ pub(crate) const COMMANDS: &[Command] = commands![
     "xsetid" -3 ONE_KEY WRITES Store(add::xsetid), "Sets a stream's last id.";
     "xgroup" -2 NO_KEYS WRITES One(XGROUP), "Commands about groups.";
     "xinfo" -2 NO_KEYS READS One(XINFO), "Describes streams and groups.";
+    "evalsha" -3 NO_KEYS WRITES Store(script::evalsha), "Does what a script of the SDK does.";
+    "script" -2 NO_KEYS READS One(SCRIPT), "Commands about scripts.";
     "subscribe" -2 NO_KEYS READS Own(subscribe::subscribe), "Hears what is published.";
     "unsubscribe" -1 NO_KEYS READS Own(subscribe::unsubscribe), "Hears it no more.";
     "publish" 3 NO_KEYS READS Own(subscribe::publish), "Tells those who have subscribed.";
@@ -202,4 +206,8 @@ const XINFO: &[Command] = commands![
     "xinfo|stream" -3 SECOND_KEY READS Store(describe::stream), "Describes a stream.";
     "xinfo|groups" 3 SECOND_KEY READS Store(describe::groups), "Describes a stream's groups.";
     "xinfo|consumers" 4 SECOND_KEY READS Store(describe::consumers), "Describes consumers.";
+];
+
+const SCRIPT: &[Command] = commands![
+    "script|exists" -3 NO_KEYS READS Own(script::exists), "Are these scripts known?";
 ];

@@ -11,6 +11,7 @@ pub(crate) mod pending;
 pub(crate) mod range;
 pub(crate) mod read;
 pub(crate) mod remove;
+pub(crate) mod script;
 pub(crate) mod server;
 pub(crate) mod subscribe;
 

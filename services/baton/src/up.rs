@@ -1,0 +1,113 @@
+//! `baton up`: the whole of it in one process, on a store of its own.
+//!
+//! Instances, their store with its Redis face, and without a token a simulated Discord and a
+//! consumer as well. Nothing here decides anything about shards: the instances are those that
+//! `baton-gateway` runs, only that several of them share a process and a store that nobody else can
+//! open. So there is nobody to hand over to when it ends: sessions are kept, and resumed when it is
+//! started again.
+
+mod demo;
+mod settings;
+
+mod house;
+mod watch;
+
+mod words;
+
+use std::{num::NonZeroUsize, thread::available_parallelism};
+
+use baton_gateway::rest::{DISCORD_API, Rest, RestError};
+use baton_store_embedded::{EmbeddedStore, OpenError, Options, Resp, RespOptions};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    time::Instant,
+};
+
+use self::{demo::Demo, house::House, settings::Bot};
+use crate::{Exit, Failure, arguments::UpArguments, terminal::Terminal};
+
+/// Runs everything until the process is asked to end.
+pub(crate) fn up(arguments: &UpArguments, terminal: Terminal) -> Result<Exit, Failure> {
+    let began = Instant::now();
+    // Whoever else has installed one has the same.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let shards = shards_runtime()?;
+    let control = Builder::new_current_thread().enable_all().build()?;
+    let ended = control.block_on(run(arguments, (terminal, began), shards.handle().clone()));
+    // What still runs there is not waited for: everything that matters lies in the store.
+    shards.shutdown_background();
+    ended
+}
+
+fn shards_runtime() -> Result<Runtime, Failure> {
+    let workers = available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut builder = Builder::new_multi_thread();
+    Ok(builder.worker_threads(workers).thread_name("baton-shards").enable_all().build()?)
+}
+
+async fn run(
+    arguments: &UpArguments,
+    (terminal, began): (Terminal, Instant),
+    shards: Handle,
+) -> Result<Exit, Failure> {
+    let signals = house::Signals::listen()?;
+    let (bot, demo) = match settings::token(arguments) {
+        Some(source) => (Bot::real(arguments, source)?, None),
+        None => {
+            let demo = on(&shards, Demo::start()).await??;
+            (Bot::of_demo(arguments, &demo)?, Some(demo))
+        }
+    };
+    if demo.is_none() {
+        ensure_token_is_accepted(&bot).await?;
+    }
+    let store = opened(&bot)?;
+    let (face, address) = (store.clone(), arguments.listen);
+    let listening =
+        async move { Resp::listen(&face, RespOptions { address, password: None }).await };
+    let resp = on(&shards, listening).await?.map_err(|error| Failure::Other(told(&error)))?;
+    let house = House::prepare(&bot, &store, &shards).await?;
+    drop(store);
+    words::announce(&bot, demo.as_ref(), resp.address());
+    let start = |_| demo::Reading::start(&shards, &resp, (terminal, began));
+    let reading = demo.as_ref().map(start).transpose()?;
+    let ended = house.run(signals, reading, terminal).await;
+    drop(resp);
+    ended
+}
+
+/// Asks Discord once, before anything is written anywhere. If it does not say, it will later.
+async fn ensure_token_is_accepted(bot: &Bot) -> Result<(), Failure> {
+    let rest = Rest::new(bot.api().unwrap_or(DISCORD_API));
+    match rest.gateway_bot(bot.token()?.reveal()).await {
+        Err(error @ (RestError::Unauthorized | RestError::Token)) => {
+            Err(Failure::Other(format!("{}: {error}", bot.token_source())))
+        }
+        Ok(_) | Err(RestError::RateLimited(_) | RestError::Unavailable(_)) => Ok(()),
+    }
+}
+
+fn opened(bot: &Bot) -> Result<EmbeddedStore, Failure> {
+    let refused = |error: OpenError| Failure::Other(told(&error));
+    EmbeddedStore::open(bot.folder(), Options::default()).map_err(refused)
+}
+
+/// Runs something where the shards run.
+async fn on<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Failure> {
+    let ended = runtime.spawn(work).await;
+    ended.map_err(|error| Failure::Other(format!("a bug: {error}")))
+}
+
+/// An error with its causes, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
+}

@@ -1,0 +1,124 @@
+//! What runs: made of a command line as a gateway's configuration is made of its variables, so that
+//! both mean the same and refuse the same.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use baton_gateway::{
+    config::Config,
+    instance::InstanceSettings,
+    token::{Token, TokenSource},
+};
+use baton_model::{AppName, Line, Version};
+
+use super::demo::{Demo, TOKEN};
+use crate::{Failure, arguments::UpArguments};
+
+/// Where a token is if nobody names a file.
+const TOKEN_VARIABLE: &str = "DISCORD_TOKEN";
+
+/// How many instances the demo has: one could hand nothing over.
+const INSTANCES_OF_DEMO: u8 = 2;
+
+/// The token's place; none for a demo.
+pub(super) fn token(arguments: &UpArguments) -> Option<TokenSource> {
+    if let Some(file) = &arguments.token_file {
+        return Some(TokenSource::File(file.clone()));
+    }
+    let is_set = std::env::var(TOKEN_VARIABLE).is_ok_and(|token| !token.is_empty());
+    is_set.then(|| TokenSource::Env(TOKEN_VARIABLE.to_owned()))
+}
+
+/// A bot, and how it is to run.
+pub(super) struct Bot {
+    config: Config,
+    app: AppName,
+    source: TokenSource,
+    folder: PathBuf,
+    instances: u8,
+}
+
+impl Bot {
+    /// The bot whose token this is.
+    pub(super) fn real(arguments: &UpArguments, source: TokenSource) -> Result<Self, Failure> {
+        let mut options = vec![("intents", arguments.intents.clone())];
+        options.extend(arguments.api.clone().map(|url| ("api_url", url)));
+        options.extend(arguments.gateway.clone().map(|url| ("gateway_url", url)));
+        let bot = Self::of("bot", arguments, (source, 1), options)?;
+        bot.token()?;
+        Ok(bot)
+    }
+
+    /// The bot of a simulated Discord.
+    pub(super) fn of_demo(arguments: &UpArguments, demo: &Demo) -> Result<Self, Failure> {
+        let folder = arguments.data.join("demo");
+        let file = folder.join("token");
+        let cannot = |error| Failure::Other(format!("{} cannot be used: {error}", file.display()));
+        fs::create_dir_all(&folder).and_then(|()| fs::write(&file, TOKEN)).map_err(cannot)?;
+        let options = vec![
+            ("intents", arguments.intents.clone()),
+            ("api_url", demo.api_url()),
+            ("gateway_url", demo.gateway_url()),
+            ("lanes", "2".to_owned()),
+        ];
+        let source = TokenSource::File(file.clone());
+        Self::of("demo", arguments, (source, INSTANCES_OF_DEMO), options)
+    }
+
+    /// A demo never touches what is kept of a real bot, so each has a folder of its own.
+    fn of(
+        app: &str,
+        arguments: &UpArguments,
+        (source, instances): (TokenSource, u8),
+        options: Vec<(&str, String)>,
+    ) -> Result<Self, Failure> {
+        let folder = arguments.data.join(app);
+        let of_app = |option: &str| format!("BATON_APPS__{app}__{option}").to_uppercase();
+        let place = toml::Value::from(source.to_string());
+        let mut variables = vec![
+            ("BATON_FLEET".to_owned(), crate::context::USUAL_FLEET.to_owned()),
+            ("BATON_STORE__URL".to_owned(), format!("embedded://{}", folder.display())),
+            (of_app("token"), format!("[{place}]")),
+        ];
+        variables.extend(options.into_iter().map(|(option, value)| (of_app(option), value)));
+        variables.extend(std::env::vars().filter(|(name, _)| name == TOKEN_VARIABLE));
+        let config = Config::load(None, variables.into_iter());
+        let config = config.map_err(|mistakes| Failure::Usage(mistakes.to_string()))?;
+        let app = app.parse().unwrap_or_else(|error| unreachable!("{app}: {error}"));
+        let instances = arguments.instances.unwrap_or(instances);
+        Ok(Self { config, app, source, folder, instances })
+    }
+
+    pub(super) const fn app(&self) -> &AppName {
+        &self.app
+    }
+
+    /// Where its store is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) const fn token_source(&self) -> &TokenSource {
+        &self.source
+    }
+
+    pub(super) fn token(&self) -> Result<Token, Failure> {
+        self.source.read().map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    /// Where the REST API is, if it is not Discord's.
+    pub(super) fn api(&self) -> Option<&str> {
+        self.config.apps[&self.app].api_url.as_deref()
+    }
+
+    /// What its instances are told, each of which has a name of its own.
+    pub(super) fn instances(&self) -> impl Iterator<Item = InstanceSettings> {
+        let version = env!("CARGO_PKG_VERSION").parse::<Version>().unwrap_or_default();
+        (1..=self.instances).map(move |number| InstanceSettings {
+            name: Line::shortened(&format!("up-{number}")),
+            ..self.config.settings(version)
+        })
+    }
+}

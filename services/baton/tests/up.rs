@@ -1,0 +1,91 @@
+//! `baton up` as a process: the demo, and a bot of a Discord that the test simulates.
+
+#[path = "up/process.rs"]
+mod process;
+#[path = "up/world.rs"]
+mod world;
+
+use std::{fs, net::TcpListener};
+
+use process::Up;
+use world::{World, until};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_brings_events_to_its_consumer_and_ends_cleanly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut up = Up::start(folder.path(), &[]);
+    until("its consumer has read something", || up.said().contains("its first event")).await;
+    let announced = up.announced();
+    for what in ["discord   simulated at ws://127.0.0.1:", "redis     valkey://127.0.0.1:"] {
+        assert!(announced.contains(what), "{announced}");
+    }
+    let groups: Vec<redis::Value> = up.asked(&["XINFO", "GROUPS", "baton:{demo.0}:events"]);
+    assert_eq!(groups.len(), 1, "a group reads: {groups:?}");
+    up.signal("INT");
+    assert_eq!(up.ended().await, Some(0), "{}", up.said());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ended_and_started_again_it_resumes_and_nothing_is_lost() {
+    for instances in ["1", "2"] {
+        let world = World::new().await;
+        let mut up = world.start(&["--instances", instances]);
+        world.until_events_come(&up).await;
+        up.signal("TERM");
+        assert_eq!(up.ended().await, Some(0), "{}", up.said());
+        let up = world.start(&["--instances", instances]);
+        world.judge(up).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_and_started_again_it_resumes_and_nothing_is_lost() {
+    let world = World::new().await;
+    let mut up = world.start(&[]);
+    world.until_events_come(&up).await;
+    up.signal("KILL");
+    assert_eq!(up.ended().await, None);
+    let up = world.start(&[]);
+    world.judge(up).await;
+}
+
+/// Whatever is wrong, it ends with one line that says so.
+async fn ends_with(mut up: Up, code: i32, line: &str) {
+    assert_eq!(up.ended().await, Some(code), "{}", up.said());
+    let said = up.said();
+    assert!(said.lines().count() == 1 && said.contains(line), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_discord_rejects_is_said_before_anything_is_written() {
+    let world = World::new().await;
+    fs::write(world.token_file(), "another").expect("written");
+    let up = world.start(&[]);
+    ends_with(up, 1, "discord rejects the token").await;
+    assert!(!world.data().exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_do_not_share_a_folder() {
+    let world = World::new().await;
+    let up = world.start(&[]);
+    world.until_events_come(&up).await;
+    ends_with(world.start(&[]), 1, "is in use by another process").await;
+    world.judge(up).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_or_a_folder_that_cannot_be_used_is_said_in_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let up = Up::start(folder.path(), &["--listen", &address]);
+    ends_with(up, 1, "is the port taken?").await;
+    let up = Up::start(folder.path(), &["--listen", "0.0.0.0:0"]);
+    ends_with(up, 1, "is not on loopback, and no password is set").await;
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("written");
+    ends_with(Up::start(&file, &[]), 1, "cannot be used").await;
+    let up = Up::start(folder.path(), &["--token-file", "/nowhere/token"]);
+    ends_with(up, 2, "/nowhere/token").await;
+}

@@ -1,0 +1,90 @@
+//! One `baton up`. Dropping it kills it.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::world::PATIENCE;
+
+pub(crate) struct Up {
+    child: Child,
+    /// What it writes.
+    written: TempDir,
+}
+
+impl Up {
+    /// On this folder, and any port.
+    pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
+        let written = tempfile::tempdir().expect("a folder");
+        let file = |name| File::create(written.path().join(name)).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+        command.env_clear().arg("up").arg("--data").arg(data);
+        if !options.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        command.args(options).stdin(Stdio::null());
+        command.stdout(file("out")).stderr(file("err"));
+        Self { child: command.spawn().expect("it starts"), written }
+    }
+
+    /// What it has announced.
+    pub(crate) fn announced(&self) -> String {
+        fs::read_to_string(self.written.path().join("out")).expect("it was written")
+    }
+
+    /// What it has said besides.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.written.path().join("err")).expect("it was written")
+    }
+
+    /// What a Redis client is answered, once there is anybody to ask.
+    pub(crate) fn asked<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        self.try_asked(words).expect("it listens")
+    }
+
+    /// None as long as it does not listen.
+    pub(crate) fn try_asked<T: redis::FromRedisValue>(&self, words: &[&str]) -> Option<T> {
+        let announced = self.announced();
+        let (_, rest) = announced.split_once("valkey://")?;
+        let address = rest.split_whitespace().next()?;
+        let client = redis::Client::open(format!("redis://{address}")).expect("an address");
+        let mut connection = client.get_connection().ok()?;
+        let mut command = redis::Cmd::new();
+        for word in words {
+            command.arg(*word);
+        }
+        Some(command.query(&mut connection).expect("an answer"))
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        let kill = kill.args([&format!("-{name}"), &self.child.id().to_string()]);
+        assert!(kill.status().is_ok_and(|status| status.success()), "kill -{name}");
+    }
+
+    /// Waits until it ends; answers with which code, none if a signal ended it.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        let end = std::time::Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code();
+            }
+            assert!(std::time::Instant::now() < end, "it does not end: {}", self.said());
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

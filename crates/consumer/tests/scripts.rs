@@ -150,13 +150,11 @@ impl Side {
     }
 
     fn masked(&self, value: Value) -> Value {
-        match value {
-            Value::BulkString(text) if text == self.run_id.as_bytes() => Value::Okay,
-            Value::Array(items) => {
-                Value::Array(items.into_iter().map(|item| self.masked(item)).collect())
-            }
-            other => other,
+        if value == Value::BulkString(self.run_id.clone().into_bytes()) {
+            return Value::Okay;
         }
+        let Value::Array(items) = value else { return value };
+        Value::Array(items.into_iter().map(|item| self.masked(item)).collect())
     }
 }
 

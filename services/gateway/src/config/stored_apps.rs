@@ -209,10 +209,12 @@ mod tests {
     fn where_the_store_has_no_streams_for_brokers_no_app_of_the_store_has_them() {
         let name = "music".parse().unwrap();
         let mut options = options("file:music");
-        options.insert("brokers.mode".to_owned(), "also".to_owned());
         let mut offering = offering();
+        let before = offering.app(&name, &options, &BTreeMap::new()).unwrap();
+        options.insert("brokers.mode".to_owned(), "also".to_owned());
         let app = offering.app(&name, &options, &BTreeMap::new()).unwrap();
         assert!(app.brokers.is_some());
+        assert!(before.differs_in_tuning_only(&app), "it is changed while the app runs");
         offering.no_brokers = Some("is not off, but this is a test");
         let refused = offering.app(&name, &options, &BTreeMap::new()).unwrap_err().to_string();
         assert_eq!(refused, "brokers.mode is not off, but this is a test");

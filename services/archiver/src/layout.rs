@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! <app>/v1/date=2026-11-20/hour=19/lane=3/0000000042.ndjson.zst      entries
-//! <app>/v1/journal/lane=3/0000000/0000000042.json                    who wrote them, and what is
-//! done
+//! <app>/v1/journal/lane=3/0000000/0000000042.json                    their record
 //! ```
 //!
 //! Objects of a lane are numbered, and the number is what two writers contend for: a record of the

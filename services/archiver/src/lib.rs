@@ -3,7 +3,7 @@
 //!
 //! - [`lane`] archives one lane, strictly one step after the other;
 //! - [`chain`] is what makes that every entry is in one object, whoever dies or wakes up late;
-//! - [`marks`] knows what is in the archive, [`batch`] and [`line`] what is written;
+//! - [`marks`] knows what is in the archive, [`batch`] and [`mod@line`] what is written;
 //! - [`place`] is a folder or a bucket, and [`layout`] what lies where in it;
 //! - [`replay`] is the way back.
 

@@ -125,7 +125,7 @@ fn is_number(text: &str) -> bool {
 /// Reads a line back.
 ///
 /// # Errors
-/// If it is not as [`write`] writes it.
+/// If it is not as [`write()`] writes it.
 pub fn read(line: &[u8]) -> Result<LaneEntry, Unreadable> {
     let Members(members) = serde_json::from_slice(line).map_err(Unreadable::Json)?;
     let mut id = None;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use baton_model::{AppName, FleetName, LaneCount};
-use baton_valkey_link::StoreUrl;
+use baton_valkey_link::{Login, StoreUrl};
 
 use crate::{
     Begin, BuildError, Consumer,
@@ -24,6 +24,7 @@ pub struct ConsumerBuilder {
     group: String,
     fleet: String,
     name: Option<String>,
+    login: Option<Login>,
     ca_pem: Option<Vec<u8>>,
     lanes: Option<LaneCount>,
     settings: Settings,
@@ -65,6 +66,7 @@ impl Consumer {
             group: group.to_owned(),
             fleet: FLEET.to_owned(),
             name: None,
+            login: None,
             ca_pem: None,
             lanes: None,
             settings: Settings::default(),
@@ -93,6 +95,15 @@ impl ConsumerBuilder {
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
+        self
+    }
+
+    /// How to log in, where the url does not say it: a program that takes its password from a file
+    /// need not put it into a url.
+    #[must_use]
+    pub fn login(mut self, user: Option<&str>, password: &str) -> Self {
+        let (user, password) = (user.map(str::to_owned), Some(password.to_owned()));
+        self.login = Some(Login { user, password });
         self
     }
 
@@ -204,7 +215,10 @@ impl ConsumerBuilder {
     /// What is wrong, in one line.
     pub fn build(self) -> Result<Consumer, BuildError> {
         let named = |what| move |source| BuildError::Name { what, source };
-        let url: StoreUrl = self.url.parse()?;
+        let mut url: StoreUrl = self.url.parse()?;
+        if let Some(login) = self.login {
+            url.login = login;
+        }
         let app: AppName = self.app.parse().map_err(named("app"))?;
         let fleet: FleetName = self.fleet.parse().map_err(named("fleet"))?;
         if self.group.is_empty() {

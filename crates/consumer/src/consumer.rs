@@ -14,7 +14,7 @@ use tokio::{
 use crate::{
     Begin, Commander, Handlers, Health,
     burden::Burden,
-    exclusive::Lanes,
+    exclusive::{Lanes, Life},
     handling::Workshop,
     registry::{Membership, Registry},
     roster::Limits,
@@ -28,11 +28,11 @@ use crate::{
 /// Reads an app's events as a member of a group, and has them handled.
 #[derive(Debug)]
 pub struct Consumer {
-    parts: Parts,
+    pub(crate) parts: Parts,
 }
 
 /// How a consumer takes part in the leases of a group.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rank {
     pub(crate) tier: u8,
     /// What keeping up means, in a group with tiers.
@@ -161,22 +161,19 @@ impl Consumer {
         handlers: Handlers,
         stop: impl Future<Output = ()>,
     ) -> Result<(), RunError> {
-        let Parts { servers, fleet, app, lanes, .. } = &self.parts;
         let mut stop = std::pin::pin!(stop);
-        let lanes = match lanes {
-            Some(lanes) => *lanes,
-            None => tokio::select! {
-                shape = shape_of(servers, fleet, app) => shape?.lanes,
-                () = &mut stop => return Ok(()),
-            },
+        let lanes = tokio::select! {
+            lanes = self.parts.lane_count() => lanes?,
+            () = &mut stop => return Ok(()),
         };
         self.parts.health.knows_lanes();
         let ground = Arc::new(self.parts.ground(handlers));
         if let Some(rank) = self.parts.exclusive {
-            let membership = self.parts.membership(lanes, rank, ground.burden.clone());
-            let registry = Registry::start(membership);
-            let registry = registry.map_err(|error| RunError::NoThread(error.to_string()))?;
-            return Lanes::new(&self.parts, ground, registry).run(stop).await;
+            let registry = self.parts.registry(lanes, rank, ground.burden.clone())?;
+            let start = |seat, ordered, sure| -> Life {
+                Box::pin(task::run(ground.clone(), seat, ordered, Some(sure)))
+            };
+            return Lanes::new(&self.parts, &start, registry).run(stop).await;
         }
         let (orders, ordered) = watch::channel(Order::Run);
         let mut tasks = JoinSet::new();
@@ -213,8 +210,21 @@ impl Parts {
         }
     }
 
-    fn membership(&self, lanes: LaneCount, rank: Rank, burden: Arc<Burden>) -> Membership {
-        Membership {
+    /// How many lanes the app has; asks until it is known.
+    pub(crate) async fn lane_count(&self) -> Result<LaneCount, StoreError> {
+        match self.lanes {
+            Some(lanes) => Ok(lanes),
+            None => Ok(shape_of(&self.servers, &self.fleet, &self.app).await?.lanes),
+        }
+    }
+
+    pub(crate) fn registry(
+        &self,
+        lanes: LaneCount,
+        rank: Rank,
+        burden: Arc<Burden>,
+    ) -> Result<Registry, RunError> {
+        let membership = Membership {
             servers: self.servers.clone(),
             app: self.app.clone(),
             group: self.group.clone(),
@@ -223,7 +233,8 @@ impl Parts {
             pace: rank.pace,
             burden,
             lanes: lanes.0.get(),
-        }
+        };
+        Registry::start(membership).map_err(|error| RunError::NoThread(error.to_string()))
     }
 
     pub(crate) fn seat(&self, lane: Lane, epoch: Option<u64>) -> Seat {

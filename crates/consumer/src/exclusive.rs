@@ -12,8 +12,9 @@ use tokio::{
 use crate::{
     RunError,
     consumer::{Parts, lane_end},
-    registry::{Duty, Registry},
-    task::{self, Ground, LaneEnd, Order},
+    registry::{Duty, Registry, Sureness},
+    seat::Seat,
+    task::{LaneEnd, Order},
 };
 
 /// How long giving lanes back may take, once they are not read any more.
@@ -22,10 +23,17 @@ const LEAVING_MAX: Duration = Duration::from_secs(2);
 /// How long what is being handled may take once its lane is another's who keeps up.
 const YIELD_LIMIT: Duration = Duration::from_millis(500);
 
+/// What is done with one lane for as long as it is ours.
+pub(crate) type Life = Pin<Box<dyn Future<Output = LaneEnd> + Send>>;
+
+/// Begins with a lane: at this seat, until ordered to end, while it is known to be ours.
+pub(crate) type Start<'a> =
+    &'a (dyn Fn(Arc<Seat>, watch::Receiver<Order>, watch::Receiver<Sureness>) -> Life + Sync);
+
 /// Lanes that are held at present.
 pub(crate) struct Lanes<'a> {
     parts: &'a Parts,
-    ground: Arc<Ground>,
+    start: Start<'a>,
     registry: Registry,
     orders: HashMap<Lane, (Lease, watch::Sender<Order>)>,
     tasks: JoinSet<(Lease, LaneEnd)>,
@@ -42,9 +50,9 @@ struct Lease {
 }
 
 impl<'a> Lanes<'a> {
-    pub(crate) fn new(parts: &'a Parts, ground: Arc<Ground>, registry: Registry) -> Self {
+    pub(crate) fn new(parts: &'a Parts, start: Start<'a>, registry: Registry) -> Self {
         let (tasks, limits) = (JoinSet::new(), JoinSet::new());
-        Self { parts, ground, registry, orders: HashMap::new(), tasks, limits }
+        Self { parts, start, registry, orders: HashMap::new(), tasks, limits }
     }
 
     /// Reads whatever lanes are ours, until it is told to stop.
@@ -89,8 +97,7 @@ impl<'a> Lanes<'a> {
         self.orders.insert(lane, (lease, orders));
         let seat = Arc::new(self.parts.seat(lane, Some(epoch)));
         tracing::info!(%lane, epoch, "reads a lane");
-        let sure = self.registry.sure.clone();
-        let running = task::run(self.ground.clone(), seat, ordered, Some(sure));
+        let running = (self.start)(seat, ordered, self.registry.sure.clone());
         self.tasks.spawn(async move { (lease, running.await) });
     }
 

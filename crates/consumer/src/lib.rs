@@ -15,6 +15,7 @@ mod handling;
 mod health;
 #[cfg(feature = "http")]
 pub mod http;
+mod leased;
 mod machine;
 mod reader;
 mod registry;
@@ -45,4 +46,5 @@ pub use consumer::{BuildError, Consumer, RunError};
 pub use delivery::{Delivery, EntryKey, ParseError};
 pub use handlers::{HandlerError, Handlers, MARKERS};
 pub use health::{BUCKETS, HandlerHealth, Health};
+pub use leased::{LaneEntry, LaneError, LeasedLane};
 pub use seat::Begin;

@@ -1,7 +1,8 @@
-//! Append against plain pipelined XADD of the same bytes, on the same Valkey, in turns.
+//! Append, and append with copies, against plain pipelined XADD of the same bytes, on the same
+//! Valkey, in turns.
 //!
 //! `cargo bench -p baton-store-valkey --bench append`. It needs `BATON_TEST_VALKEY`, see
-//! `scripts/servers`. The two take turns, so that a machine that grows slower slows both.
+//! `scripts/servers`. They take turns, so that a machine that grows slower slows all.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,10 @@ use baton_model::{
     Dispatch, EventName, Expected, Generation, GuildId, InstanceId, Lane, Seq, SessionId,
     SessionNumber, SessionStart, ShardKey, ShardNumber, UnixMicros,
 };
-use baton_store::{Append, Entry, EntryBody, Events, Hold, Leases, NewSession, ShardAddress};
+use baton_store::{
+    Append, Brokers, Copied, CopiedAppend, Copies, Entry, EntryBody, Events, Hold, Leases,
+    NewSession, ShardAddress,
+};
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
 use bytes::Bytes;
@@ -21,12 +25,17 @@ const PIPELINE: usize = 4;
 const TURN: Duration = Duration::from_millis(700);
 const TURNS: usize = 9;
 const FRAME_BYTES: usize = 1_000;
+/// Where copies go.
+const STREAM: &str = "MESSAGE_CREATE";
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        println!("| entries in a batch | append, entries/s | XADD, entries/s | ratio |");
-        println!("|---|---|---|---|");
+        println!(
+            "| entries in a batch | append, entries/s | XADD, entries/s | ratio \
+             | with copies, entries/s | ratio to append |"
+        );
+        println!("|---|---|---|---|---|---|");
         for batch in [1, 8, 32, 64] {
             compare(batch).await;
         }
@@ -42,17 +51,20 @@ async fn compare(batch: usize) {
         // Streams of one length on both sides, and never more than memory holds.
         server.command::<()>(&["XTRIM", "baton:{bench.0}:events", "MAXLEN", "0"]).expect("trim");
         server.command::<()>(&["XTRIM", "plain", "MAXLEN", "0"]).expect("trim");
-        rates.push((ours.turn().await, plain.turn().await));
+        server.command::<()>(&["XTRIM", STREAM, "MAXLEN", "0"]).expect("trim");
+        rates.push([ours.turn().await, plain.turn().await, ours.turn_with_copies().await]);
     }
     let median = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
     println!(
-        "| {batch} | {:.0} | {:.0} | {:.2} |",
-        median(rates.iter().map(|(ours, _)| *ours).collect()),
-        median(rates.iter().map(|(_, plain)| *plain).collect()),
-        median(rates.iter().map(|(ours, plain)| ours / plain).collect()),
+        "| {batch} | {:.0} | {:.0} | {:.2} | {:.0} | {:.2} |",
+        median(rates.iter().map(|[ours, ..]| *ours).collect()),
+        median(rates.iter().map(|[_, plain, _]| *plain).collect()),
+        median(rates.iter().map(|[ours, plain, _]| ours / plain).collect()),
+        median(rates.iter().map(|[.., copied]| *copied).collect()),
+        median(rates.iter().map(|[ours, _, copied]| copied / ours).collect()),
     );
 }
 
@@ -118,6 +130,27 @@ impl Ours {
             }
         }
         rate(self.done - before, started)
+    }
+
+    async fn turn_with_copies(&mut self) -> f64 {
+        let started = Instant::now();
+        let before = self.done;
+        while started.elapsed() < TURN {
+            let appends: Vec<_> = (0..PIPELINE).map(|_| self.next_copied()).collect();
+            for answer in self.store.append_copied(&appends).await {
+                answer.expect("appended");
+            }
+        }
+        rate(self.done - before, started)
+    }
+
+    /// A copy in MessagePack is a little shorter than its frame.
+    fn next_copied(&mut self) -> CopiedAppend {
+        let append = self.next();
+        let data = self.frames.0.clone();
+        let copy = |_| Some(Copied { stream: STREAM.to_owned(), data: data.clone() });
+        let each = append.entries.iter().map(copy).collect();
+        CopiedAppend { append, copies: Copies { each, entries_max: 1_000_000 } }
     }
 
     fn next(&mut self) -> Append {

@@ -7,7 +7,10 @@
 --
 -- Entries at or below the row's seq are skipped: they are a retry, or a replay of what an earlier
 -- owner wrote. That makes an append safe to repeat when its outcome is unknown.
-redis.register_function('baton_1_append', function(keys, args)
+
+-- The append itself. Entries begin at argument `first` and are `width` arguments each; `copy`, if
+-- there is one, is told the place of each that is added.
+local function append(keys, args, first, width, copy)
   local key, stream = keys[1], keys[2]
   local owner, epoch, number, shard = args[1], args[2], args[3], args[6]
   local found = redis.call('HMGET', key, 'owner', 'epoch', 'state', 'number', 'seq')
@@ -22,10 +25,13 @@ redis.register_function('baton_1_append', function(keys, args)
   if seq < tonumber(args[4]) then
     return { 'gap', found[5] }
   end
-  for at = 7, #args, 6 do
+  for at = first, #args, width do
     if tonumber(args[at + 1]) > seq then
       add_entry(stream, shard, number, epoch, args[at], args[at + 1], args[at + 2], args[at + 3],
         args[at + 4], args[at + 5])
+      if copy then
+        copy(at)
+      end
     end
   end
   if tonumber(args[5]) > seq then
@@ -33,4 +39,8 @@ redis.register_function('baton_1_append', function(keys, args)
     return { 'ok', args[5] }
   end
   return { 'ok', found[5] }
+end
+
+redis.register_function('baton_1_append', function(keys, args)
+  return append(keys, args, 7, 6)
 end)

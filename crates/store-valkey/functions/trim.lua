@@ -75,23 +75,31 @@ local function limits(stream, oldest, args)
   return old, safe, read, math.min(over, tonumber(args[6]))
 end
 
-redis.register_function('baton_1_trim', function(keys, args)
-  local stream, most = keys[1], tonumber(args[6])
-  local oldest = first_id(stream)
+-- Trims, and answers how many are gone, how many of them unread, and the id of the oldest that is
+-- left; nil if there is nothing.
+local function trim_stream(stream, args)
+  local most, oldest = tonumber(args[6]), first_id(stream)
   if not oldest then
-    return { 'ok', '0', '0', '0', '0', '' }
+    return nil
   end
   local old, safe, read, over = limits(stream, oldest, args)
-
   local removed = trim_below(stream, earlier_id(old, read), most)
   over = over - removed
   local spare = trim_below(stream, earlier_id(safe, read), over)
   local unread = trim_below(stream, safe, over - spare)
-  oldest = first_id(stream)
+  return removed + spare + unread, unread, first_id(stream)
+end
+
+redis.register_function('baton_1_trim', function(keys, args)
+  local stream = keys[1]
+  local removed, unread, oldest = trim_stream(stream, args)
+  if not removed then
+    return { 'ok', '0', '0', '0', '0', '' }
+  end
   if unread > 0 then
     add_entry(stream, '0', '0', '0', 'BATON_TRIMMED', '0', text(now_micros()), '', '',
       '{"marker":"trimmed","before":"' .. oldest .. '","entries":' .. text(unread) .. '}')
   end
-  return { 'ok', text(removed + spare + unread), text(unread), text(redis.call('XLEN', stream)),
+  return { 'ok', text(removed), text(unread), text(redis.call('XLEN', stream)),
     text(redis.call('MEMORY', 'USAGE', stream)), oldest }
 end)

@@ -135,7 +135,7 @@ impl Valkey {
     }
 }
 
-fn trim_args(trim: &Trim) -> [Bytes; 6] {
+pub(crate) fn trim_args(trim: &Trim) -> [Bytes; 6] {
     [
         millis(trim.min_age()),
         millis(RING_KEEP),
@@ -146,11 +146,11 @@ fn trim_args(trim: &Trim) -> [Bytes; 6] {
     ]
 }
 
-fn millis(duration: Duration) -> Bytes {
+pub(crate) fn millis(duration: Duration) -> Bytes {
     arg(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn read_trimmed(rest: &[Reply]) -> Result<Trimmed, StoreError> {
+pub(crate) fn read_trimmed(rest: &[Reply]) -> Result<Trimmed, StoreError> {
     Ok(Trimmed {
         removed: nth(rest, 0)?.number()?,
         unread: nth(rest, 1)?.number()?,
@@ -186,7 +186,7 @@ fn append_command(append: &Append) -> Cmd {
     command
 }
 
-fn appended(answer: Result<Reply, StoreError>) -> Result<Seq, AppendError> {
+pub(crate) fn appended(answer: Result<Reply, StoreError>) -> Result<Seq, AppendError> {
     let reply = answer?;
     match reply.outcome()? {
         ("ok", rest) => Ok(Seq(nth(rest, 0)?.number()?)),

@@ -8,6 +8,7 @@
 mod apps;
 mod awaiting;
 mod blocking;
+mod brokers;
 mod commands;
 mod config;
 mod conflicts;

@@ -11,7 +11,7 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 14;
+pub(crate) const REVISION: u32 = 15;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
@@ -21,14 +21,18 @@ const OLDEST_CALLER: u32 = 1;
 const SHARED: usize = 2;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 37] = [
+const FILES: [&str; 41] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/streams.lua"),
     include_str!("../functions/append.lua"),
+    include_str!("../functions/append_copied.lua"),
     include_str!("../functions/begin_session.lua"),
     include_str!("../functions/trim.lua"),
     include_str!("../functions/trimmable.lua"),
     include_str!("../functions/lane.lua"),
+    include_str!("../functions/tend.lua"),
+    include_str!("../functions/routed.lua"),
+    include_str!("../functions/route.lua"),
     include_str!("../functions/remove_group.lua"),
     include_str!("../functions/redeliver.lua"),
     include_str!("../functions/claim.lua"),
@@ -64,10 +68,14 @@ const FILES: [&str; 37] = [
 /// The functions by name, as they are called.
 pub(crate) mod function {
     pub(crate) const APPEND: &str = "baton_1_append";
+    pub(crate) const APPEND_COPIED: &str = "baton_1_append_copied";
     pub(crate) const BEGIN_SESSION: &str = "baton_1_begin_session";
     pub(crate) const TRIM: &str = "baton_1_trim";
     pub(crate) const TRIMMABLE: &str = "baton_1_trimmable";
     pub(crate) const LANE: &str = "baton_1_lane";
+    pub(crate) const TEND: &str = "baton_1_tend";
+    pub(crate) const ROUTED: &str = "baton_1_routed";
+    pub(crate) const ROUTE: &str = "baton_1_route";
     pub(crate) const REMOVE_GROUP: &str = "baton_1_remove_group";
     pub(crate) const REDELIVER: &str = "baton_1_redeliver";
     pub(crate) const CLAIM: &str = "baton_1_claim";

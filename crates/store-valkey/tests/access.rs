@@ -14,11 +14,12 @@ use baton_model::{
     Lane, LaneCount, Line, NewIntent, ShardCount, ShardNumber, UnixMicros, Wish,
 };
 use baton_store::{
-    Apps, Command, CommandOutcome, CommandResult, CommandTrim, Commands, Conflict, ConflictId,
-    ConflictKind, Conflicts, Doer, Events, GroupAddress, Happening, Hints, Hold, IdentifyBudget,
-    Intents, Journal, Lanes, Leases, Membership, Planning, PresenceGuard, Redelivery, Reports,
-    RestoreError, RestoredLane, RestoredRow, Safety, StreamId, Take, Targets, Transfer, Trim, What,
-    conformance::{Audit, Scope, live, record, stream},
+    Appended, Apps, Brokers, Command, CommandOutcome, CommandResult, CommandTrim, Commands,
+    Conflict, ConflictId, ConflictKind, Conflicts, Copied, CopiedAppend, Copies, Doer, Events,
+    GroupAddress, Happening, Hints, Hold, IdentifyBudget, Intents, Journal, Lanes, Leases,
+    Membership, Planning, PresenceGuard, Redelivery, Reports, RestoreError, RestoredLane,
+    RestoredRow, Route, Safety, StreamId, Take, Targets, Tend, Transfer, Trim, What,
+    conformance::{Audit, Scope, append, live, record, stream},
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
@@ -45,13 +46,64 @@ fn documented_rights(user: &str) -> String {
 async fn the_documented_rights_of_a_gateway_suffice_for_everything_it_does() {
     for program in [Program::Valkey, Program::Redis] {
         let server = Server::start(program, &[]);
-        let rights = documented_rights("gateway");
-        let mut words = vec!["ACL", "SETUSER", "gateway", "on", ">secret"];
-        words.extend(rights.split_whitespace().filter(|word| !word.starts_with('>')));
-        server.command::<()>(&words).expect("a user");
-        let store = open(&format!("valkey://gateway:secret@127.0.0.1:{}", server.port())).await;
+        let store = open_as(&server, "gateway").await;
         do_everything(&store).await;
     }
+}
+
+/// A store for a user with the rights that the document lists for it.
+async fn open_as(server: &Server, user: &str) -> Valkey {
+    let rights = documented_rights(user);
+    let mut words = vec!["ACL", "SETUSER", user, "on", ">secret"];
+    words.extend(rights.split_whitespace().filter(|word| !word.starts_with('>')));
+    server.command::<()>(&words).expect("a user");
+    open(&format!("valkey://{user}:secret@127.0.0.1:{}", server.port())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_rights_of_a_gateway_with_brokers_suffice_for_them() {
+    for program in [Program::Valkey, Program::Redis] {
+        let server = Server::start(program, &[]);
+        let store = open_as(&server, "gateway-with-brokers").await;
+        do_everything(&store).await;
+        let scope = Scope::new(seed());
+        assert_eq!(copy_an_event(&store, &scope).await.refused, None);
+        let (app, hour) = (scope.app(), Duration::from_secs(60 * 60));
+        let keep = Trim { min_age: hour, entries_max: 9, bytes_max: 1 << 30, live_within: hour };
+        for stream in store.copied_streams(app).await.expect("listed") {
+            store
+                .tend(Tend { app, stream: &stream, keep, group_idle_max: hour })
+                .await
+                .expect("tended");
+        }
+        let stream = "gateway_send";
+        let from = store.routed(stream, hour).await.expect("a place");
+        assert_eq!(store.outgoing(stream, from, 9).await, Ok(Vec::new()));
+        let route = Route { app, stream, from, to: StreamId::END, commands: &[] };
+        store.route(route).await.expect("routed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_without_rights_to_a_copys_stream_writes_its_lane_all_the_same() {
+    for program in [Program::Valkey, Program::Redis] {
+        let server = Server::start(program, &[]);
+        let store = open_as(&server, "gateway").await;
+        let scope = Scope::new(seed());
+        let (count, why) = copy_an_event(&store, &scope).await.refused.expect("it is told");
+        assert_eq!(count, 1);
+        assert!(why.contains("access"), "{why}");
+        let audit = Audit::of(&stream(&store, &scope).await, [ShardNumber(0)], 1);
+        assert_eq!(audit, Audit::default());
+    }
+}
+
+async fn copy_an_event(store: &Valkey, scope: &Scope) -> Appended {
+    let (hold, session) = live(store, &scope.shard(0), scope.instance(1)).await;
+    let copy = Copied { stream: "MESSAGE_CREATE".to_owned(), data: "x".into() };
+    let copies = Copies { each: vec![Some(copy)], entries_max: 9 };
+    let copied = CopiedAppend { append: append(&hold, session, 0, 1), copies };
+    store.append_copied(&[copied]).await.pop().expect("an answer").expect("appended")
 }
 
 #[tokio::test(flavor = "multi_thread")]

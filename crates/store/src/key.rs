@@ -54,6 +54,12 @@ pub enum Key<'a> {
     /// Stream of entries. Written by the holders of the lane's shards; trimmed by what consumer
     /// groups have acknowledged.
     Events(&'a AppName, Lane),
+    /// Hash, key of a stream → nothing: the streams that hold copies of an app's events. Written
+    /// with the copies; stays.
+    Copied(&'a AppName),
+    /// Hash, consumer group of such a stream → since when it was seen to have no consumers. Written
+    /// by who holds the app's first shard; a field goes with the group or when it has one again.
+    IdleGroups(&'a AppName, &'a str),
     /// Stream of commands. Written by consumers; trimmed by age.
     Commands(&'a AppName, Lane),
     /// Stream of results for the senders of commands who wait under a name. Written by the holders
@@ -93,6 +99,8 @@ impl fmt::Display for Key<'_> {
                 shard.app, shard.generation, shard.number
             ),
             Self::Events(app, lane) => write!(f, "baton:{{{app}.{lane}}}:events"),
+            Self::Copied(app) => write!(f, "baton:{{{app}}}:copied"),
+            Self::IdleGroups(app, stream) => write!(f, "baton:{{{app}}}:idle:{stream}"),
             Self::Commands(app, lane) => write!(f, "baton:{{{app}.{lane}}}:commands"),
             Self::Readers(app, group) => write!(f, "baton:{{{app}}}:readers:{group}"),
             Self::Reader(app, lane, group) => write!(f, "baton:{{{app}.{lane}}}:reader:{group}"),

@@ -15,6 +15,7 @@
 
 mod address;
 mod apps;
+mod brokers;
 mod command;
 mod command_result;
 mod commands;
@@ -48,6 +49,10 @@ pub use baton_model::{ConflictId, StreamId, StreamIdError};
 
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
+pub use brokers::{
+    Appended, BROKERS_FIELD, Brokers, Copied, CopiedAppend, Copies, OutgoingEntry, ROUTER, Route,
+    RouteError, Tend, Tended,
+};
 pub use command::{COMMAND_FIELDS, Command, CommandEntry, MalformedCommand};
 pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
 pub use commands::{
@@ -90,6 +95,7 @@ pub trait Operations:
     + StoredApps
     + Leases
     + Events
+    + Brokers
     + Commands
     + Membership
     + Planning
@@ -109,6 +115,8 @@ impl<S> Operations for S where
         + StoredApps
         + Leases
         + Events
+        + Brokers
+        + Brokers
         + Commands
         + Membership
         + Planning

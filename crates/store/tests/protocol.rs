@@ -108,6 +108,8 @@ fn the_page_shows_every_key_as_it_is_written() {
         Key::Journal(&fleet),
         Key::IdentifyBuckets(&app),
         Key::IdentifyDay(&app),
+        Key::Copied(&app),
+        Key::IdleGroups(&app, "<stream>"),
         Key::Readers(&app, "<group>"),
         Key::Reader(&app, Lane(0), "<group>"),
         Key::Row(&address),

@@ -11,7 +11,7 @@ use baton_model::{
 };
 use baton_store::{Apps, FoundApp, Membership, PresenceGuard, Reports, StoredApps};
 use baton_store_valkey::{Valkey, ValkeyConfig};
-use baton_test_servers::{Program, Server};
+use baton_test_servers::{Cluster, Program, Server};
 use serde_json::{Value, json};
 
 struct World {
@@ -184,6 +184,38 @@ async fn a_running_app_takes_only_what_it_can_change_and_the_reason_is_said() {
     }
     assert_eq!(world.stored().await.and_then(|it| it.app.ok()), Some(wanted(&ADDED)));
     assert_eq!(world.said("app set bot presence.status=idle commands= trim.min_age=2h").0, Some(0));
+}
+
+#[tokio::test]
+async fn streams_for_brokers_are_those_of_one_app() {
+    let world = World::new().await;
+    let other = ADD.replace(" bot ", " radio ");
+    assert_eq!(world.said(&format!("{ADD} brokers.mode=also")).0, Some(0));
+    assert_eq!(world.said(&other).0, Some(0), "one that has none");
+    for line in ["app set radio brokers.mode=also", "app set radio brokers.mode=also lanes=2"] {
+        let (code, said) = world.said(line);
+        assert_eq!(code, Some(6), "{line}: {said}");
+        assert!(said.contains("bot has these streams for @discordjs/brokers"), "{said}");
+    }
+    let line = "app set radio brokers.mode=also brokers.prefix=radio:";
+    assert_eq!(world.said(line).0, Some(0));
+    assert_eq!(world.said("app set bot brokers.group_idle_max=2h").0, Some(0), "its own");
+}
+
+#[tokio::test]
+async fn an_app_on_a_cluster_has_no_streams_for_brokers() {
+    let cluster = Cluster::start(Program::Valkey);
+    let add = |more: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+        command.env_clear().args(["--store", &cluster.url()]).args(ADD.split_whitespace());
+        let output = command.args(more.split_whitespace()).stdin(Stdio::null()).output();
+        let output = output.expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = add("brokers.mode=also");
+    assert_eq!(code, Some(7), "{said}");
+    assert!(said.contains("a Cluster cannot hold streams for @discordjs/brokers"), "{said}");
+    assert_eq!(add("").0, Some(0));
 }
 
 #[tokio::test]

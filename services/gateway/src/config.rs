@@ -20,6 +20,7 @@ mod origin;
 mod variables;
 
 mod app;
+mod brokers;
 mod instance;
 mod presence;
 mod reader;
@@ -135,7 +136,11 @@ impl Config {
         let log_level = section.required("log.level");
         let drain_limit = section.required("drain.limit");
         let drain_at = section.required::<Whole>("memory.drain_at_percent");
-        let stored_apps = StoredAppsConfig::read(section);
+        let mut stored_apps = StoredAppsConfig::read(section);
+        let no_brokers = store.as_ref().and_then(StoreConfig::no_brokers);
+        if let Some(Some(stored_apps)) = &mut stored_apps {
+            stored_apps.no_brokers = no_brokers;
+        }
         if names.is_empty() && !matches!(stored_apps, Some(Some(_))) {
             let what = "no app is configured; expected a section [apps.<name>] for each";
             reader.mistakes.push(Mistake::together(None, what));
@@ -146,6 +151,7 @@ impl Config {
         };
         // All of them are read before the first faulty one ends it.
         let apps: Vec<_> = names.into_iter().map(read).collect();
+        brokers::judge(reader, &apps, no_brokers);
         let apps = apps.into_iter().map(|(name, app)| Some((name, app?)));
         Some(Self {
             apps: apps.collect::<Option<_>>()?,

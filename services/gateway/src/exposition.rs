@@ -12,6 +12,7 @@ use baton_store::Safety;
 use crate::{
     app::Condition,
     health::{Health, Level, Seen, Verdict},
+    lane_face::BrokersCounts,
 };
 
 /// The content type of the format.
@@ -23,6 +24,7 @@ pub fn write(seen: &Seen) -> String {
     let mut page = Page(String::with_capacity(4_096));
     about_the_instance(&mut page, seen);
     about_shards(&mut page, seen);
+    about_brokers(&mut page, seen.brokers);
     about_resources(&mut page, seen);
     page.0
 }
@@ -77,6 +79,39 @@ fn about_shards(page: &mut Page, seen: &Seen) {
     let name = "baton_dispatches_total";
     page.head(name, "counter", "Dispatches received from Discord since the start.");
     page.sample(name, None, whole(seen.dispatches));
+}
+
+fn about_brokers(page: &mut Page, counts: BrokersCounts) {
+    for (name, help, count) in [
+        (
+            "baton_brokers_copies_missing_total",
+            "Events without the copy that @discordjs/brokers should have had.",
+            counts.copies_missing,
+        ),
+        (
+            "baton_brokers_copies_unread_total",
+            "Copies that were trimmed although a living group had not read them.",
+            counts.copies_unread,
+        ),
+        (
+            "baton_brokers_commands_routed_total",
+            "Commands of @discordjs/brokers that were routed to their lanes.",
+            counts.routed,
+        ),
+        (
+            "baton_brokers_commands_unroutable_total",
+            "What stood among them and was no command.",
+            counts.unroutable,
+        ),
+        (
+            "baton_brokers_groups_removed_total",
+            "Consumer groups that were removed, since nobody read with them.",
+            counts.groups_removed,
+        ),
+    ] {
+        page.head(name, "counter", help);
+        page.sample(name, None, whole(count));
+    }
 }
 
 fn about_resources(page: &mut Page, seen: &Seen) {

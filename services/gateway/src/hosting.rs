@@ -260,9 +260,10 @@ impl<S: Store> Hosting<S> {
     }
 
     fn writer(&mut self, lane: LaneKey) -> LaneWriter {
+        let face = self.lanes.face(&lane.0, lane.1);
         let start = || {
             let _runtime = self.runtime.enter();
-            LaneWriter::start(self.store.clone())
+            LaneWriter::start(self.store.clone(), face)
         };
         self.writers.entry(lane).or_insert_with(start).clone()
     }

@@ -29,6 +29,11 @@ pub struct LaneFace {
     trimmed: AtomicU64,
     unread: AtomicU64,
     last_trim: Mutex<Option<Trimmed>>,
+    copies_missing: AtomicU64,
+    routed: AtomicU64,
+    unroutable: AtomicU64,
+    copies_unread: AtomicU64,
+    groups_removed: AtomicU64,
 }
 
 /// One look at a lane.
@@ -52,7 +57,38 @@ pub struct LaneGlance {
     pub last_trim: Option<Trimmed>,
 }
 
+/// What was done for `@discordjs/brokers`, by this instance, since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BrokersCounts {
+    /// Events without the copy that they should have had.
+    pub copies_missing: u64,
+    /// Entries that were trimmed although a living group had not read them.
+    pub copies_unread: u64,
+    /// Commands that were routed to their lanes.
+    pub routed: u64,
+    /// What stood among them and was no command.
+    pub unroutable: u64,
+    /// Consumer groups that were removed, since nobody read with them.
+    pub groups_removed: u64,
+}
+
 impl LaneBoard {
+    /// What was done for `@discordjs/brokers`, in all lanes together.
+    #[must_use]
+    pub fn brokers(&self) -> BrokersCounts {
+        let faces = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let sum = |count: fn(&LaneFace) -> &AtomicU64| {
+            faces.values().map(|face| count(face).load(Ordering::Relaxed)).sum()
+        };
+        BrokersCounts {
+            copies_missing: sum(|face| &face.copies_missing),
+            copies_unread: sum(|face| &face.copies_unread),
+            routed: sum(|face| &face.routed),
+            unroutable: sum(|face| &face.unroutable),
+            groups_removed: sum(|face| &face.groups_removed),
+        }
+    }
+
     /// Every lane with what there is to see of it.
     #[must_use]
     pub fn glances(&self) -> Vec<((AppName, Lane), LaneGlance)> {
@@ -93,6 +129,20 @@ impl LaneFace {
             CommandOutcome::RateLimited { .. } => &self.rate_limited,
         };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_missing_copies(&self, copies: u64) {
+        self.copies_missing.fetch_add(copies, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_routed(&self, commands: usize, unroutable: usize) {
+        self.routed.fetch_add(commands as u64, Ordering::Relaxed);
+        self.unroutable.fetch_add(unroutable as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_tended(&self, copies_unread: u64, groups_removed: usize) {
+        self.copies_unread.fetch_add(copies_unread, Ordering::Relaxed);
+        self.groups_removed.fetch_add(groups_removed as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn count_trimmed(&self, trimmed: Trimmed) {

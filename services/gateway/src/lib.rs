@@ -20,6 +20,8 @@ pub mod shard;
 
 pub mod writer;
 
+pub mod brokers;
+
 pub mod reader;
 pub mod store_clock;
 

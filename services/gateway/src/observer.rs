@@ -68,6 +68,7 @@ impl Observer {
             memory: *self.memory.borrow(),
             ring_bytes_max: self.ring_bytes_max,
             dispatches: self.outlook.board.dispatches(),
+            brokers: self.outlook.lanes.brokers(),
         }
     }
 }

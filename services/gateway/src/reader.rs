@@ -5,8 +5,8 @@
 //! is left out until it has room: its commands stay in the stream, and nobody waits for it. When
 //! everybody has everything, the store is asked to say when there is more, which costs it nothing;
 //! as long as somebody has not, the lane is read at a steady pace. The reader has no opinion on
-//! commands. It also has the lane trimmed where that is up to this instance, because it is the one
-//! who knows which of the lane's shards are here.
+//! commands. It also has the lane trimmed where that is up to this instance, and an app's streams
+//! for brokers looked after, because it is the one who knows which of the lane's shards are here.
 
 mod place;
 
@@ -30,12 +30,16 @@ use tokio::sync::mpsc;
 
 use self::place::{Piece, Place, Taken, first_shard};
 use crate::{
+    brokers::{Served, Serving},
     clock::Clock,
     lane_face::{LaneBoard, LaneFace},
     shard::ToShard,
     store_clock::StoreClock,
     trimming::{Trimmer, Trimming},
 };
+
+/// The lane of an app's first shard.
+const FIRST_LANE: Lane = Lane(0);
 
 /// A shard that this instance holds, and how to reach it.
 #[derive(Debug)]
@@ -85,6 +89,11 @@ impl LaneReader {
         let (listeners, inbox) = mpsc::unbounded_channel();
         let face = board.face(&app, lane);
         let now = clock.now();
+        let served = (lane == FIRST_LANE).then(|| {
+            let (shape, tuning) = (trimming.shape, trimming.tuning.clone());
+            let (app, store, face) = (app.clone(), store.clone(), face.clone());
+            Serving { app, shape, store, tuning, face }.start()
+        });
         let trimmer = Trimmer::new((app.clone(), lane), store.clone(), trimming, face.clone(), now);
         let reader = Reader {
             app,
@@ -93,6 +102,7 @@ impl LaneReader {
             clock,
             store_clock,
             trimmer,
+            served,
             places: BTreeMap::new(),
             read_due: now,
             pass_due: now + COMMANDS_PASSED_PERIOD,
@@ -129,6 +139,8 @@ struct Reader<S> {
     clock: Clock,
     store_clock: StoreClock,
     trimmer: Trimmer<S>,
+    /// Of the first lane only.
+    served: Option<Served>,
     places: BTreeMap<ShardKey, Place>,
     /// When to read next, unless something is known to have come before.
     read_due: Moment,
@@ -142,12 +154,12 @@ struct Reader<S> {
 type Ring = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 
 /// The pause before something is tried again that the store did not do.
-struct Pause(Duration);
+pub(crate) struct Pause(Duration);
 
 impl Pause {
-    const FIRST: Self = Self(STORE_RETRY_FIRST);
+    pub(crate) const FIRST: Self = Self(STORE_RETRY_FIRST);
 
-    fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (pause * 2).min(STORE_RETRY_MAX);
         pause
@@ -157,6 +169,9 @@ impl Pause {
 impl<S: Store> Reader<S> {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<ToReader>) {
         loop {
+            if let Some(served) = &self.served {
+                served.set_here(self.holds_first_shard());
+            }
             if self.places.is_empty() {
                 self.ring = None;
                 let Some(message) = inbox.recv().await else {

@@ -14,7 +14,7 @@ use twilight_model::gateway::{
     presence::Status,
 };
 
-use crate::{memory::Bounds, roster::Roster, trimming::USUAL};
+use crate::{brokers::BrokersSettings, memory::Bounds, roster::Roster, trimming::USUAL};
 
 /// What of an app may change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +23,15 @@ pub struct AppTuning {
     pub keep: Trim,
     /// What consumers may have its shards send.
     pub commands: BTreeSet<Op>,
+    /// How copies of its events are written for `@discordjs/brokers`; none if they are not.
+    pub brokers: Option<BrokersSettings>,
     /// How it is shown; none for online and nothing else.
     pub presence: Option<UpdatePresencePayload>,
 }
 
 impl Default for AppTuning {
     fn default() -> Self {
-        Self { keep: USUAL, commands: Op::ALL.into(), presence: None }
+        Self { keep: USUAL, commands: Op::ALL.into(), brokers: None, presence: None }
     }
 }
 

@@ -4,12 +4,25 @@
 //! event goes at once, and load makes batches by itself, without a timer that would be wrong for
 //! somebody. The writer has no opinion on what it writes: each append gets the store's own answer.
 
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use baton_model::limits::{APPEND_BYTES_MAX, APPEND_ENTRIES_MAX};
 use baton_shard::Answer;
-use baton_store::{Append, AppendError, EntryBody, Events};
+use baton_store::{
+    Append, AppendError, Appended, Brokers, CopiedAppend, Copies, EntryBody, Events,
+};
 use tokio::sync::mpsc;
 
-use crate::shard::{ToShard, append_answer};
+use crate::{
+    lane_face::LaneFace,
+    shard::{ToShard, append_answer},
+};
+
+/// The pause before an operator is told again that copies are refused.
+const TELL_PAUSE: Duration = Duration::from_secs(10);
 
 /// Appends in one pipeline.
 const PAGES_AT_ONCE_MAX: usize = 128;
@@ -24,6 +37,8 @@ const _: () = assert!(PAGES_AT_ONCE_MAX >= APPEND_ENTRIES_MAX);
 pub struct Page {
     /// What to write.
     pub append: Append,
+    /// What goes elsewhere with it; none if nothing does.
+    pub copies: Option<Copies>,
     /// The shard's task.
     pub answer_to: mpsc::UnboundedSender<ToShard>,
 }
@@ -37,9 +52,12 @@ pub struct LaneWriter {
 
 impl LaneWriter {
     /// Starts a writer. It ends when nobody can bring it anything any more.
-    pub fn start<S: Events + Send + Sync + 'static>(store: S) -> Self {
+    pub fn start<S>(store: S, face: Arc<LaneFace>) -> Self
+    where
+        S: Events + Brokers + Send + Sync + 'static,
+    {
         let (pages, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(write(store, inbox));
+        tokio::spawn(Writer { store, face, told_at: None }.run(inbox));
         Self { pages }
     }
 
@@ -48,16 +66,17 @@ impl LaneWriter {
         if let Err(mpsc::error::SendError(page)) = self.pages.send(page) {
             // Only at the end of the runtime: the shard may try again.
             let error = baton_store::StoreError::unavailable("the lane's writer has ended");
-            page.answer(Err(AppendError::Store(error)));
+            answer_page(&page.append, &page.answer_to, Err(AppendError::Store(error)));
         }
     }
 }
 
 impl Page {
-    fn answer(self, answer: Result<(), AppendError>) {
-        let answer: Answer = append_answer(&self.append, answer);
-        // The task may have ended meanwhile.
-        drop(self.answer_to.send(ToShard::Answer(answer)));
+    /// Without copies, where others have some.
+    fn copied(self) -> (CopiedAppend, mpsc::UnboundedSender<ToShard>) {
+        let none = || Copies { each: Vec::new(), entries_max: 0 };
+        let copies = self.copies.unwrap_or_else(none);
+        (CopiedAppend { append: self.append, copies }, self.answer_to)
     }
 
     fn bytes(&self) -> usize {
@@ -65,20 +84,70 @@ impl Page {
             EntryBody::Dispatch(dispatch) => dispatch.frame.len(),
             EntryBody::Marker { .. } => 0,
         };
-        self.append.entries.iter().map(bytes).sum()
+        let copies = self.copies.iter().flat_map(|copies| copies.each.iter().flatten());
+        let copied: usize = copies.map(|copy| copy.data.len()).sum();
+        self.append.entries.iter().map(bytes).sum::<usize>() + copied
     }
 }
 
-async fn write<S: Events>(store: S, mut inbox: mpsc::UnboundedReceiver<Page>) {
-    while let Some(first) = inbox.recv().await {
-        let batch = gather(first, &mut inbox);
-        let (appends, waiting): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|page| (page.append, page.answer_to)).unzip();
-        let answers = store.append_all(&appends).await;
-        for ((append, answer_to), answer) in appends.into_iter().zip(waiting).zip(answers) {
-            Page { append, answer_to }.answer(answer.map(drop));
+struct Writer<S> {
+    store: S,
+    face: Arc<LaneFace>,
+    /// When an operator was last told of copies that the store refuses.
+    told_at: Option<Instant>,
+}
+
+impl<S: Events + Brokers> Writer<S> {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Page>) {
+        while let Some(first) = inbox.recv().await {
+            let batch = gather(first, &mut inbox);
+            if batch.iter().any(|page| page.copies.is_some()) {
+                self.write_with_copies(batch).await;
+            } else {
+                self.write(batch).await;
+            }
         }
     }
+
+    async fn write(&self, batch: Vec<Page>) {
+        let (appends, waiting): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|page| (page.append, page.answer_to)).unzip();
+        let answers = self.store.append_all(&appends).await;
+        for ((append, answer_to), answer) in appends.into_iter().zip(waiting).zip(answers) {
+            answer_page(&append, &answer_to, answer.map(drop));
+        }
+    }
+
+    async fn write_with_copies(&mut self, batch: Vec<Page>) {
+        let (appends, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(Page::copied).unzip();
+        let answers = self.store.append_copied(&appends).await;
+        for ((copied, answer_to), answer) in appends.iter().zip(waiting).zip(answers) {
+            if let Ok(Appended { refused: Some((count, why)), .. }) = &answer {
+                self.face.count_missing_copies(*count);
+                self.complain(&copied.append, *count, why);
+            }
+            answer_page(&copied.append, &answer_to, answer.map(drop));
+        }
+    }
+
+    /// Every event may have one, so it is not said of each.
+    fn complain(&mut self, append: &Append, copies: u64, why: &str) {
+        if self.told_at.is_none_or(|at| at.elapsed() >= TELL_PAUSE) {
+            self.told_at = Some(Instant::now());
+            let app = append.hold.address.app();
+            tracing::error!(%app, copies, why, "the store refuses copies; the lane has the events");
+        }
+    }
+}
+
+fn answer_page(
+    append: &Append,
+    answer_to: &mpsc::UnboundedSender<ToShard>,
+    answer: Result<(), AppendError>,
+) {
+    let answer: Answer = append_answer(append, answer);
+    // The task may have ended meanwhile.
+    drop(answer_to.send(ToShard::Answer(answer)));
 }
 
 /// What may go with the first page.

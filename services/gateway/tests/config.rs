@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use baton_gateway::{
+    brokers::BrokersSettings,
     config::{
         Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
     },
@@ -270,6 +271,9 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "apps.music.trim.entries_max = 1000000  # default",
         "apps.music.trim.bytes_max = 268435456  # default",
         "apps.music.trim.live_within = \"12h\"  # default",
+        "apps.music.brokers.mode = \"off\"  # default",
+        "apps.music.brokers.prefix = \"\"  # default",
+        "apps.music.brokers.group_idle_max = \"1d\"  # default",
         "apps.music.gateway_url is not set  # default",
         "apps.music.api_url is not set  # default",
     ];
@@ -381,6 +385,10 @@ min_age = "1m"
 entries_max = 5_000
 bytes_max = 2_000_000
 live_within = "2m"
+[apps.music.brokers]
+mode = "also"
+prefix = "b:"
+group_idle_max = "1m"
 [apps.music]
 commands = ["update_presence"]
 "#;
@@ -395,7 +403,7 @@ fn all_at_once() -> Config {
 fn what_takes_effect_at_once_is_taken_over_and_is_no_change_any_more() {
     let (mut config, mut new) = (good(LEAST, &[]), all_at_once());
     let changes = diff(&config, &new);
-    assert_eq!(changes.len(), 10, "{changes:#?}");
+    assert_eq!(changes.len(), 13, "{changes:#?}");
     assert!(changes.iter().all(|change| change.effect == Effect::AtOnce), "{changes:#?}");
     let at_once =
         reference().lines().filter(|line| line.ends_with("takes effect at once |")).count();
@@ -420,13 +428,43 @@ fn what_is_configured_reaches_the_app_and_without_it_what_is_usual_holds() {
     let tuning = |config: &Config| config.apps.values().next().unwrap().tuning();
     assert_eq!(tuning(&good(LEAST, &[])), AppTuning::default());
     let config = all_at_once();
-    let AppTuning { keep, commands, presence } = tuning(&config);
+    let AppTuning { keep, commands, presence, brokers } = tuning(&config);
     let seconds = std::time::Duration::from_secs;
     let (min_age, live_within) = (seconds(60), seconds(120));
     assert_eq!(keep, Trim { min_age, entries_max: 5_000, bytes_max: 2_000_000, live_within });
     assert_eq!(commands, [Op::UpdatePresence].into());
+    let (prefix, group_idle_max) = ("b:".to_owned(), seconds(60));
+    assert_eq!(brokers, Some(BrokersSettings { prefix, group_idle_max }));
     assert_eq!(presence.unwrap().activities[0].name, "you");
     assert_eq!(config.bounds(), Bounds { share_percent: 50, drain_limit: seconds(5) });
+}
+
+/// Streams that others name lie in any slot, and there is one stream of each name.
+#[test]
+fn streams_for_brokers_need_a_valkey_that_is_no_cluster_and_are_one_apps() {
+    let brokers = "brokers.mode = \"also\"\n";
+    let with_store = |url: &str| {
+        let toml = format!("{}{brokers}", LEAST.replace("valkey://localhost", url));
+        mistakes(&toml, &[])
+    };
+    let embedded = "baton.toml:6: apps.music.brokers.mode is not off, but an embedded store has no \
+        streams for @discordjs/brokers; set it to off, or use a Valkey";
+    assert_eq!(with_store("embedded:///var/lib/baton"), [embedded]);
+    let cluster = "baton.toml:6: apps.music.brokers.mode is not off, but a Cluster cannot hold \
+        streams for @discordjs/brokers; set it to off, or use a Valkey that is none";
+    assert_eq!(with_store("valkey-cluster://localhost"), [cluster]);
+    good(&format!("{LEAST}{brokers}"), &[]);
+    good(&LEAST.replace("valkey://localhost", "embedded:///folder"), &[]);
+
+    let other = "[apps.radio]\ntoken = \"file:token\"\nintents = [\"guilds\"]\n";
+    let both = format!("{LEAST}{brokers}{other}{brokers}");
+    let shared = "apps.radio.brokers.prefix is that of apps.music as well; give each a prefix of \
+        its own";
+    assert_eq!(mistakes(&both, &[]), [shared]);
+    good(&format!("{both}brokers.prefix = \"radio:\"\n"), &[]);
+    let prefix = "baton.toml:6: apps.music.brokers.prefix = \"baton:\"; expected at most 64 of \
+        a-z A-Z 0-9 . : _ -, and not baton: at first";
+    assert_eq!(in_app("brokers.prefix = \"baton:\"\n"), [prefix]);
 }
 
 #[test]
@@ -481,15 +519,16 @@ fn every_word_that_is_promised_is_taken_and_means_something_of_its_own() {
         let Some(words) = takes.strip_prefix("one of ") else { continue };
         let taken = |word: &str| {
             let config = good(LEAST, &[(&variable, word)]);
-            let app = &config.apps.values().next().unwrap().presence;
-            let (format, level) = (config.log_format, config.log_level);
-            format!("{:?} {format:?} {level:?} {:?}", config.page, app.status)
+            let app = config.apps.values().next().unwrap();
+            let (status, has_brokers) = (app.presence.status, app.brokers.is_some());
+            let (page, format, level) = (config.page, config.log_format, config.log_level);
+            format!("{page:?} {format:?} {level:?} {status:?} {has_brokers}")
         };
         let meanings: BTreeSet<_> = words.split(", ").map(taken).collect();
         assert_eq!(meanings.len(), words.split(", ").count(), "{variable}");
         words_taken += meanings.len();
     }
-    assert_eq!(words_taken, 2 + 2 + 5 + 4);
+    assert_eq!(words_taken, 2 + 2 + 5 + 4 + 2);
 }
 
 #[test]
@@ -631,7 +670,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..37_usize,
+        option in 0..40_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -640,7 +679,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 37);
+        prop_assert_eq!(names.len(), 40);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

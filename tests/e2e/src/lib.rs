@@ -12,6 +12,7 @@ pub mod virtual_time;
 mod process;
 pub mod processes;
 
+pub mod brokers;
 pub mod browser;
 pub mod consumers;
 pub mod listening;

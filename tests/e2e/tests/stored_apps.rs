@@ -46,6 +46,7 @@ impl Scene {
             token_prefix: None,
             gateway_url: Some(discord.gateway_url()),
             api_url: Some(format!("http://{}/api/v10", discord.addresses().rest)),
+            no_brokers: None,
         });
         for number in 1..=2 {
             world.start(number).await;

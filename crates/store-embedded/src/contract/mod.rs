@@ -1,6 +1,7 @@
 //! The promises of [`baton_store`], kept: each operation is one decision of the state.
 
 mod apps;
+mod brokers;
 mod commands;
 mod conflicts;
 mod events;

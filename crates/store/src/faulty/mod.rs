@@ -5,6 +5,7 @@
 //! is the point: whatever is written over a store has to hold over a faulty one.
 
 mod apps;
+mod brokers;
 mod commands;
 mod conflicts;
 mod events;

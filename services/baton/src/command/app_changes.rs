@@ -11,6 +11,7 @@ use baton_gateway::{
 };
 use baton_model::{AppName, AppSource, StoredApp};
 use baton_store::{Apps, PutAppError, StoredApps, What};
+use baton_store_valkey::Topology;
 
 use super::intents::note;
 use crate::{
@@ -40,6 +41,7 @@ pub(super) async fn add(
     }
     let options = changed(Options::new(), arguments.options);
     let config = judged(&name, &options)?;
+    ensure_brokers(desk, look, &name, &config)?;
     ensure_agreed(desk, &name, &config).await?;
     put(desk, look, &name, StoredApp::Wanted { options }).await?;
     desk.terminal.say(format_args!("{name} is to run; `baton app ls` shows what becomes of it"));
@@ -54,7 +56,8 @@ pub(super) async fn set(
     let name = parsed(&arguments.app)?;
     let before = wanted(look, &name).ok_or_else(|| not_stored(look, &name))?;
     let options = changed(before.clone(), arguments.options);
-    judged(&name, &options)?;
+    let config = judged(&name, &options)?;
+    ensure_brokers(desk, look, &name, &config)?;
     if look.instances_with(&name, AppSource::Store).next().is_some() {
         ensure_can_change(&name, before, &options)?;
     }
@@ -119,6 +122,35 @@ fn changed(mut options: Options, changes: Vec<AppOption>) -> Options {
 
 fn judged(name: &AppName, options: &Options) -> Result<AppConfig, Failure> {
     check_stored_app(name, options).map_err(|mistakes| Failure::Usage(mistakes.to_string()))
+}
+
+/// Refuses streams for `@discordjs/brokers` that instances could not write, and those that another
+/// app of the store writes.
+fn ensure_brokers(
+    desk: &Desk,
+    look: &Look,
+    name: &AppName,
+    config: &AppConfig,
+) -> Result<(), Failure> {
+    let Some(settings) = &config.brokers else {
+        return Ok(());
+    };
+    if matches!(desk.store.url().topology, Topology::Cluster(_)) {
+        let why = "a Cluster cannot hold streams for @discordjs/brokers; leave brokers.mode out";
+        return Err(Failure::Refused(why.to_owned()));
+    }
+    for other in look.stored.keys().filter(|other| *other != name) {
+        let theirs = wanted(look, other).and_then(|options| judged(other, options).ok());
+        if theirs
+            .is_some_and(|theirs| theirs.brokers.is_some_and(|it| it.prefix == settings.prefix))
+        {
+            return Err(Failure::Conflict(format!(
+                "{other} has these streams for @discordjs/brokers; give {name} a brokers.prefix of \
+                 its own"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What is agreed holds for the life of an app: instances would wait for ever with anything else.

@@ -7,7 +7,7 @@ use baton_store::{Op, Trim};
 use twilight_gateway::Intents;
 
 use super::{
-    discord,
+    brokers, discord,
     kind::Kind,
     mistake::Fault,
     nearest::nearest,
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     app::{AppSettings, ShardsWanted},
+    brokers::BrokersSettings,
     token::TokenSource,
     tuning::AppTuning,
 };
@@ -43,6 +44,8 @@ pub struct AppConfig {
     pub commands: BTreeSet<Op>,
     /// How much of its lanes is kept.
     pub keep: Trim,
+    /// How copies of its events are written for `@discordjs/brokers`; none if they are not.
+    pub brokers: Option<BrokersSettings>,
     /// Where to connect; none for Discord.
     pub gateway_url: Option<String>,
     /// Where the REST API is; none for Discord's.
@@ -73,6 +76,7 @@ impl AppConfig {
         let large_threshold = section.required::<Whole>("large_threshold");
         let commands = section.required("commands");
         let keep = keep(section);
+        let brokers = brokers::read(section);
         let gateway_url = section.optional::<PlainUrl>("gateway_url");
         let api_url = section.optional::<PlainUrl>("api_url");
         Some(Self {
@@ -85,6 +89,7 @@ impl AppConfig {
             large_threshold: large_threshold?.0,
             commands: commands?,
             keep: keep?,
+            brokers: brokers?,
             gateway_url: gateway_url?.map(|url| url.0),
             api_url: api_url?.map(|url| url.0),
         })
@@ -110,8 +115,8 @@ impl AppConfig {
     /// Whether another configuration of the same app could take this one's place while it runs.
     #[must_use]
     pub fn differs_in_tuning_only(&self, other: &Self) -> bool {
-        let Self { presence, commands, keep, .. } = other.clone();
-        Self { presence, commands, keep, ..self.clone() } == *other
+        let Self { presence, commands, keep, brokers, .. } = other.clone();
+        Self { presence, commands, keep, brokers, ..self.clone() } == *other
     }
 
     /// What of that may change while it runs.
@@ -120,6 +125,7 @@ impl AppConfig {
         AppTuning {
             keep: self.keep,
             commands: self.commands.clone(),
+            brokers: self.brokers.clone(),
             presence: self.presence.payload(),
         }
     }

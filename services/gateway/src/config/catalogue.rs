@@ -335,6 +335,30 @@ pub(super) const APP: &[Entry] = &[
             has not read by then may be lost to it, without a marker.",
     },
     Entry {
+        name: "brokers.mode",
+        kind: Kind::OneOf(&["off", "also"]),
+        without: Without::Default("\"off\""),
+        effect: Effect::AtOnce,
+        meaning: "Whether events also go into streams that `@discordjs/brokers` reads, and its \
+            commands are taken (docs/brokers.md). Not with an embedded store or a Cluster.",
+    },
+    Entry {
+        name: "brokers.prefix",
+        kind: Kind::Prefix,
+        without: Without::Default("\"\""),
+        effect: Effect::AtOnce,
+        meaning: "What the names of these streams begin with. Two apps in one database need two \
+            of them; programs that know of none need it empty.",
+    },
+    Entry {
+        name: "brokers.group_idle_max",
+        kind: Kind::Duration { least: Duration::from_secs(10), most: WEEK },
+        without: Without::Default("\"24h\""),
+        effect: Effect::AtOnce,
+        meaning: "After how much time a consumer group of these streams is removed that nobody \
+            reads with: `@discordjs/brokers` leaves them behind.",
+    },
+    Entry {
         name: "gateway_url",
         kind: Kind::Url(&["wss", "ws"]),
         without: Without::Unset("Discord's"),

@@ -44,6 +44,7 @@ impl Config {
                 app.presence.clone_from(&new.presence);
                 app.commands.clone_from(&new.commands);
                 app.keep = new.keep;
+                app.brokers.clone_from(&new.brokers);
             }
         }
         for (key, effective) in &mut self.effective {

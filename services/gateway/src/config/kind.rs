@@ -46,6 +46,8 @@ pub(super) enum Kind {
     Ops,
     /// What a bot is doing.
     Activities,
+    /// What the names of streams begin with.
+    Prefix,
 }
 
 impl Kind {
@@ -79,6 +81,7 @@ impl Kind {
             Self::Intents => "a list of intents, as in [\"guilds\"], or their number".to_owned(),
             Self::Events => "a list of event names, as in [\"MESSAGE_CREATE\"]".to_owned(),
             Self::Ops => format!("a list of {}", Op::ALL.map(Op::name).join(", ")),
+            Self::Prefix => "at most 64 of a-z A-Z 0-9 . : _ -, and not baton: at first".to_owned(),
             Self::Activities => {
                 "a list of activities, as in [{ type = \"watching\", name = \"you\" }]".to_owned()
             }
@@ -100,7 +103,8 @@ impl Kind {
             | Self::Intents
             | Self::Events
             | Self::Ops
-            | Self::Activities => false,
+            | Self::Activities
+            | Self::Prefix => false,
         }
     }
 
@@ -121,6 +125,7 @@ impl Kind {
             | Self::Path
             | Self::Source
             | Self::Address
+            | Self::Prefix
             | Self::Url(_) => plain(),
         }
     }

@@ -114,6 +114,21 @@ impl StoreConfig {
         }
     }
 
+    /// Why this store cannot have streams for `@discordjs/brokers`, whose names lie in any slot.
+    pub(super) const fn no_brokers(&self) -> Option<&'static str> {
+        match &self.place {
+            StorePlace::Embedded(_) => Some(
+                "is not off, but an embedded store has no streams for @discordjs/brokers; set it \
+                 to off, or use a Valkey",
+            ),
+            StorePlace::Valkey(StoreUrl { topology: Topology::Cluster(_), .. }) => Some(
+                "is not off, but a Cluster cannot hold streams for @discordjs/brokers; set it to \
+                 off, or use a Valkey that is none",
+            ),
+            StorePlace::Valkey(_) => None,
+        }
+    }
+
     /// What opens the store. Reads the password and the certificates.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub struct StoredAppsConfig {
     pub gateway_url: Option<String>,
     /// Where their REST API is; none for Discord's.
     pub api_url: Option<String>,
+    /// Why they can have no streams for `@discordjs/brokers`; none if they can.
+    pub no_brokers: Option<&'static str>,
 }
 
 impl StoredAppsConfig {
@@ -51,6 +53,7 @@ impl StoredAppsConfig {
             token_prefix: token_prefix?.map(|prefix| prefix.0),
             gateway_url: gateway_url?.map(|url| url.0),
             api_url: api_url?.map(|url| url.0),
+            no_brokers: None,
         };
         if read.token_prefix.as_deref() == Some("") {
             let because = "is empty, which every variable's name begins with; leave it out";
@@ -78,6 +81,9 @@ impl StoredAppsConfig {
         let offered = app.tokens.iter().map(|source| self.offered(source));
         let refused = |what| Mistakes(vec![Mistake::together(Some(Origin::Store), what)]);
         app.tokens = offered.collect::<Result<_, _>>().map_err(refused)?;
+        if let (Some(because), Some(_)) = (self.no_brokers, &app.brokers) {
+            return Err(refused(format!("brokers.mode {because}")));
+        }
         app.gateway_url.clone_from(&self.gateway_url);
         app.api_url.clone_from(&self.api_url);
         Ok(app)
@@ -184,6 +190,7 @@ mod tests {
             token_prefix: Some("BOT_".to_owned()),
             gateway_url: None,
             api_url: None,
+            no_brokers: None,
         }
     }
 
@@ -196,6 +203,19 @@ mod tests {
         let set = ["BOT_A", "PATH"].map(|name| (name.to_owned(), "x".to_owned())).into();
         let app = offering.app(&"bot".parse().unwrap(), &options(token), &set);
         app.map(|app| app.tokens).map_err(|mistakes| mistakes.to_string())
+    }
+
+    #[test]
+    fn where_the_store_has_no_streams_for_brokers_no_app_of_the_store_has_them() {
+        let name = "music".parse().unwrap();
+        let mut options = options("file:music");
+        options.insert("brokers.mode".to_owned(), "also".to_owned());
+        let mut offering = offering();
+        let app = offering.app(&name, &options, &BTreeMap::new()).unwrap();
+        assert!(app.brokers.is_some());
+        offering.no_brokers = Some("is not off, but this is a test");
+        let refused = offering.app(&name, &options, &BTreeMap::new()).unwrap_err().to_string();
+        assert_eq!(refused, "brokers.mode is not off, but this is a test");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use baton_model::{AppName, Epoch, Moment, Phase, ShardKey};
 use baton_shard::{Actor, State};
 use baton_store::Safety;
 
-use crate::{app::Condition, memory::Look};
+use crate::{app::Condition, lane_face::BrokersCounts, memory::Look};
 
 /// One look at an instance. Nothing secret is in it: no token, no session, no address.
 #[derive(Debug, Clone)]
@@ -44,6 +44,8 @@ pub struct Seen {
     pub ring_bytes_max: usize,
     /// Dispatches received since the start.
     pub dispatches: u64,
+    /// What was done for `@discordjs/brokers`, in all lanes together.
+    pub brokers: BrokersCounts,
 }
 
 /// One look at a shard's task.

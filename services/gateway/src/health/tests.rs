@@ -12,6 +12,7 @@ use baton_store::Safety;
 use super::*;
 use crate::{
     app::Condition,
+    lane_face::BrokersCounts,
     memory::{Look, Memory},
 };
 
@@ -38,6 +39,7 @@ fn well() -> Seen {
             share_percent: 85,
         }),
         dispatches: 0,
+        brokers: BrokersCounts::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use baton_model::{Epoch, Holding, InstanceId, Moment, ShardKey};
 use baton_shard::{Answer, Config, Input, Output, Request, ShardMachine, SocketEvent, State};
-use baton_store::{ShardAddress, Store};
+use baton_store::{Append, Copies, ShardAddress, Store};
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 
@@ -20,6 +20,7 @@ use super::{
     sure::{ConfirmedUntil, Sureness},
 };
 use crate::{
+    brokers::copying::copies_of,
     clock::Clock,
     reader::LaneReader,
     socket::{Dialer, Heard, Socket},
@@ -326,7 +327,8 @@ impl<S: Store> ShardTask<S> {
         if let Request::Append(append) = request {
             self.face.appending(self.surroundings.clock.now());
             let append = calls::store_append(&self.asker, append);
-            self.surroundings.writer.write(Page { append, answer_to });
+            let copies = self.copies_of(&append);
+            self.surroundings.writer.write(Page { append, copies, answer_to });
             return;
         }
         let mut asker = self.asker.clone();
@@ -346,6 +348,20 @@ impl<S: Store> ShardTask<S> {
             // The task may have ended.
             drop(answer_to.send(ToShard::Answer(answer)));
         });
+    }
+}
+
+impl<S> ShardTask<S> {
+    /// What `@discordjs/brokers` is to have of an append, where the app wants that.
+    fn copies_of(&self, append: &Append) -> Option<Copies> {
+        let (settings, entries_max) = {
+            let tuning = self.surroundings.tuning.borrow();
+            (tuning.brokers.clone()?, tuning.keep.entries_max)
+        };
+        let shard = append.hold.address.shard.number;
+        let (copies, unfit) = copies_of(&append.entries, shard, &settings, entries_max);
+        self.surroundings.reader.face().count_missing_copies(unfit);
+        Some(copies)
     }
 }
 

@@ -25,7 +25,7 @@ use Reach::{Anything, CratesAboveAnd, Only};
 
 const MODEL: &[&str] = &["crates/model"];
 
-const ROAD: [(&str, Reach); 24] = [
+const ROAD: [(&str, Reach); 25] = [
     ("crates/model", Only(&[])),
     ("crates/envelope", Only(MODEL)),
     ("crates/shard", Only(MODEL)),
@@ -42,6 +42,7 @@ const ROAD: [(&str, Reach); 24] = [
     ("services/gateway", CratesAboveAnd(&[])),
     // `baton up` is a gateway in the same process.
     ("services/baton", CratesAboveAnd(&["services/gateway"])),
+    ("services/archiver", CratesAboveAnd(&[])),
     ("services/mock-discord", CratesAboveAnd(&[])),
     // What a stranger would write sees what a stranger sees.
     ("examples/rust-ping", Only(&["crates/consumer"])),

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use baton_consumer::{
     AskError, Command, Commander, MemberLimits, MembersError, SendError, ShardNumber, Target,
+    Unhappy,
 };
 use baton_model::{EventName, StreamId};
 use baton_store::{CommandOutcome, CommandResult, EntryBody};
@@ -192,6 +193,31 @@ async fn where_nobody_answers_it_is_said_in_time_and_the_command_is_not_sent_lat
     let (id, fields) = asked(&server).await;
     let expires: u64 = fields["exp"].parse().expect("a time");
     assert!(expires <= id.millis + 300, "{expires} {id}");
+}
+
+#[test]
+fn whoever_asks_on_another_runtime_once_the_first_is_gone_is_told_too() {
+    let server = Server::start(Program::Valkey, &[]);
+    let commander = known(&server, SHARDS);
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            server.command::<i64>(&["DEL", "baton:{bot.1}:commands"]).expect("deleted");
+            let commander = commander.clone();
+            let asking = spawn(async move {
+                loop {
+                    let command = Command::raw(ShardNumber(5), PRESENCE);
+                    match commander.ask(command, support::PATIENCE).await {
+                        // The connection has gone with its runtime.
+                        Err(AskError::NotSent(error)) if error.is_retryable() => {}
+                        told => return told,
+                    }
+                }
+            });
+            answer(&server, &asked(&server).await, CommandOutcome::Sent);
+            assert_eq!(asking.await.expect("no panic"), Ok(()));
+        });
+    }
 }
 
 fn request() -> RequestGuildMembers {

@@ -3,7 +3,10 @@
 //! Whoever waits joins first and asks the store for something then. What comes of it is written
 //! later still, so it is heard, although the read may have been under way for long.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use baton_model::StreamId;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -25,10 +28,13 @@ pub(super) type Sieve = fn(&Arrival) -> bool;
 /// What somebody hears.
 pub(super) type Heard = UnboundedReceiver<Arc<Arrival>>;
 
-/// A stream that is listened to.
-#[derive(Debug)]
+/// A stream that can be listened to.
 pub(super) struct Listener {
-    joins: UnboundedSender<Join>,
+    servers: Arc<Servers>,
+    key: String,
+    sieve: Sieve,
+    /// The way to the task, once there is one.
+    joins: Mutex<Option<UnboundedSender<Join>>>,
 }
 
 #[derive(Debug)]
@@ -39,21 +45,37 @@ struct Join {
 }
 
 impl Listener {
-    /// Starts a task that ends after this is dropped.
-    pub(super) fn start(servers: Arc<Servers>, key: String, sieve: Sieve) -> Self {
-        let (joins, joined) = mpsc::unbounded_channel();
-        let wire = Wire::new(servers, key.clone(), READ_BLOCK + ANSWER_TIMEOUT);
-        let task = Task { wire, key, sieve, pause: TROUBLE_PAUSE_FIRST };
-        tokio::spawn(task.run(joined));
-        Self { joins }
+    pub(super) fn new(servers: Arc<Servers>, key: String, sieve: Sieve) -> Self {
+        Self { servers, key, sieve, joins: Mutex::new(None) }
     }
 
     /// What is written behind `after` from now on, until what is returned is dropped.
     pub(super) fn join(&self, after: StreamId) -> Heard {
         let (told, heard) = mpsc::unbounded_channel();
-        let is_taken = self.joins.send(Join { after, told }).is_ok();
-        assert!(is_taken, "the task lives as long as this");
+        let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut join = Join { after, told };
+        if let Some(joins) = &*joins {
+            match joins.send(join) {
+                Ok(()) => return heard,
+                // The runtime that it ran on is gone.
+                Err(refused) => join = refused.0,
+            }
+        }
+        // One that has just begun hears of everybody who has joined by then.
+        let begun = self.start();
+        drop(begun.send(join));
+        *joins = Some(begun);
         heard
+    }
+
+    /// Starts a task that ends after this is dropped.
+    fn start(&self) -> UnboundedSender<Join> {
+        let (joins, joined) = mpsc::unbounded_channel();
+        let (key, sieve) = (self.key.clone(), self.sieve);
+        let wire = Wire::new(self.servers.clone(), key.clone(), READ_BLOCK + ANSWER_TIMEOUT);
+        let task = Task { wire, key, sieve, pause: TROUBLE_PAUSE_FIRST };
+        tokio::spawn(task.run(joined));
+        joins
     }
 }
 

@@ -33,8 +33,7 @@ pub(super) struct Post {
 impl Post {
     pub(super) fn new(servers: &Arc<Servers>, app: &AppName, lane: Lane, reply_to: &str) -> Self {
         let commands = Key::Commands(app, lane).to_string();
-        let listener =
-            |key: Key<'_>, sieve| Listener::start(servers.clone(), key.to_string(), sieve);
+        let listener = |key: Key<'_>, sieve| Listener::new(servers.clone(), key.to_string(), sieve);
         Self {
             wire: SharedWire::new(servers.clone(), commands.clone(), ANSWER_TIMEOUT),
             commands,

@@ -9,9 +9,10 @@ use std::{
 
 use baton_consumer::{Consumer, Delivery, LaneCount};
 use baton_e2e::{
-    processes::{Fleet, app, discord, valkey},
+    processes::{Fleet, app, discord},
     scenario::table::percentile,
 };
+use baton_test_servers::{Program, Server};
 use tokio::{sync::Notify, time::sleep};
 
 const SHARDS: u32 = 20;
@@ -29,7 +30,8 @@ fn under_way(delivery: &Delivery) -> Duration {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_come_to_handlers_in_a_moment() {
-    let valkey = valkey();
+    // One that writes nothing to a disk: how fast that is, is not what this is about.
+    let valkey = Server::start(Program::Valkey, &[]);
     let mut fleet = Fleet::over(&valkey, discord(), SHARDS).await;
     fleet.start("a");
     fleet.until_all_live().await;

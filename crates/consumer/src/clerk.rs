@@ -128,9 +128,7 @@ impl Clerk {
         for some in ids.chunks(crate::settings::KEEP_MAX) {
             self.keep(some, whole_millis(GONE_AFTER)).await?;
         }
-        let mut leave = self.seat.call(&scripts::LEAVE);
-        leave.arg(whole_millis(GONE_AFTER));
-        outcome(self.wire.run(&leave).await?)?;
+        self.seat.leave(&mut self.wire).await?;
         Ok(Done::Written)
     }
 

@@ -22,7 +22,7 @@ use crate::{
     machine::Arrival,
     scripts,
     seat::{Seat, Setback, outcome},
-    settings::{ACKS_MAX, ANSWER_TIMEOUT, GONE_AFTER},
+    settings::{ACKS_MAX, ANSWER_TIMEOUT},
     task::{LaneEnd, Order},
     wire::{Servers, Wire},
 };
@@ -213,13 +213,7 @@ impl LeasedLane {
     /// # Errors
     /// If the lane is another's, or the store does not answer.
     pub async fn leave(&mut self) -> Result<(), LaneError> {
-        let mut leave = self.seat.call(&scripts::LEAVE);
-        leave.arg(baton_model::whole_millis(GONE_AFTER));
-        match self.wire.run(&leave).await.map_err(Setback::from).and_then(outcome) {
-            // After a wipe there is nothing to leave: no group, or not even a stream.
-            Ok(_) | Err(Setback::NoGroup | Setback::Store(StoreError::Refused { .. })) => Ok(()),
-            Err(setback) => Err(lane_error(setback)),
-        }
+        self.seat.leave(&mut self.wire).await.map_err(lane_error)
     }
 
     async fn read(&mut self, most: usize) -> Result<Vec<Arrival>, Setback> {

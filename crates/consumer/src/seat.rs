@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use baton_model::{AppName, Lane};
+use baton_model::{AppName, Lane, whole_millis};
 use baton_store::{StoreError, key::Key};
 use redis::{Cmd, ScriptInvocation, Value};
 
 use crate::{
     answer::{list, text},
-    scripts::Prepared,
+    scripts::{self, Prepared},
+    settings::GONE_AFTER,
     wire::Wire,
 };
 
 /// The code of a server's error when a group is not there.
 const NO_GROUP: &str = "NOGROUP";
+
+/// What a server's error says when a stream is not there.
+const NO_KEY: &str = "no such key";
 
 /// As whom, and where.
 #[derive(Debug)]
@@ -98,6 +102,20 @@ impl Seat {
             Ok(_) => Ok(()),
             Err(StoreError::Refused { reason }) if reason.starts_with("BUSYGROUP") => Ok(()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Leaves the group, unless as its last consumer or with something pending.
+    pub(crate) async fn leave(&self, wire: &mut Wire) -> Result<(), Setback> {
+        let mut leave = self.call(&scripts::LEAVE);
+        leave.arg(whole_millis(GONE_AFTER));
+        match wire.run(&leave).await.map_err(Setback::from).and_then(outcome) {
+            // After a wipe there is nothing to leave: no group, or not even a stream.
+            Ok(_) | Err(Setback::NoGroup) => Ok(()),
+            Err(Setback::Store(StoreError::Refused { reason })) if reason.contains(NO_KEY) => {
+                Ok(())
+            }
+            Err(setback) => Err(setback),
         }
     }
 }

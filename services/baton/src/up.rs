@@ -14,11 +14,16 @@ mod watch;
 
 mod words;
 
-use std::{num::NonZeroUsize, thread::available_parallelism};
+use std::{net::SocketAddr, num::NonZeroUsize, thread::available_parallelism};
 
-use baton_gateway::rest::{DISCORD_API, Rest, RestError};
+use baton_gateway::{
+    page::Page,
+    rest::{DISCORD_API, Rest, RestError},
+};
+use baton_model::FleetName;
 use baton_store_embedded::{EmbeddedStore, OpenError, Options, Resp, RespOptions};
 use tokio::{
+    net::TcpListener,
     runtime::{Builder, Handle, Runtime},
     time::Instant,
 };
@@ -66,9 +71,10 @@ async fn run(
     let listening =
         async move { Resp::listen(&face, RespOptions { address, password: None }).await };
     let resp = on(&shards, listening).await?.map_err(|error| Failure::Other(told(&error)))?;
+    let page = on(&shards, show(arguments.page, bot.fleet().clone(), store.clone())).await??;
     let house = House::prepare(&bot, &store, &shards).await?;
     drop(store);
-    words::announce(&bot, demo.as_ref(), resp.address());
+    words::announce(&bot, demo.as_ref(), (page, resp.address()));
     let start = |_| demo::Reading::start(&shards, &resp, (terminal, began));
     let reading = demo.as_ref().map(start).transpose()?;
     let ended = house.run(signals, reading, terminal).await;
@@ -90,6 +96,23 @@ async fn ensure_token_is_accepted(bot: &Bot) -> Result<(), Failure> {
 fn opened(bot: &Bot) -> Result<EmbeddedStore, Failure> {
     let refused = |error: OpenError| Failure::Other(told(&error));
     EmbeddedStore::open(bot.folder(), Options::default()).map_err(refused)
+}
+
+/// Serves the live page, and says where. It runs where the shards run, and ends with them.
+async fn show(
+    address: SocketAddr,
+    fleet: FleetName,
+    store: EmbeddedStore,
+) -> Result<SocketAddr, Failure> {
+    let cannot = |error| {
+        Failure::Other(format!(
+            "cannot listen on {address}: {error}; is the port taken? see --page"
+        ))
+    };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let listening = listener.local_addr().map_err(cannot)?;
+    tokio::spawn(Page::open(store, fleet).serve(listener));
+    Ok(listening)
 }
 
 /// Runs something where the shards run.

@@ -5,7 +5,11 @@ mod process;
 #[path = "up/world.rs"]
 mod world;
 
-use std::{fs, net::TcpListener};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+};
 
 use process::Up;
 use world::{World, until};
@@ -21,8 +25,21 @@ async fn the_demo_brings_events_to_its_consumer_and_ends_cleanly() {
     }
     let groups: Vec<redis::Value> = up.asked(&["XINFO", "GROUPS", "baton:{demo.0}:events"]);
     assert_eq!(groups.len(), 1, "a group reads: {groups:?}");
+    let page = announced.split_once("page      http://").expect("there is a page").1;
+    let page = page.split_once('/').expect("it is a url").0;
+    assert!(get(page, "/").contains("<title>Baton</title>"));
     up.signal("INT");
     assert_eq!(up.ended().await, Some(0), "{}", up.said());
+}
+
+/// What is answered to a browser.
+fn get(address: &str, path: &str) -> String {
+    let mut connection = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    answer
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,6 +98,8 @@ async fn a_port_or_a_folder_that_cannot_be_used_is_said_in_one_line() {
     let address = taken.local_addr().expect("an address").to_string();
     let up = Up::start(folder.path(), &["--listen", &address]);
     ends_with(up, 1, "is the port taken?").await;
+    let up = Up::start(folder.path(), &["--page", &address]);
+    ends_with(up, 1, "see --page").await;
     let up = Up::start(folder.path(), &["--listen", "0.0.0.0:0"]);
     ends_with(up, 1, "is not on loopback, and no password is set").await;
     let file = folder.path().join("file");

@@ -22,7 +22,10 @@ use baton_overview::Sight;
 use baton_store::{Store, StoreError};
 use futures_util::{Stream, stream};
 use serde::Serialize;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+};
 
 use self::picture::{LaneSeen, Picture};
 
@@ -63,6 +66,14 @@ impl Page {
         };
         tokio::spawn(page.clone().show_while_watched(store, fleet));
         page
+    }
+
+    /// Shows it and nothing else, for as long as it is polled.
+    ///
+    /// # Errors
+    /// If the listener fails for good.
+    pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, self.routes()).await
     }
 
     /// What a browser asks for.

@@ -18,6 +18,9 @@ pub struct UpArguments {
     /// Where Redis clients read the events; port 0 is any that is free.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:6479")]
     pub listen: SocketAddr,
+    /// Where the live page is served; port 0 is any that is free.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:6480")]
+    pub page: SocketAddr,
     /// How many instances run in this process; 2 in the demo, else 1.
     #[arg(long, value_name = "N", value_parser = instances())]
     pub instances: Option<u8>,

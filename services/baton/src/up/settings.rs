@@ -11,7 +11,7 @@ use baton_gateway::{
     instance::InstanceSettings,
     token::{Token, TokenSource},
 };
-use baton_model::{AppName, Line, Version};
+use baton_model::{AppName, FleetName, Line, Version};
 
 use super::demo::{Demo, TOKEN};
 use crate::{Failure, arguments::UpArguments};
@@ -93,6 +93,10 @@ impl Bot {
 
     pub(super) const fn app(&self) -> &AppName {
         &self.app
+    }
+
+    pub(super) const fn fleet(&self) -> &FleetName {
+        &self.config.fleet
     }
 
     /// Where its store is.

@@ -7,17 +7,20 @@ use std::{
 
 use super::{demo::Demo, settings::Bot};
 
+/// Where the page is, and where Redis clients read.
+type Places = (SocketAddr, SocketAddr);
+
 /// Says it on stdout. Whoever has closed that does not want to know.
-pub(super) fn announce(bot: &Bot, demo: Option<&Demo>, redis: SocketAddr) {
+pub(super) fn announce(bot: &Bot, demo: Option<&Demo>, places: Places) {
     let text = match demo {
-        Some(demo) => of_demo(bot, demo, redis),
-        None => of_bot(bot, redis),
+        Some(demo) => of_demo(bot, demo, places),
+        None => of_bot(bot, places),
     };
     let mut out = io::stdout().lock();
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
-fn of_demo(bot: &Bot, demo: &Demo, redis: SocketAddr) -> String {
+fn of_demo(bot: &Bot, demo: &Demo, places: Places) -> String {
     let (gateway, admin) = (demo.gateway_url(), demo.admin_url());
     format!(
         "discord   simulated at {gateway}; its books and faults at {admin}\n\
@@ -27,31 +30,32 @@ fn of_demo(bot: &Bot, demo: &Demo, redis: SocketAddr) -> String {
          Try next:\n{}\
          \x20 DISCORD_TOKEN=… baton up    your own bot\n\
          Ctrl-C ends it.\n",
-        common(bot, redis),
-        reading(bot, redis)
+        common(bot, places),
+        reading(bot, places)
     )
 }
 
-fn of_bot(bot: &Bot, redis: SocketAddr) -> String {
+fn of_bot(bot: &Bot, places: Places) -> String {
     format!(
         "{}\n\
          Try next:\n{}\
          Ctrl-C ends it. Started again, it resumes its sessions.\n",
-        common(bot, redis),
-        reading(bot, redis)
+        common(bot, places),
+        reading(bot, places)
     )
 }
 
-fn common(bot: &Bot, redis: SocketAddr) -> String {
+fn common(bot: &Bot, (page, redis): Places) -> String {
     let (app, folder, instances) = (bot.app(), bot.folder().display(), bot.instances().count());
     format!(
         "store     {folder}\n\
          redis     valkey://{redis}\n\
+         page      http://{page}/\n\
          gateway   {instances} instances in this process hold the shards of {app}\n"
     )
 }
 
-fn reading(bot: &Bot, redis: SocketAddr) -> String {
+fn reading(bot: &Bot, (_, redis): Places) -> String {
     let (app, host, port) = (bot.app(), redis.ip(), redis.port());
     format!(
         "  redis-cli -h {host} -p {port} XREAD BLOCK 0 STREAMS 'baton:{{{app}.0}}:events' '$'\n\

@@ -28,6 +28,9 @@ impl Up {
         if !options.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
+        if !options.contains(&"--page") {
+            command.args(["--page", "127.0.0.1:0"]);
+        }
         command.args(options).stdin(Stdio::null());
         command.stdout(file("out")).stderr(file("err"));
         Self { child: command.spawn().expect("it starts"), written }

@@ -29,14 +29,16 @@ use crate::{
 pub const ADDRESS_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9_090);
 
 /// What can be asked, with what it is for.
-pub const PATHS: [(&str, &str); 6] = [
-    ("/", "the fleet, live, for people; if http.page is on"),
+pub const PATHS: [(&str, &str); 5] = [
     ("/livez", "should the process be left to run? 200, or 503 with reasons"),
     ("/readyz", "can it be given shards? 200, or 503 with reasons"),
     ("/metrics", "numbers, for Prometheus"),
     ("/status", "everything that is known, as JSON"),
     ("/version", "what runs, as JSON"),
 ];
+
+/// The page is not always there.
+const PAGE: &str = "/  the fleet, live, for people, where http.page is on\n";
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -98,7 +100,8 @@ async fn version() -> Response {
 
 async fn unknown() -> Response {
     let paths = PATHS.map(|(path, what)| format!("{path}  {what}\n"));
-    let body = format!("there is nothing here; what can be asked:\n{}", paths.concat());
+    let paths = paths.concat();
+    let body = format!("there is nothing here; what can be asked:\n{paths}{PAGE}");
     (StatusCode::NOT_FOUND, typed(TEXT), body).into_response()
 }
 

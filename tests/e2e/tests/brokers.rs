@@ -106,8 +106,8 @@ fn count(sequences: &Sequences) -> usize {
     sequences.values().map(Vec::len).sum()
 }
 
-/// Whether everything that was found was expected, once and in this order; says how much of what was
-/// expected was not found.
+/// Sees to it that everything that was found was expected, once and in this order; says how much of
+/// what was expected was not found.
 fn missing(found: &Sequences, expected: &Sequences) -> usize {
     for (key, found) in found {
         let expected = expected.get(key).map_or(&[][..], Vec::as_slice);
@@ -130,9 +130,9 @@ async fn emit(fleet: &Fleet, name: &str, data: &str) {
 }
 
 /// How many deliveries the group has not acknowledged.
-fn pending(server: &Server, stream: &str) -> u64 {
+fn pending(server: &Server, stream: &str) -> usize {
     let words = ["XPENDING", stream, GROUP];
-    let (pending, ..): (u64, Option<String>, Option<String>, redis::Value) =
+    let (pending, ..): (usize, Option<String>, Option<String>, redis::Value) =
         server.command(&words).expect("told");
     pending
 }
@@ -170,7 +170,7 @@ async fn a_worker_is_handed_what_discord_sent_once_and_in_order_whatever_dies() 
     assert_eq!(expected.keys().filter(|(name, _)| name == "OF_ALL_KINDS").count(), SHARDS as usize);
     // Version 1.0.0 never asks again for what was delivered to it and lost on its way, as when the
     // server dies: that stays pending. What nobody ever read, or read twice, would show.
-    let stuck = || EVENTS.iter().map(|event| pending(&valkey, event)).sum::<u64>() as usize;
+    let stuck = || EVENTS.iter().map(|event| pending(&valkey, event)).sum::<usize>();
     until("all is read", &fleet, async || count(&received(&worker)) + stuck() >= count(&expected))
         .await;
     sleep(Duration::from_secs(1)).await;

@@ -22,6 +22,9 @@ use tokio::time::{Instant, sleep};
 /// A hundred for each of three instances: a shard is moved once a minute at the most.
 const SHARDS: u32 = 330;
 
+/// Cold moves take four seconds each sixteen: with more of them, lanes would be cut to their length.
+const COLD: u32 = 120;
+
 /// Each session gets an event so often.
 const EVERY: Duration = Duration::from_millis(50);
 
@@ -107,7 +110,7 @@ async fn shards_are_moved_over_warm_sockets() {
 async fn shards_are_moved_to_an_instance_without_a_socket() {
     let valkey = valkey();
     valkey.command::<()>(&MUTE).expect("a user");
-    let mut fleet = Fleet::over(&valkey, large(SHARDS), SHARDS).await;
+    let mut fleet = Fleet::over(&valkey, large(COLD), COLD).await;
     let url = format!("valkey://mute:secret@127.0.0.1:{}", valkey.port());
     for name in ["a", "c"] {
         fleet.start(name);

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 /// A hundred for each of three instances: a shard is moved once a minute at the most.
 const SHARDS: u32 = 330;
 
-/// Cold moves take four seconds each sixteen: with more of them, lanes would be cut to their length.
+/// Sixteen cold moves take four seconds: with more of them, lanes would be cut to their length.
 const COLD: u32 = 120;
 
 /// Each session gets an event so often.

@@ -8,7 +8,7 @@ use baton_store::{
     Route, RouteError, StoreError, StreamId, Tend, Tended, key::Key,
 };
 use baton_valkey_link::Topology;
-use redis::{Cmd, Pipeline};
+use redis::Cmd;
 
 use crate::{
     Valkey, arg,
@@ -20,25 +20,12 @@ use crate::{
 
 impl Brokers for Valkey {
     async fn append_copied(&self, appends: &[CopiedAppend]) -> Vec<Result<Appended, AppendError>> {
-        let failed = |error: &StoreError| {
-            appends.iter().map(|_| Err(error.clone().into())).collect::<Vec<_>>()
-        };
-        if let Err(error) = self.ensure_one_slot() {
-            return failed(&error);
+        match self.ensure_one_slot() {
+            Ok(()) => {
+                self.send_appends(appends.iter().map(append_command), appended_with_copies).await
+            }
+            Err(error) => appends.iter().map(|_| Err(error.clone().into())).collect(),
         }
-        if appends.is_empty() {
-            return Vec::new();
-        }
-        let mut pipeline = Pipeline::with_capacity(appends.len());
-        for append in appends {
-            pipeline.add_command(append_command(append));
-        }
-        let answers = match self.data().send(&mut pipeline).await {
-            Ok(answers) => answers,
-            Err(error) => return failed(&error),
-        };
-        self.ensure_library_after(&answers).await;
-        answers.into_iter().map(appended_with_copies).collect()
     }
 
     async fn copied_streams(&self, app: &AppName) -> Result<Vec<String>, StoreError> {

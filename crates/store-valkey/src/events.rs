@@ -28,19 +28,7 @@ impl Events for Valkey {
     }
 
     async fn append_all(&self, appends: &[Append]) -> Vec<Result<Seq, AppendError>> {
-        if appends.is_empty() {
-            return Vec::new();
-        }
-        let mut pipeline = Pipeline::with_capacity(appends.len());
-        for append in appends {
-            pipeline.add_command(append_command(append));
-        }
-        let answers = match self.data().send(&mut pipeline).await {
-            Ok(answers) => answers,
-            Err(error) => return appends.iter().map(|_| Err(error.clone().into())).collect(),
-        };
-        self.ensure_library_after(&answers).await;
-        answers.into_iter().map(appended).collect()
+        self.send_appends(appends.iter().map(append_command), appended).await
     }
 
     async fn begin_session(
@@ -113,6 +101,29 @@ impl Events for Valkey {
 }
 
 impl Valkey {
+    /// Sends appends together, and reads what became of each.
+    pub(crate) async fn send_appends<T>(
+        &self,
+        commands: impl ExactSizeIterator<Item = Cmd>,
+        read: impl Fn(Result<Reply, StoreError>) -> Result<T, AppendError>,
+    ) -> Vec<Result<T, AppendError>> {
+        let count = commands.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        let mut pipeline = Pipeline::with_capacity(count);
+        for command in commands {
+            pipeline.add_command(command);
+        }
+        match self.data().send(&mut pipeline).await {
+            Ok(answers) => {
+                self.ensure_library_after(&answers).await;
+                answers.into_iter().map(read).collect()
+            }
+            Err(error) => (0..count).map(|_| Err(error.clone().into())).collect(),
+        }
+    }
+
     /// Loads the library where an append has found it missing: its server was wiped, or is new.
     pub(crate) async fn ensure_library_after(&self, answers: &[Result<Reply, StoreError>]) {
         if answers.iter().any(is_library_missing)

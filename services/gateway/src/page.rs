@@ -157,3 +157,32 @@ fn asset(content_type: &'static str, body: &'static str) -> Response {
     ];
     (headers, body).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use baton_store_embedded::{EmbeddedStore, Options};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_only_while_somebody_watches_and_shows_nobody_what_was_seen_before() {
+        let store = EmbeddedStore::in_memory(Options::default());
+        let page = Page::open(store, "main".parse().expect("a name"));
+        let shown = || page.shown.borrow().clone();
+        sleep(10 * PAUSE).await;
+        assert_eq!(shown(), None, "nobody has come");
+        let mut watching = page.watch();
+        watching.wait_for(Option::is_some).await.expect("it looks");
+        drop(watching);
+        sleep(10 * PAUSE).await;
+        assert_eq!(shown(), None, "everybody has left");
+    }
+
+    #[test]
+    fn a_page_may_load_nothing_from_elsewhere() {
+        let page = asset("text/html", HTML);
+        let policy = &page.headers()[header::CONTENT_SECURITY_POLICY];
+        assert!(policy.to_str().is_ok_and(|policy| policy.starts_with("default-src 'none'")));
+    }
+}

@@ -86,6 +86,30 @@ impl Connector {
     }
 }
 
+impl Place<'_> {
+    /// Which server is the primary at this moment; none in a Cluster, where it depends on the key.
+    ///
+    /// # Errors
+    /// What a Sentinel says, or the client of what it is to ask.
+    pub async fn primary(self) -> RedisResult<Option<Server>> {
+        let connector = match &self.url.topology {
+            Topology::Standalone(server) => return Ok(Some(server.clone())),
+            Topology::Cluster(_) => return Ok(None),
+            Topology::Sentinel { .. } => Connector::new(self)?,
+        };
+        let Connector::Sentinel(mut sentinels) = connector else {
+            return Ok(None);
+        };
+        let client = sentinels.async_get_client().await?;
+        let address = client.get_connection_info().addr();
+        if let ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } = address
+        {
+            return Ok(Some(Server { host: host.clone(), port: *port }));
+        }
+        Ok(None)
+    }
+}
+
 /// How a connection behaves that has to answer in this time.
 #[must_use]
 pub fn settings(answers_within: Duration) -> AsyncConnectionConfig {

@@ -4,6 +4,7 @@ mod app;
 mod dead;
 mod doctor;
 mod drain;
+mod init;
 mod instance;
 mod lease;
 mod send;
@@ -22,6 +23,7 @@ pub use self::{
     dead::{DeadCommand, Letters, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
+    init::InitArguments,
     instance::InstanceCommand,
     lease::{BreakArguments, LeaseCommand},
     send::{CommandCommand, SendArguments, SendOp},
@@ -74,6 +76,8 @@ pub enum Command {
     /// Something at the store.
     #[command(flatten)]
     AtStore(AtStore),
+    /// Write a configuration and a compose file for a bot.
+    Init(InitArguments),
     /// Run everything in this process: a bot, or a demo where there is no token.
     Up(UpArguments),
     /// Find out what could go wrong before it does; ends with 3 if something does already.

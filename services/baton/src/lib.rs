@@ -5,6 +5,7 @@
 //! - `fleet` is what one look at the store shows (`baton-overview`), and what its parts are called;
 //! - `command` answers and acts, one file a command;
 //! - `output` shows it: a table for people, JSON for programs;
+//! - `init` writes what a bot needs to run as a fleet;
 //! - `up` runs everything in this process, for one machine and for a demo;
 //! - `top` shows it on a screen that stays.
 //!
@@ -21,6 +22,7 @@ mod fleet;
 mod output;
 mod top;
 
+mod init;
 mod up;
 
 mod backup;

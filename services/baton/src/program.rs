@@ -10,6 +10,7 @@ use crate::{
     arguments::{Arguments, AtStore, Command, DoctorArguments, Globals},
     command,
     context::Choice,
+    init,
     terminal::Terminal,
     up,
 };
@@ -71,6 +72,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Completions { shell } => command::completions(shell),
         Command::Man => command::man(),
         Command::Config(config) => command::config(config, &globals, terminal),
+        Command::Init(arguments) => init::init(&arguments, &globals, terminal),
         Command::Up(arguments) => up::up(&arguments, terminal),
         Command::Doctor(arguments) => doctor(&globals, &arguments),
         Command::AtStore(command) => at_the_store(globals, terminal, command),

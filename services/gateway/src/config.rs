@@ -30,6 +30,7 @@ mod stored_apps;
 
 mod change;
 mod reference;
+mod template;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -51,6 +52,7 @@ pub use self::{
     reference::reference,
     store::{StoreConfig, StorePlace, StoreSettings, StoreSettingsError},
     stored_apps::{StoredAppsConfig, check_stored_app, effect_of},
+    template::{Chosen, template},
 };
 use self::{
     file::File,
@@ -98,6 +100,14 @@ impl Config {
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Mistakes> {
         Self::judge(File::read(path), &environment.collect())
+    }
+
+    /// Reads a file's text, and no variables.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn of_text(file: &str, text: &str) -> Result<Self, Mistakes> {
+        Self::judge(File::parse(file, text), &BTreeMap::new())
     }
 
     fn judge(mut file: File, environment: &BTreeMap<String, String>) -> Result<Self, Mistakes> {

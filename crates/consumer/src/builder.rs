@@ -35,6 +35,7 @@ pub struct ConsumerBuilder {
     handlers_max: usize,
     deadline: Duration,
     stop_limit: Duration,
+    is_reported: bool,
 }
 
 impl Consumer {
@@ -77,6 +78,7 @@ impl Consumer {
             handlers_max: 256,
             deadline: Duration::from_secs(30),
             stop_limit: Duration::from_secs(10),
+            is_reported: true,
         }
     }
 }
@@ -209,6 +211,13 @@ impl ConsumerBuilder {
         self
     }
 
+    /// Does not tell operators how handlers fare: `baton handler ls` shows nothing of this consumer.
+    #[must_use]
+    pub fn unreported(mut self) -> Self {
+        self.is_reported = false;
+        self
+    }
+
     /// Checks everything; nothing is connected to yet.
     ///
     /// # Errors
@@ -253,6 +262,7 @@ impl ConsumerBuilder {
             handlers_max: self.handlers_max.min(tokio::sync::Semaphore::MAX_PERMITS),
             deadline: self.deadline,
             stop_limit: self.stop_limit,
+            is_reported: self.is_reported,
             health: crate::Health::default(),
         }))
     }

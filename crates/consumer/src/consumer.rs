@@ -17,6 +17,7 @@ use crate::{
     exclusive::{Lanes, Life},
     handling::Workshop,
     registry::{Membership, Registry},
+    reporting::Reporting,
     roster::Limits,
     seat::Seat,
     settings::Settings,
@@ -54,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) handlers_max: usize,
     pub(crate) deadline: Duration,
     pub(crate) stop_limit: Duration,
+    /// Whether operators are told how handlers fare.
+    pub(crate) is_reported: bool,
     pub(crate) health: Health,
 }
 
@@ -151,8 +154,26 @@ impl Consumer {
             stop.await;
             health.stops();
         };
-        let result = self.read(handlers, stop).await;
+        let result = self.read_and_report(handlers, stop).await;
         drop(ended);
+        result
+    }
+
+    async fn read_and_report(
+        &self,
+        handlers: Handlers,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
+        if !self.parts.is_reported {
+            return self.read(handlers, stop).await;
+        }
+        let Parts { servers, app, group, name, .. } = &self.parts;
+        let mut reporting = Reporting::new(servers.clone(), app, (group, name), self.health());
+        let result = tokio::select! {
+            ended = self.read(handlers, stop) => ended,
+            never = reporting.run() => match never {},
+        };
+        reporting.take_back().await;
         result
     }
 

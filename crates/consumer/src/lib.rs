@@ -19,6 +19,7 @@ mod leased;
 mod machine;
 mod reader;
 mod registry;
+mod reporting;
 mod roster;
 mod scripts;
 mod seat;

@@ -1,5 +1,6 @@
 //! One consumer and one lane: on a real server, and on the embedded store over its Redis face.
 
+#[expect(dead_code, reason = "reports are read elsewhere")]
 #[path = "reading/stand.rs"]
 mod stand;
 mod support;

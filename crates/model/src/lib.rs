@@ -21,9 +21,10 @@
 //! | marker | [`Marker`] | an entry that Baton itself writes, to say what no dispatch says |
 //! | offer | [`Holding::Offered`] | a lease on its way from one instance to another |
 //! | intent | [`Intent`] | what an operator wants, until it is done or taken back |
-//! | report | [`InstanceReport`] | what an instance tells operators of itself |
+//! | report | [`InstanceReport`], [`ConsumerReport`] | what an instance, or a consumer, tells operators of itself |
 
 mod app_shape;
+mod consumer_report;
 mod dispatch;
 mod instance;
 mod intent;
@@ -46,6 +47,7 @@ mod stream_id;
 mod time;
 
 pub use app_shape::AppShape;
+pub use consumer_report::{ConsumerReport, HandlerReport};
 pub use dispatch::{Dispatch, EventName, GuildId, TraceParent, TraceParentError};
 pub use instance::{
     Beat, Capacity, InstanceId, InstanceIdError, InstanceRecord, Member, Phase, Presence, Tier,

@@ -620,6 +620,28 @@ const _: () = assert!(INTENTS_MAX >= 2 * INSTANCES_MAX);
 /// shard, take up no more.
 pub const REPORT_BYTES_MAX: usize = 64 * 1024;
 
+/// How often a consumer tells how its handlers fare, while nothing changes.
+pub const CONSUMER_REPORT_PERIOD: Duration = Duration::from_secs(10);
+
+/// How often it tells so at most: at once when a handler begins to fail or is well again, and not
+/// with each that does both many times a second.
+pub const CONSUMER_REPORT_PERIOD_MIN: Duration = Duration::from_secs(1);
+
+/// A consumer whose report is older is silent: two may be lost.
+pub const CONSUMER_SILENT_AFTER: Duration = Duration::from_secs(35);
+
+/// A report that is older is nobody's any more: others remove it, and nobody shows it.
+pub const CONSUMER_REPORT_KEPT: Duration = Duration::from_secs(10 * 60);
+
+/// Bytes of a consumer's report. What does not fit is left out, and counted.
+pub const CONSUMER_REPORT_BYTES_MAX: usize = 16 * 1024;
+
+/// Reports of one app's consumers. With more consumers some are not told of.
+pub const CONSUMER_REPORTS_MAX: usize = 512;
+
+const _: () = assert!(CONSUMER_SILENT_AFTER.as_millis() > 3 * CONSUMER_REPORT_PERIOD.as_millis());
+const _: () = assert!(CONSUMER_REPORT_KEPT.as_millis() > 2 * CONSUMER_SILENT_AFTER.as_millis());
+
 // ---------------------------------------------------------------------------------------------
 // The embedded store's consumers
 // ---------------------------------------------------------------------------------------------
@@ -634,6 +656,10 @@ pub const UP_INSTANCES_MAX: u8 = 8;
 /// Bytes of what consumers that lease lanes say of themselves to each other, names included. All of
 /// it is in memory.
 pub const READER_HASHES_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of what consumers tell operators of themselves, names included. It has room of its own:
+/// who talks much must not take a lane away from anybody.
+pub const CONSUMER_REPORTS_BYTES_MAX: usize = 4 << 20;
 
 /// Groups of one stream. Each is looked at with every trim.
 pub const GROUPS_PER_STREAM_MAX: usize = 256;

@@ -4,7 +4,7 @@ use baton_model::{AppName, Lane};
 use baton_store::key::Key;
 use bytes::Bytes;
 
-use crate::state::{LaneAddress, StreamName, bytes_of};
+use crate::state::{HashOf, LaneAddress, StreamName, bytes_of};
 
 /// What stands under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub(crate) enum Place {
     Results(LaneAddress, String),
     /// The shapes of the apps.
     Apps,
-    /// What consumers that lease lanes say to each other.
-    Readers,
+    /// A hash that consumers write.
+    Hash(HashOf),
     /// Something that is Baton's alone.
     Baton,
 }
@@ -37,14 +37,17 @@ pub(crate) fn place_of(key: &Bytes) -> Place {
         return Place::Apps;
     }
     if noun.starts_with("readers:") && tag.parse::<AppName>().is_ok() {
-        return Place::Readers;
+        return Place::Hash(HashOf::Readers);
+    }
+    if noun == "handlers" && tag.parse::<AppName>().is_ok() {
+        return Place::Hash(HashOf::Handlers);
     }
     let Some(lane) = lane_of(tag) else { return Place::Baton };
     let found = match noun.split_once(':') {
         None if noun == "events" => Place::Stream(StreamName::Events(lane)),
         None if noun == "commands" => Place::Stream(StreamName::Commands(lane)),
         Some(("results", name)) => Place::Results(lane, name.to_owned()),
-        Some(("reader", _)) => Place::Readers,
+        Some(("reader", _)) => Place::Hash(HashOf::Readers),
         Some(("dead", _)) => Place::Stream(StreamName::Other(key.clone())),
         Some(_) | None => Place::Baton,
     };
@@ -77,7 +80,7 @@ fn is_written_so(place: &Place, key: &Bytes) -> bool {
         Place::Results(LaneAddress { app, lane }, name) => {
             bytes_of(Key::Results(app, *lane, name)) == key
         }
-        Place::Apps | Place::Readers | Place::Baton => true,
+        Place::Apps | Place::Hash(_) | Place::Baton => true,
     }
 }
 
@@ -102,8 +105,9 @@ mod tests {
         let results = Place::Results(lane(), "me:{1}".to_owned());
         assert_eq!(place(b"baton:{my.bot.3}:results:me:{1}"), results);
         assert_eq!(place(b"baton:{main}:apps"), Place::Apps);
-        assert_eq!(place(b"baton:{my.bot}:readers:a:b"), Place::Readers);
-        assert_eq!(place(b"baton:{my.bot.3}:reader:{x}"), Place::Readers);
+        assert_eq!(place(b"baton:{my.bot}:readers:a:b"), Place::Hash(HashOf::Readers));
+        assert_eq!(place(b"baton:{my.bot.3}:reader:{x}"), Place::Hash(HashOf::Readers));
+        assert_eq!(place(b"baton:{my.bot}:handlers"), Place::Hash(HashOf::Handlers));
     }
 
     #[test]
@@ -133,6 +137,8 @@ mod tests {
             b"baton:{\xff.3}:dead:x",
             b"baton:{my.bot}:dead:x",
             b"baton:{main}:store",
+            b"baton:{my.bot}:handlers:x",
+            b"baton:{BOT}:handlers",
         ] {
             assert_eq!(place_of(&Bytes::copy_from_slice(key)), Place::Baton, "{key:?}");
         }

@@ -29,7 +29,7 @@ use crate::{
     hints::Audience,
     presence::Registry,
     resp::Channels,
-    state::{Change, KeptReaders, KeptReports, KeptResults, StoreState, StreamChange, StreamName},
+    state::{Change, KeptHashes, KeptReports, KeptResults, StoreState, StreamChange, StreamName},
     waiting::{Waiting, touched_by},
 };
 
@@ -42,7 +42,7 @@ pub(crate) struct Live {
     pub(crate) hints: Audience,
     pub(crate) channels: Channels,
     results: Mutex<KeptResults>,
-    readers: Mutex<KeptReaders>,
+    hashes: Mutex<KeptHashes>,
     reports: Mutex<KeptReports>,
     inner: Mutex<Inner>,
     waiting_bytes: AtomicUsize,
@@ -110,7 +110,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: StoreMillis,
     pub(crate) primary: &'a PrimaryId,
     pub(crate) results: &'a Mutex<KeptResults>,
-    pub(crate) readers: &'a Mutex<KeptReaders>,
+    pub(crate) hashes: &'a Mutex<KeptHashes>,
     /// How many clients wait for something to read.
     pub(crate) waiting: usize,
     /// Does a disk hold what changes?
@@ -120,10 +120,10 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// What consumers say to each other, which no disk holds.
-    pub(crate) fn readers(&self) -> MutexGuard<'_, KeptReaders> {
+    /// What consumers say to each other and to operators, which no disk holds.
+    pub(crate) fn hashes(&self) -> MutexGuard<'_, KeptHashes> {
         // Whatever a panic elsewhere has left there, it may be lost.
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.hashes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,7 +160,7 @@ impl Live {
             hints: Audience::default(),
             channels: Channels::default(),
             results: Mutex::default(),
-            readers: Mutex::default(),
+            hashes: Mutex::default(),
             reports: Mutex::default(),
             inner: Mutex::new(inner),
             waiting_bytes: AtomicUsize::new(0),
@@ -228,7 +228,7 @@ impl Live {
         };
         let now = self.clock.now();
         let mut touched = BTreeSet::new();
-        let (results, readers) = (&self.results, &self.readers);
+        let (results, hashes) = (&self.results, &self.hashes);
         let is_on_disk = inner.disk.is_some();
         let waiting = inner.waiting.len();
         let touched_now = &mut touched;
@@ -237,7 +237,7 @@ impl Live {
             now,
             primary,
             results,
-            readers,
+            hashes,
             waiting,
             is_on_disk,
             touched: touched_now,
@@ -249,7 +249,7 @@ impl Live {
             touched.extend(touched_by(&changes));
             let none = &mut BTreeSet::new();
             let at =
-                Scene { state, now, primary, results, readers, waiting, is_on_disk, touched: none };
+                Scene { state, now, primary, results, hashes, waiting, is_on_disk, touched: none };
             served = inner.waiting.serve(&touched, at);
             changes.extend(state.take_changes());
         }

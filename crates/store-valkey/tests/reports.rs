@@ -33,6 +33,28 @@ async fn what_cannot_be_read_keeps_nobody_from_reading_the_others() {
 }
 
 #[tokio::test]
+async fn what_consumers_tell_is_read_and_what_is_no_report_is_an_error_of_its_own() {
+    let server = Server::start(Program::Valkey, &[]);
+    let store = open_at(&server).await;
+    let told = r#"{"v":1,"at":7,"group":"g","consumer":"c","handlers":[]}"#;
+    for (field, value) in [("g/c", told), ("g/a", "2"), ("g/b", r#"{"v":2,"at":7}"#)] {
+        let set = ["HSET", "baton:{bot}:handlers", field, value];
+        server.command::<i64>(&set).expect("written");
+    }
+    let reports = store.consumer_reports(&"bot".parse().expect("a name")).await.expect("read");
+    let names: Vec<_> = reports.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["g/a", "g/b", "g/c"]);
+    let errors: Vec<_> = reports[..2]
+        .iter()
+        .map(|(_, it)| it.as_ref().expect_err("it is none").to_string())
+        .collect();
+    let unknown = format!("it has format 2; this Baton knows {}", baton_store::FORMAT);
+    let expected = [r#"field "report" holds "2"; expected a consumer's report"#, &unknown];
+    assert_eq!(errors, expected);
+    assert_eq!(reports[2].1.as_ref().map(|report| report.at.0), Ok(7));
+}
+
+#[tokio::test]
 async fn what_a_caller_of_an_earlier_revision_leaves_behind_goes_with_the_next_report() {
     let server = Server::start(Program::Valkey, &[]);
     let store = open_at(&server).await;

@@ -68,6 +68,9 @@ pub enum Key<'a> {
     /// Hash, consumer → its beat and what it reads, of a group whose consumers share lanes out.
     /// Written by each with every beat; a field goes when its consumer leaves or is long dead.
     Readers(&'a AppName, &'a str),
+    /// Hash, any name that is one consumer's alone → how its handlers fare. Written by each every
+    /// few seconds; a field goes when its consumer stops, or by another when it is long out of date.
+    Handlers(&'a AppName),
     /// Hash, the lease row of a lane that one consumer of a group at a time reads. Written by
     /// consumers; stays.
     Reader(&'a AppName, Lane, &'a str),
@@ -103,6 +106,7 @@ impl fmt::Display for Key<'_> {
             Self::IdleGroups(app, stream) => write!(f, "baton:{{{app}}}:idle:{stream}"),
             Self::Commands(app, lane) => write!(f, "baton:{{{app}.{lane}}}:commands"),
             Self::Readers(app, group) => write!(f, "baton:{{{app}}}:readers:{group}"),
+            Self::Handlers(app) => write!(f, "baton:{{{app}}}:handlers"),
             Self::Reader(app, lane, group) => write!(f, "baton:{{{app}.{lane}}}:reader:{group}"),
             Self::DeadLetters(app, lane, group) => {
                 write!(f, "baton:{{{app}.{lane}}}:dead:{group}")

@@ -78,7 +78,7 @@ pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, 
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use op::Op;
 pub use planning::{Planning, Targets, TargetsError};
-pub use reports::{FoundReport, ReportError, Reports, written_report};
+pub use reports::{FoundConsumerReport, FoundReport, ReportError, Reports, written_report};
 pub use sendable::{Sendable, Unsendable, guild_of};
 pub use stored_apps::{FoundApp, MalformedApp, PutAppError, StoredApps};
 pub use transfer::{RestoreError, RestoredLane, RestoredRow, Transfer};

@@ -1,8 +1,8 @@
-//! Reports: what instances tell operators of themselves.
+//! Reports: what instances and consumers tell operators of themselves.
 
 use std::future::Future;
 
-use baton_model::{InstanceId, InstanceReport, limits::REPORT_BYTES_MAX};
+use baton_model::{AppName, ConsumerReport, InstanceId, InstanceReport, limits::REPORT_BYTES_MAX};
 use thiserror::Error;
 
 use crate::{FieldsError, StoreError, error::unhappy, stored};
@@ -26,7 +26,10 @@ unhappy!(ReportError);
 /// A report as it is found: an error about it is no error of the others.
 pub type FoundReport = Result<InstanceReport, FieldsError>;
 
-/// The latest report of each member.
+/// A consumer's report as it is found, and likewise.
+pub type FoundConsumerReport = Result<ConsumerReport, FieldsError>;
+
+/// The latest report of each member, and of each consumer.
 ///
 /// They are advisory: for people, and lost without harm. Each is replaced whole by the next.
 pub trait Reports {
@@ -42,6 +45,14 @@ pub trait Reports {
     fn reports(
         &self,
     ) -> impl Future<Output = Result<Vec<(InstanceId, FoundReport)>, StoreError>> + Send;
+
+    /// What the consumers of an app tell of their handlers, each under whatever name it has written
+    /// it, ordered by that. Consumers write it by themselves (`docs/protocol.md`), and remove what
+    /// the dead have left: what is found may be out of date.
+    fn consumer_reports(
+        &self,
+        app: &AppName,
+    ) -> impl Future<Output = Result<Vec<(String, FoundConsumerReport)>, StoreError>> + Send;
 }
 
 /// A report as a store keeps it.

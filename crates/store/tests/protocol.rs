@@ -1,13 +1,18 @@
 //! `docs/protocol.md` is the contract with consumers: it must say what the code does.
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use baton_model::{
-    AppName, FleetName, Generation, InstanceId, Lane, Marker, Seq, SessionNumber, SessionStart,
-    ShardKey, ShardNumber, StreamId,
+    AppName, ConsumerReport, FleetName, Generation, HandlerReport, InstanceId, Lane, Line, Marker,
+    Seq, SessionNumber, SessionStart, ShardKey, ShardNumber, StoreMillis, StreamId,
+    limits::{
+        CONSUMER_REPORT_BYTES_MAX, CONSUMER_REPORT_KEPT, CONSUMER_REPORT_PERIOD,
+        CONSUMER_REPORTS_MAX, CONSUMER_SILENT_AFTER, LINE_BYTES_MAX,
+    },
 };
 use baton_store::{
     COMMAND_FIELDS, CommandOutcome, ENTRY_FIELDS, FORMAT, RESULT_FIELDS, ShardAddress, key::Key,
+    stored,
 };
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocol.md");
@@ -40,6 +45,45 @@ fn the_page_names_the_version_and_the_fields_in_their_order() {
     let names: Vec<_> =
         table("Results of commands").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(names, RESULT_FIELDS);
+}
+
+#[test]
+fn the_page_shows_a_consumers_report_as_it_is_written() {
+    let handler = HandlerReport {
+        name: Line::shortened("n"),
+        handled: 0,
+        failed: 0,
+        failed_in_a_row: 0,
+        running: 0,
+        busy_ms: 0,
+        error: None,
+    };
+    let line = Line::shortened("g");
+    let (group, consumer, handlers) = (line.clone(), line, vec![handler]);
+    let report = ConsumerReport { at: StoreMillis(7), group, consumer, handlers, left_out: 0 };
+    let written: serde_json::Value =
+        serde_json::from_str(&stored::consumer_report::encode(&report)).expect("JSON");
+    let names = |of: &serde_json::Value| -> BTreeSet<String> {
+        of.as_object().expect("an object").keys().cloned().collect()
+    };
+    let expected = names(&written).into_iter().chain(names(&written["handlers"][0]));
+    let mut shown = table("Reports of consumers");
+    shown.retain(|row| row[0] != "field" && !row[0].starts_with("---"));
+    let shown: BTreeSet<_> = shown.into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(shown, expected.collect());
+    let app: AppName = "bot".parse().expect("a name");
+    for told in [
+        format!("HSET {} ", Key::Handlers(&app)),
+        format!("every {} seconds", CONSUMER_REPORT_PERIOD.as_secs()),
+        format!("at most {CONSUMER_REPORT_BYTES_MAX} bytes"),
+        format!("at most {LINE_BYTES_MAX} bytes"),
+        format!("{} seconds old", CONSUMER_SILENT_AFTER.as_secs()),
+        format!("{} minutes old", CONSUMER_REPORT_KEPT.as_secs() / 60),
+        format!("at most {CONSUMER_REPORTS_MAX} reports"),
+    ] {
+        let page = page().replace('\n', " ");
+        assert!(page.contains(&told), "{told}");
+    }
 }
 
 #[test]

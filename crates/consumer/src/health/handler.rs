@@ -29,6 +29,8 @@ pub struct HandlerHealth {
     pub handled: u64,
     /// Attempts that failed: by an error, by a panic, by taking too long.
     pub failed: u64,
+    /// Attempts that failed since the last that was good.
+    pub failed_in_a_row: u64,
     /// Those that are being handled at this moment.
     pub running: u64,
     /// The time that all runs have taken together.
@@ -76,10 +78,12 @@ impl Handler {
         match ending {
             Ending::Handled => {
                 all.handled += 1;
+                all.failed_in_a_row = 0;
                 all.last_error = None;
             }
             Ending::Failed(error) => {
                 all.failed += 1;
+                all.failed_in_a_row += 1;
                 all.last_error = Some(error.clone());
             }
         }

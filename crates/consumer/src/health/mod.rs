@@ -7,6 +7,7 @@
 mod exposition;
 mod handler;
 mod lanes;
+mod told;
 
 #[cfg(feature = "http")]
 pub(crate) use exposition::{CONTENT_TYPE, write};

@@ -6,8 +6,8 @@ use baton_model::{
     Generation, InstanceId, Lane, Seq, SessionNumber, ShardKey, ShardNumber, StreamId,
 };
 use baton_store::{
-    Append, Entry, Events, GroupAddress, Hold, Lanes, Redelivery, ShardAddress, StoreError,
-    conformance::live,
+    Append, Entry, Events, FoundConsumerReport, GroupAddress, Hold, Lanes, Redelivery, Reports,
+    ShardAddress, StoreError, conformance::live,
 };
 use baton_store_embedded::{EmbeddedStore, Options, Resp, RespOptions};
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -106,14 +106,28 @@ impl Stand {
         group: GroupAddress<'_>,
     ) -> Result<Redelivery, StoreError> {
         match self {
-            Self::Valkey(server) => {
-                let url = url(server).parse().expect("a url");
-                let config = ValkeyConfig::new(url, "main".parse().expect("a name"));
-                redeliver_first(&Valkey::open(config).await?, group).await
-            }
+            Self::Valkey(server) => redeliver_first(&opened(server).await?, group).await,
             Self::Embedded(embedded) => redeliver_first(&embedded.store, group).await,
         }
     }
+
+    /// What operators are told of handlers.
+    pub(crate) async fn consumer_reports(&self) -> Vec<(String, FoundConsumerReport)> {
+        let app = "bot".parse().expect("a name");
+        let reports = match self {
+            Self::Valkey(server) => {
+                opened(server).await.expect("it opens").consumer_reports(&app).await
+            }
+            Self::Embedded(embedded) => embedded.store.consumer_reports(&app).await,
+        };
+        reports.expect("read")
+    }
+}
+
+/// As operators open it.
+async fn opened(server: &Server) -> Result<Valkey, StoreError> {
+    let url = url(server).parse().expect("a url");
+    Valkey::open(ValkeyConfig::new(url, "main".parse().expect("a name"))).await
 }
 
 async fn redeliver_first(

@@ -1,9 +1,16 @@
 //! Reports.
 
-use baton_model::{InstanceId, InstanceReport};
-use baton_store::{FoundReport, ReportError, Reports, StoreError, written_report};
+use baton_model::{AppName, InstanceId, InstanceReport};
+use baton_store::{
+    FoundConsumerReport, FoundReport, ReportError, Reports, StoreError, key::Key, stored,
+    written_report,
+};
+use bytes::Bytes;
 
-use crate::EmbeddedStore;
+use crate::{
+    EmbeddedStore,
+    state::{HashOf, bytes_of},
+};
 
 impl Reports for EmbeddedStore {
     async fn report(&self, me: InstanceId, report: &InstanceReport) -> Result<(), ReportError> {
@@ -25,4 +32,23 @@ impl Reports for EmbeddedStore {
         });
         reading.await
     }
+
+    async fn consumer_reports(
+        &self,
+        app: &AppName,
+    ) -> Result<Vec<(String, FoundConsumerReport)>, StoreError> {
+        let key = bytes_of(Key::Handlers(app));
+        let reading = self.live.run(|at| {
+            let hashes = at.hashes();
+            let found = hashes.of(HashOf::Handlers).all(&key).map(read_consumer_report);
+            found.collect()
+        });
+        reading.await
+    }
+}
+
+/// A name that a consumer has chosen may be any bytes.
+fn read_consumer_report((name, report): (&Bytes, &Bytes)) -> (String, FoundConsumerReport) {
+    let name = String::from_utf8_lossy(name).into_owned();
+    (name, stored::consumer_report::decode(report))
 }

@@ -23,7 +23,7 @@ pub(crate) fn readable(key: &Bytes) -> Result<Readable, Refusal> {
     match place_of(&kept(key)) {
         Place::Stream(name) => Ok(Readable::Stream(name)),
         Place::Results(lane, name) => Ok(Readable::Results(lane, name)),
-        Place::Apps | Place::Readers => Err(Refusal::wrong_type()),
+        Place::Apps | Place::Hash(_) => Err(Refusal::wrong_type()),
         Place::Baton => Err(Refusal::no_permission()),
     }
 }
@@ -32,7 +32,7 @@ pub(crate) fn readable(key: &Bytes) -> Result<Readable, Refusal> {
 pub(crate) fn grouped(key: &Bytes) -> Result<StreamName, Refusal> {
     match place_of(&kept(key)) {
         Place::Stream(name) => Ok(name),
-        Place::Apps | Place::Readers => Err(Refusal::wrong_type()),
+        Place::Apps | Place::Hash(_) => Err(Refusal::wrong_type()),
         Place::Results(..) | Place::Baton => Err(Refusal::no_permission()),
     }
 }

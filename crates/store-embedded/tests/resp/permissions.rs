@@ -39,6 +39,8 @@ fn what_a_consumer_may_not_do_is_refused_as_access_lists_would() {
         "EXISTS baton:{main}:store",
         "TYPE baton:{main}:planner",
         "HGETALL baton:{main}:instances",
+        "HSET baton:{bot}:handlers:x f v",
+        "HSET baton:{main}:apps f v",
         "XREAD STREAMS baton:{main}:journal 0",
         "XADD baton:{bot.00}:commands * f v",
     ] {
@@ -69,6 +71,9 @@ fn what_a_consumer_may_do_is_done() {
         "XRANGE COMMANDS - +",
         "XLEN RESULTS",
         "XADD baton:{bot.0}:dead:g * d {}",
+        "HSET baton:{bot}:handlers g/c {}",
+        "HGETALL baton:{bot}:handlers",
+        "HDEL baton:{bot}:handlers g/c",
         "DEL baton:{bot.0}:dead:g",
         "EXISTS EVENTS COMMANDS RESULTS baton:{main}:apps",
     ] {

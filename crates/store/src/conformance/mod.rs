@@ -158,6 +158,7 @@ fn fleet_cases<S: Store>() -> Vec<Case<S>> {
         intents::a_forgotten_instance_need_not_drain,
         reports::the_latest_report_of_each_is_read_as_it_was_written,
         reports::only_members_report,
+        reports::an_app_of_whose_consumers_nobody_has_heard_has_no_reports,
         reports::a_forgotten_instance_leaves_no_report,
         reports::a_report_that_nobody_could_read_is_refused,
         journal::what_was_noted_down_is_read_in_its_order,

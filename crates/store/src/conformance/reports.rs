@@ -56,6 +56,13 @@ pub(super) async fn the_latest_report_of_each_is_read_as_it_was_written<S: Store
     assert_eq!(found(&s, other).await, Some(report(&scope, 9)));
 }
 
+pub(super) async fn an_app_of_whose_consumers_nobody_has_heard_has_no_reports<S: Store>(
+    s: S,
+    scope: Scope,
+) {
+    assert_eq!(s.consumer_reports(scope.app()).await, Ok(Vec::new()));
+}
+
 pub(super) async fn only_members_report<S: Store>(s: S, scope: Scope) {
     let me = scope.instance(1);
     assert_eq!(s.report(me, &report(&scope, 1)).await, Err(ReportError::NotAMember));

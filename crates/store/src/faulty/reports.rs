@@ -1,9 +1,9 @@
 //! Reports over a bad connection.
 
-use baton_model::{InstanceId, InstanceReport};
+use baton_model::{AppName, InstanceId, InstanceReport};
 
 use super::Faulty;
-use crate::{FoundReport, ReportError, Reports, StoreError};
+use crate::{FoundConsumerReport, FoundReport, ReportError, Reports, StoreError};
 
 impl<S: Reports + Sync> Reports for Faulty<S> {
     async fn report(&self, me: InstanceId, report: &InstanceReport) -> Result<(), ReportError> {
@@ -12,5 +12,12 @@ impl<S: Reports + Sync> Reports for Faulty<S> {
 
     async fn reports(&self) -> Result<Vec<(InstanceId, FoundReport)>, StoreError> {
         self.through(self.store.reports()).await
+    }
+
+    async fn consumer_reports(
+        &self,
+        app: &AppName,
+    ) -> Result<Vec<(String, FoundConsumerReport)>, StoreError> {
+        self.through(self.store.consumer_reports(app)).await
     }
 }

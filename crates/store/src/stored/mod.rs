@@ -1,6 +1,7 @@
 //! How things are written down in a store's hashes. One file each: the codec and its round trip.
 
 pub mod app;
+pub mod consumer_report;
 pub mod instance;
 pub mod intent;
 pub mod report;

@@ -120,7 +120,7 @@ pub(super) fn read(transaction: &ReadTransaction, state: &mut StoreState) -> Res
 pub(super) fn name_of(key: &[u8]) -> Result<StreamName, DiskError> {
     match place_of(&Bytes::copy_from_slice(key)) {
         Place::Stream(name) => Ok(name),
-        Place::Results(..) | Place::Apps | Place::Readers | Place::Baton => {
+        Place::Results(..) | Place::Apps | Place::Hash(_) | Place::Baton => {
             Err(DiskError::Damaged(format!("stream {:?}", String::from_utf8_lossy(key))))
         }
     }

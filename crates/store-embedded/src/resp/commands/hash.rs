@@ -1,5 +1,5 @@
 //! HGET and its like: the shapes of apps, which say how many shards and lanes there are, and what
-//! consumers that lease lanes say to each other. No other hash can be read, or exists.
+//! consumers say to each other and to operators. No other hash can be read, or exists.
 
 use baton_store::stored;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use crate::{
         refusal::Refusal,
         reply::Reply,
     },
-    state::Full,
+    state::{Full, HashOf},
 };
 
 /// `key field`
@@ -55,41 +55,50 @@ pub(crate) fn hlen(at: &mut Scene<'_>, mut arguments: Arguments<'_>) -> Answer {
 
 /// `key field value …`
 pub(crate) fn hset(at: &mut Scene<'_>, mut arguments: Arguments<'_>) -> Answer {
-    let key = readers(arguments.next()?)?;
+    let (of, key) = written(arguments.next()?)?;
     let fields = arguments.rest();
     if !fields.len().is_multiple_of(2) {
         return Err(Refusal::arity("hset"));
     }
     let mut new = 0;
     for field in fields.chunks_exact(2) {
-        new += u64::from(set(at, &key, (&field[0], &field[1]))?);
+        new += u64::from(set(at, (of, &key), (&field[0], &field[1]))?);
     }
     Ok(Reply::count(new))
 }
 
 /// `key field …`
 pub(crate) fn hdel(at: &mut Scene<'_>, mut arguments: Arguments<'_>) -> Answer {
-    let key = readers(arguments.next()?)?;
-    let mut kept = at.readers();
+    let (of, key) = written(arguments.next()?)?;
+    let mut hashes = at.hashes();
+    let kept = hashes.of_mut(of);
     let gone = arguments.rest().iter().filter(|field| kept.remove(&key, field)).count();
     Ok(Reply::count(gone as u64))
 }
 
-/// Sets a field of a hash in which consumers talk to each other; says whether it is new.
+/// Sets a field of a hash that consumers write; says whether it is new.
 pub(crate) fn set(
     at: &Scene<'_>,
-    key: &Bytes,
+    (of, key): (HashOf, &Bytes),
     (field, value): (&Bytes, &Bytes),
 ) -> Result<bool, Refusal> {
-    let set = at.readers().set(key, &kept(field), &kept(value));
+    let set = at.hashes().of_mut(of).set(key, &kept(field), &kept(value));
     set.map_err(|Full| Refusal::no_room("consumers say too much of themselves"))
 }
 
-/// A key of a hash that consumers write.
+/// A key of a hash by which consumers lease lanes.
 pub(crate) fn readers(key: &Bytes) -> Result<Bytes, Refusal> {
+    match written(key)? {
+        (HashOf::Readers, key) => Ok(key),
+        (HashOf::Handlers, _) => Err(Refusal::no_permission()),
+    }
+}
+
+/// A key of a hash that consumers write.
+fn written(key: &Bytes) -> Result<(HashOf, Bytes), Refusal> {
     let key = kept(key);
     match place_of(&key) {
-        Place::Readers => Ok(key),
+        Place::Hash(of) => Ok((of, key)),
         Place::Stream(_) | Place::Results(..) | Place::Apps | Place::Baton => {
             Err(Refusal::no_permission())
         }
@@ -108,9 +117,9 @@ fn fields(at: &Scene<'_>, key: &Bytes) -> Result<Fields, Refusal> {
             };
             Ok(apps.map(field).collect())
         }
-        Place::Readers => {
-            let readers = at.readers();
-            Ok(readers.all(key).map(|(name, value)| (name.clone(), value.clone())).collect())
+        Place::Hash(of) => {
+            let hashes = at.hashes();
+            Ok(hashes.of(of).all(key).map(|(name, value)| (name.clone(), value.clone())).collect())
         }
         Place::Stream(name) if at.state.stream(&name).is_none() => Ok(Vec::new()),
         Place::Stream(_) | Place::Results(..) => Err(Refusal::wrong_type()),

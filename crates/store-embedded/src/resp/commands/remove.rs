@@ -57,7 +57,7 @@ fn kind(at: &Scene<'_>, key: &Bytes) -> Result<&'static str, Refusal> {
             (results.records(at.now, &lane, &name).is_some(), "stream")
         }
         Place::Apps => (!at.state.apps().is_empty(), "hash"),
-        Place::Readers => (at.readers().all(key).next().is_some(), "hash"),
+        Place::Hash(of) => (at.hashes().of(of).all(key).next().is_some(), "hash"),
         Place::Baton => return Err(Refusal::no_permission()),
     };
     Ok(if is_there { kind } else { NONE })

@@ -11,6 +11,7 @@ use crate::{
         refusal::Refusal,
         reply::Reply,
     },
+    state::HashOf,
 };
 
 /// A lane's row.
@@ -24,13 +25,14 @@ pub(super) struct Row {
 /// `me record|'' name-to-forget …`
 pub(super) fn beat(at: &mut Scene<'_>, key: &Bytes, mut arguments: Arguments<'_>) -> Answer {
     let (me, record) = (arguments.next()?, arguments.next()?);
-    let was_known = at.readers().get(key, me).is_some();
+    let was_known = at.hashes().of(HashOf::Readers).get(key, me).is_some();
     if record.is_empty() {
-        at.readers().remove(key, me);
+        at.hashes().of_mut(HashOf::Readers).remove(key, me);
     } else {
-        hash::set(at, key, (me, record))?;
+        hash::set(at, (HashOf::Readers, key), (me, record))?;
     }
-    let mut readers = at.readers();
+    let mut hashes = at.hashes();
+    let readers = hashes.of_mut(HashOf::Readers);
     for name in arguments.rest() {
         readers.remove(key, name);
     }
@@ -64,7 +66,8 @@ pub(super) fn epoch(text: &Bytes) -> Result<u64, Refusal> {
 
 /// The row under this key; nobody's if there is none.
 pub(super) fn row(at: &Scene<'_>, key: &Bytes) -> Result<Row, Refusal> {
-    let readers = at.readers();
+    let hashes = at.hashes();
+    let readers = hashes.of(HashOf::Readers);
     let epoch = readers.get(key, EPOCH).map_or(Ok(0), epoch)?;
     Ok(Row { epoch, owner: readers.get(key, OWNER).cloned().unwrap_or_default() })
 }
@@ -72,8 +75,8 @@ pub(super) fn row(at: &Scene<'_>, key: &Bytes) -> Result<Row, Refusal> {
 /// Writes a row.
 pub(super) fn put(at: &Scene<'_>, key: &Bytes, row: &Row) -> Result<(), Refusal> {
     let epoch = Bytes::from(row.epoch.to_string());
-    hash::set(at, key, (&Bytes::from_static(EPOCH), &epoch))?;
-    hash::set(at, key, (&Bytes::from_static(OWNER), &row.owner)).map(drop)
+    hash::set(at, (HashOf::Readers, key), (&Bytes::from_static(EPOCH), &epoch))?;
+    hash::set(at, (HashOf::Readers, key), (&Bytes::from_static(OWNER), &row.owner)).map(drop)
 }
 
 const EPOCH: &[u8] = b"epoch";

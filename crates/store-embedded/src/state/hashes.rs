@@ -1,26 +1,79 @@
-//! What consumers that lease lanes among themselves say to each other: who lives, who holds what.
+//! Hashes that consumers write: what those that lease lanes among themselves say to each other (who
+//! lives, who holds what), and what all of them tell operators of their handlers.
 //!
-//! It is no part of the state, and never on the disk. A lease of theirs outlives no restart of the
-//! store, and need not: whoever held a lane writes it back under its number, unless somebody was
-//! granted a larger one first, and those begin with the store's time.
+//! They are no part of the state, and never on the disk. A lease of theirs outlives no restart of
+//! the store, and need not: whoever held a lane writes it back under its number, unless somebody was
+//! granted a larger one first, and those begin with the store's time. A report is written anew every
+//! few seconds.
 
 use std::collections::BTreeMap;
 
-use baton_model::limits::{DISPATCH_OVERHEAD_BYTES, READER_HASHES_BYTES_MAX};
+use baton_model::limits::{
+    CONSUMER_REPORTS_BYTES_MAX, DISPATCH_OVERHEAD_BYTES, READER_HASHES_BYTES_MAX,
+};
 use bytes::Bytes;
 
-/// Hashes of consumers, by their keys.
-#[derive(Debug, Default)]
-pub struct KeptReaders {
+/// All hashes of consumers. Each kind has room of its own.
+#[derive(Debug)]
+pub struct KeptHashes {
+    readers: KeptHash,
+    handlers: KeptHash,
+}
+
+impl Default for KeptHashes {
+    fn default() -> Self {
+        Self {
+            readers: KeptHash::with_room(READER_HASHES_BYTES_MAX),
+            handlers: KeptHash::with_room(CONSUMER_REPORTS_BYTES_MAX),
+        }
+    }
+}
+
+/// What a hash of consumers is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashOf {
+    /// For leasing lanes.
+    Readers,
+    /// For telling operators of handlers.
+    Handlers,
+}
+
+impl KeptHashes {
+    /// The hashes of one kind.
+    #[must_use]
+    pub const fn of(&self, kind: HashOf) -> &KeptHash {
+        match kind {
+            HashOf::Readers => &self.readers,
+            HashOf::Handlers => &self.handlers,
+        }
+    }
+
+    /// The hashes of one kind, to change them.
+    pub const fn of_mut(&mut self, kind: HashOf) -> &mut KeptHash {
+        match kind {
+            HashOf::Readers => &mut self.readers,
+            HashOf::Handlers => &mut self.handlers,
+        }
+    }
+}
+
+/// Hashes of one kind, by their keys.
+#[derive(Debug)]
+pub struct KeptHash {
     hashes: BTreeMap<Bytes, BTreeMap<Bytes, Bytes>>,
     bytes: usize,
+    bytes_max: usize,
 }
 
 /// There is no room for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-impl KeptReaders {
+impl KeptHash {
+    const fn with_room(bytes_max: usize) -> Self {
+        Self { hashes: BTreeMap::new(), bytes: 0, bytes_max }
+    }
+
     /// A field of a hash.
     #[must_use]
     pub fn get(&self, key: &[u8], field: &[u8]) -> Option<&Bytes> {
@@ -39,7 +92,7 @@ impl KeptReaders {
     pub fn set(&mut self, key: &Bytes, field: &Bytes, value: &Bytes) -> Result<bool, Full> {
         let before = self.get(key, field).map_or(0, |before| cost(field, before));
         let bytes = self.bytes - before + cost(field, value);
-        if bytes > READER_HASHES_BYTES_MAX && bytes > self.bytes {
+        if bytes > self.bytes_max && bytes > self.bytes {
             return Err(Full);
         }
         self.bytes = bytes;
@@ -73,13 +126,13 @@ mod tests {
 
     const KEY: &[u8] = b"baton:{bot}:readers:group";
 
-    fn set(kept: &mut KeptReaders, field: &'static str, value: Vec<u8>) -> Result<bool, Full> {
+    fn set(kept: &mut KeptHash, field: &'static str, value: Vec<u8>) -> Result<bool, Full> {
         kept.set(&Bytes::from_static(KEY), &Bytes::from_static(field.as_bytes()), &value.into())
     }
 
     #[test]
     fn a_field_is_what_was_said_of_it_last() {
-        let mut kept = KeptReaders::default();
+        let mut kept = KeptHashes::default().readers;
         assert_eq!(set(&mut kept, "a", b"1".to_vec()), Ok(true));
         assert_eq!(set(&mut kept, "a", b"22".to_vec()), Ok(false));
         assert_eq!(kept.get(KEY, b"a").map(|value| &value[..]), Some(&b"22"[..]));
@@ -90,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_there_is_no_room_for_changes_nothing_and_room_comes_back() {
-        let mut kept = KeptReaders::default();
+        let mut kept = KeptHashes::default().readers;
         let much = vec![0; READER_HASHES_BYTES_MAX - 2 * DISPATCH_OVERHEAD_BYTES - 2];
         assert_eq!(set(&mut kept, "a", much.clone()), Ok(true));
         assert_eq!(set(&mut kept, "b", Vec::new()), Ok(true));

@@ -1,9 +1,9 @@
 //! `baton init`: what a bot needs to run as a fleet, written into a folder.
 //!
-//! A gateway's configuration, made from the catalogue of all options, and a compose file. Nothing is
-//! asked, nothing is written over, and no secret is written: only where the token is to be put. The
-//! configuration is read as a gateway would read it before any file is made, so what is wrong on the
-//! command line is said in a gateway's words.
+//! A gateway's configuration, made from the catalogue of all options, and a compose file. Nothing
+//! is asked, nothing is written over, and no secret is written: only where the token is to be put.
+//! The configuration is read as a gateway would read it before any file is made, so what is wrong
+//! on the command line is said in a gateway's words.
 
 mod compose;
 mod files;

@@ -1,5 +1,5 @@
-//! What documents say of `baton` in passing, as in `baton stream lag`: there are such commands, with
-//! such options. Whole commands in blocks are run, by `tests/e2e`.
+//! What documents say of `baton` in passing, as in `baton stream lag`: there are such commands,
+//! with such options. Whole commands in blocks are run, by `tests/e2e`.
 
 use std::{
     fs,

@@ -31,7 +31,7 @@ fn head(wish: &Wish<'_>) -> String {
     format!(
         "# Baton for {app}, written by `baton init`.\n\
          #\n\
-         #   docker compose up -d                                   start it, or take over changes\n\
+         #   docker compose up -d                                   start it, or change it\n\
          #   docker compose up -d --no-recreate --scale gateway=3   one gateway more\n\
          #   docker compose logs -f gateway                         what they say\n\
          #\n\
@@ -74,7 +74,7 @@ fn gateway(wish: &Wish<'_>) -> String {
     text += &format!(
         "    deploy:\n\
          \x20     replicas: {}\n\
-         \x20   # A gateway that is asked to end hands its shards over first: drain.limit, and a margin.\n\
+         \x20   # One that is asked to end hands its shards over first: drain.limit and more.\n\
          \x20   stop_grace_period: 75s\n\
          \x20   restart: unless-stopped\n\
          \x20   read_only: true\n\

@@ -1,8 +1,8 @@
-//! The catalogue, for filling in: a configuration with every option in it, each with what it is for,
-//! what it takes and what holds without it.
+//! The catalogue, for filling in: a configuration with every option in it, each with what it is
+//! for, what it takes and what holds without it.
 //!
-//! What is chosen is set; everything else is commented out. So whoever reads the file sees what there
-//! is, and it says nothing that the code does not.
+//! What is chosen is set; everything else is commented out. So whoever reads the file sees what
+//! there is, and it says nothing that the code does not.
 
 use baton_model::AppName;
 

@@ -33,7 +33,7 @@ fn completed(text: &str) -> String {
     if !text.contains("token = ") {
         let app = text.split("[apps.").nth(1).and_then(|rest| rest.split(['.', ']']).next());
         let app = app.unwrap_or("mybot");
-        whole += &format!("[apps.{app}]\ntoken = \"env:TOKEN\"\nintents = [\"guilds\"]\n");
+        whole += &format!("[apps.{app}]\ntoken = \"file:token\"\nintents = [\"guilds\"]\n");
     }
     whole
 }

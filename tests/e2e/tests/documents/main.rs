@@ -1,6 +1,6 @@
-//! Whatever a document has its readers type is run here, as it stands there: by a shell, in the order
-//! of the page, with the programs of this workspace, on other ports. A command that is new is run by
-//! itself; what cannot be run stands in a table with its reason ([`exceptions`]).
+//! Whatever a document has its readers type is run here, as it stands there: by a shell, in the
+//! order of the page, with the programs of this workspace, on other ports. A command that is new is
+//! run by itself; what cannot be run stands in a table with its reason ([`exceptions`]).
 //!
 //! One trial a page. What a page takes for granted is a [`Setting`].
 

@@ -1,5 +1,5 @@
-//! Where a page's commands are run: a folder like a checkout, with the programs of this workspace on
-//! the path, and ports of its own.
+//! Where a page's commands are run: a folder like a checkout, with the programs of this workspace
+//! on the path, and ports of its own.
 
 use std::{
     env, fs,
@@ -217,7 +217,7 @@ impl Place {
         }
     }
 
-    /// `baton up` uses ports of which there is one of each on a machine, and finds Discord by itself.
+    /// `baton up` uses ports of which a machine has one each, and finds Discord by itself.
     fn on_any_port(&self, command: &str) -> String {
         let mut command = command.to_owned();
         if !format!("{command} ").contains("baton up ") {

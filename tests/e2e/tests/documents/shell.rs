@@ -15,8 +15,8 @@ use baton_e2e::processes::PATIENCE;
 /// The pause between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What stays until it is ended, and what it says when it is there. A terminal shows cells, so blanks
-/// do not count.
+/// What stays until it is ended, and what it says when it is there. A terminal shows cells, so
+/// blanks do not count.
 const STAYS: [(&str, &str); 10] = [
     ("valkey-server", "Ready to accept connections"),
     ("baton-mock-discord", "admin http://"),
@@ -116,8 +116,8 @@ impl Typed<'_> {
         Running { command, child, watchdog, said: path, is_asked_to_end: false }
     }
 
-    /// Whatever stays takes the place of its shell, so that it is what a signal ends. A screen needs a
-    /// terminal; util-linux's `script` gives it one.
+    /// Whatever stays takes the place of its shell, so that it is what a signal ends. A screen
+    /// needs a terminal; util-linux's `script` gives it one.
     fn shell(&self) -> Command {
         let takes_its_place = if sign_of(self.command).is_some() { "exec env " } else { "" };
         let line = format!("{}\n{takes_its_place}{}", self.exported, self.command);

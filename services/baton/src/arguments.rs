@@ -4,6 +4,7 @@ mod app;
 mod dead;
 mod doctor;
 mod drain;
+mod handler;
 mod instance;
 mod lease;
 mod send;
@@ -22,6 +23,7 @@ pub use self::{
     dead::{DeadCommand, Letters, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
+    handler::{HandlerCommand, OfHandlers},
     instance::InstanceCommand,
     lease::{BreakArguments, LeaseCommand},
     send::{CommandCommand, SendArguments, SendOp},
@@ -130,6 +132,9 @@ pub enum AtStore {
     /// See what consumer groups have given up on, have it tried again, or drop it.
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// See how the handlers of consumers fare.
+    #[command(subcommand)]
+    Handler(HandlerCommand),
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),
@@ -204,6 +209,8 @@ pub enum CheckCommand {
     Live,
     /// Is the fleet as it should be: as `status`, without a word?
     Ready,
+    /// Is the last run of every handler good? Whoever tells nothing is not asked.
+    Handlers(OfHandlers),
     /// May this instance be ended now: is the store safe, and have the others room for its shards?
     QuorumSafe {
         /// Its name, or the beginning of its id.

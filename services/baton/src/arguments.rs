@@ -4,6 +4,7 @@ mod app;
 mod dead;
 mod doctor;
 mod drain;
+mod handler;
 mod init;
 mod instance;
 mod lease;
@@ -23,6 +24,7 @@ pub use self::{
     dead::{DeadCommand, Letters, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
+    handler::{HandlerCommand, OfHandlers},
     init::InitArguments,
     instance::InstanceCommand,
     lease::{BreakArguments, LeaseCommand},
@@ -134,6 +136,9 @@ pub enum AtStore {
     /// See what consumer groups have given up on, have it tried again, or drop it.
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// See how the handlers of consumers fare.
+    #[command(subcommand)]
+    Handler(HandlerCommand),
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),
@@ -208,6 +213,8 @@ pub enum CheckCommand {
     Live,
     /// Is the fleet as it should be: as `status`, without a word?
     Ready,
+    /// Is the last run of every handler good? Whoever tells nothing is not asked.
+    Handlers(OfHandlers),
     /// May this instance be ended now: is the store safe, and have the others room for its shards?
     QuorumSafe {
         /// Its name, or the beginning of its id.

@@ -12,6 +12,7 @@ mod documents;
 mod drain;
 mod drain_story;
 mod gc;
+mod handlers;
 mod history;
 mod identify;
 mod instances;
@@ -63,6 +64,7 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Stream(StreamCommand::Trim(arguments)) => trim::trim(desk, arguments).await,
         AtStore::Command(CommandCommand::Send(arguments)) => send::send(desk, arguments).await,
         AtStore::Dead(command) => dead::dead(desk, command).await,
+        AtStore::Handler(command) => handlers::handler(desk, command).await,
         AtStore::Rebalance { apply } => rebalance::rebalance(desk, apply).await,
         AtStore::Intent(command) => intents::intent(desk, command).await,
         AtStore::Identify(IdentifyCommand::Budget) => identify::budget(desk).await,

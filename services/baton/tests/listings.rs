@@ -27,15 +27,20 @@ use regex::Regex;
 const A: InstanceId = InstanceId::new(0xaaaa_0000_0000_0000_0000_0000_0000_0001);
 const B: InstanceId = InstanceId::new(0xbbbb_0000_0000_0000_0000_0000_0000_0002);
 
+/// What a consumer tells of a handler whose last run failed.
+const FAILING: &str = r#""handled":4,"failed":3,"failed_in_a_row":2,"error":"no such guild""#;
+
 /// A moment of the journal: 2026-11-20T13:07:33Z.
 const AT: UnixMicros = UnixMicros(1_795_180_053_000_000);
 
 /// What is compared: the page, and the words that are typed.
-const LISTINGS: [(&str, &[&str]); 16] = [
+const LISTINGS: [(&str, &[&str]); 18] = [
     ("app-ls", &["app", "ls"]),
+    ("check-handlers", &["check", "handlers"]),
     ("conflict-ls", &["conflict", "ls"]),
     ("dead-ls", &["dead", "ls", "--group", "workers"]),
     ("exit-codes", &["exit-codes"]),
+    ("handler-ls", &["handler", "ls"]),
     ("history", &["history"]),
     ("identify-budget", &["identify", "budget"]),
     ("instance-ls", &["instance", "ls"]),
@@ -72,7 +77,7 @@ impl World {
         let mut world = Self { server, store, app, lanes, presences: Vec::new() };
         world.of_members().await;
         world.of_shards().await;
-        world.of_consumers();
+        world.of_consumers().await;
         world.of_people().await;
         world
     }
@@ -107,7 +112,7 @@ impl World {
         self.store.learn_limit(&self.app, limit).await.expect("learned");
     }
 
-    fn of_consumers(&self) {
+    async fn of_consumers(&self) {
         let events = "baton:{bot.0}:events";
         let typed: [&[&str]; 3] = [
             &["XGROUP", "CREATE", events, "workers", "0"],
@@ -117,6 +122,21 @@ impl World {
         for words in typed {
             self.server.command::<redis::Value>(words).expect("done");
         }
+        let now = self.store.poll().await.expect("polled").now.0;
+        for (consumer, at, rest) in [
+            ("w-1", now, FAILING),
+            ("w-2", now, r#""handled":9,"failed":1,"running":2,"busy_ms":50"#),
+            ("w-3", now - 60_000, FAILING),
+        ] {
+            let report = format!(
+                r#"{{"v":1,"at":{at},"group":"workers","consumer":"{consumer}","handlers":
+                [{{"name":"greeter",{rest}}},{{"name":"rare","handled":0,"failed":0}}]}}"#
+            );
+            let set = ["HSET", "baton:{bot}:handlers", consumer, &report];
+            self.server.command::<redis::Value>(&set).expect("done");
+        }
+        let newer = ["HSET", "baton:{bot}:handlers", "w-9", r#"{"v":2}"#];
+        self.server.command::<redis::Value>(&newer).expect("done");
     }
 
     /// What instances and operators have told.

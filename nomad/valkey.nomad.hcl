@@ -77,6 +77,12 @@ variable "service_provider" {
   }
 }
 
+variable "secrets_version" {
+  description = "Count this up after a password was changed: the servers are replaced one by one, and read it."
+  type        = number
+  default     = 1
+}
+
 variable "port" {
   description = "The servers' port."
   type        = number
@@ -212,6 +218,10 @@ job "baton-valkey" {
         destination = "/data"
       }
 
+      meta {
+        secrets_version = "${var.secrets_version}"
+      }
+
       env {
         DATA          = "/data"
         ADDRESS       = "${NOMAD_IP_valkey}"
@@ -325,6 +335,10 @@ job "baton-valkey" {
       volume_mount {
         volume      = "data"
         destination = "/data"
+      }
+
+      meta {
+        secrets_version = "${var.secrets_version}"
       }
 
       env {

@@ -21,16 +21,17 @@ provider "nomad" {}
 module "baton" {
   source = "../modules/baton"
 
-  images           = var.images
-  app              = var.app
-  gateway_count    = var.gateway_count
-  gateway_memory   = var.gateway_memory
-  store_url        = var.store_url
-  first_primary    = var.first_primary
-  valkey_nodes     = var.valkey_nodes
-  archive          = var.archive
-  secrets_version  = var.secrets_version
-  discord_token    = var.discord_token
-  valkey_passwords = var.valkey_passwords
-  archive_keys     = var.archive_keys
+  images                 = var.images
+  app                    = var.app
+  gateway_count          = var.gateway_count
+  gateway_memory         = var.gateway_memory
+  store_url              = var.store_url
+  first_primary          = var.first_primary
+  valkey_nodes           = var.valkey_nodes
+  archive                = var.archive
+  secrets_version        = var.secrets_version
+  valkey_secrets_version = var.valkey_secrets_version
+  discord_token          = var.discord_token
+  valkey_passwords       = var.valkey_passwords
+  archive_keys           = var.archive_keys
 }

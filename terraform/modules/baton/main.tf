@@ -1,22 +1,23 @@
 module "rendering" {
   source = "./rendering"
 
-  region               = var.region
-  regions              = var.regions
-  namespace            = var.namespace
-  datacenters          = var.datacenters
-  prefix               = var.prefix
-  service_provider     = var.service_provider
-  images               = var.images
-  fleet                = var.fleet
-  app                  = var.app
-  gateway_count        = var.gateway_count
-  gateway_memory       = var.gateway_memory
-  kill_timeout_seconds = var.kill_timeout_seconds
-  store_url            = var.store_url
-  first_primary        = var.first_primary
-  archive              = var.archive
-  secrets_version      = var.secrets_version
+  region                 = var.region
+  regions                = var.regions
+  namespace              = var.namespace
+  datacenters            = var.datacenters
+  prefix                 = var.prefix
+  service_provider       = var.service_provider
+  images                 = var.images
+  fleet                  = var.fleet
+  app                    = var.app
+  gateway_count          = var.gateway_count
+  gateway_memory         = var.gateway_memory
+  kill_timeout_seconds   = var.kill_timeout_seconds
+  store_url              = var.store_url
+  first_primary          = var.first_primary
+  archive                = var.archive
+  secrets_version        = var.secrets_version
+  valkey_secrets_version = var.valkey_secrets_version
 }
 
 # Secrets first: an instance without its token would wait for it.
@@ -39,7 +40,7 @@ resource "nomad_variable" "valkey" {
   items_wo = jsonencode({
     for user in ["gateway", "consumer", "operator", "replica", "sentinel"] : "${user}_password" => var.valkey_passwords[user]
   })
-  items_wo_version = var.secrets_version
+  items_wo_version = var.valkey_secrets_version
 }
 
 resource "nomad_variable" "archiver" {

@@ -161,3 +161,9 @@ variable "with_acls" {
   type        = bool
   default     = true
 }
+
+variable "valkey_secrets_version" {
+  description = "Count this up after a password of Valkey has reached gateways and consumers (secrets_version): Valkey's servers are replaced one by one, and know only the new one."
+  type        = number
+  default     = 1
+}

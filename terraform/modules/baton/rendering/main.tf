@@ -32,11 +32,12 @@ locals {
   valkey = {
     file = "${local.folder}/valkey.nomad.hcl"
     vars = merge(local.everywhere, {
-      name          = "${var.prefix}-valkey"
-      image         = var.images.valkey
-      first_primary = var.first_primary
-      service       = reverse(split("/", var.store_url))[0]
-      volume        = "${var.prefix}-valkey"
+      name            = "${var.prefix}-valkey"
+      image           = var.images.valkey
+      first_primary   = var.first_primary
+      service         = reverse(split("/", var.store_url))[0]
+      volume          = "${var.prefix}-valkey"
+      secrets_version = tostring(var.valkey_secrets_version)
     })
   }
 

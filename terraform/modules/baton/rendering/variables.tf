@@ -159,3 +159,14 @@ variable "secrets_version" {
     error_message = "The version of the secrets begins at 1."
   }
 }
+
+variable "valkey_secrets_version" {
+  description = "Count this up after a password of Valkey has reached gateways and consumers (secrets_version): Valkey's servers are replaced one by one, and know only the new one."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.valkey_secrets_version >= 1
+    error_message = "The version of the secrets begins at 1."
+  }
+}

@@ -62,6 +62,12 @@ run "a_secret_that_changes_is_written_and_replaces_the_instances" {
     condition     = nomad_variable.gateway.items_wo_version == 2 && nomad_job.gateway.hcl2[0].vars.secrets_version == "2"
     error_message = "a changed secret would not be written, or not be read"
   }
+
+  # Its servers know only the new password: they come last, when everybody else has it.
+  assert {
+    condition     = nomad_variable.valkey[0].items_wo_version == 1 && nomad_job.valkey[0].hcl2[0].vars.secrets_version == "1"
+    error_message = "Valkey is replaced before those who log in there"
+  }
 }
 
 run "each_node_gets_one_volume_of_the_name_that_the_job_wants" {

@@ -250,6 +250,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "log.format = \"text\"  # default",
         "log.level = \"warn\"  # baton.toml:2",
         "drain.limit = \"1m\"  # default",
+        "drain.kill_timeout is not set  # default",
         "memory.drain_at_percent = 85  # default",
         "stored_apps.token_folder is not set  # default",
         "stored_apps.token_prefix is not set  # default",
@@ -560,6 +561,28 @@ fn a_length_of_time_is_taken_between_its_bounds() {
         }
     }
     assert_eq!(good(LEAST, &[]).drain_limit, baton_model::limits::DRAIN_LIMIT);
+}
+
+#[test]
+fn an_instance_that_would_be_killed_while_it_drains_does_not_start() {
+    let with = |limit: &str, timeout: &str| {
+        let limits = format!("limit = \"{limit}\", kill_timeout = \"{timeout}\"");
+        load(&format!("drain = {{ {limits} }}\n{LEAST}"), &[])
+    };
+    for (limit, timeout, is_good) in [
+        ("1m", "75s", true),
+        ("1m", "70001ms", true),
+        ("1m", "70s", false),
+        ("20s", "30001ms", true),
+        ("20s", "30s", false),
+    ] {
+        assert_eq!(with(limit, timeout).is_ok(), is_good, "{limit} {timeout}");
+    }
+    assert_eq!(
+        mistakes(LEAST, &[("BATON_DRAIN__KILL_TIMEOUT", "30s")]),
+        ["drain.kill_timeout = 30s; expected more than drain.limit (1m) and 10s to let go: \
+             have it waited for longer, or lower drain.limit"]
+    );
 }
 
 /// Where a secret may stand by right or by mistake, with `SECRET` for it.

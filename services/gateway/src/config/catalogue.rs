@@ -13,6 +13,9 @@ use super::kind::Kind;
 /// The longest that anything of a stream is kept for: streams are a way, not a place.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// The longest that a supervisor may be said to wait.
+const KILL_TIMEOUT_MAX: Duration = Duration::from_secs(60 * 60);
+
 /// An option.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -182,6 +185,14 @@ pub(super) const INSTANCE: &[Entry] = &[
         effect: Effect::AtOnce,
         meaning: "How long a draining instance tries to hand its shards over, before it releases \
             what it still holds.",
+    },
+    Entry {
+        name: "drain.kill_timeout",
+        kind: Kind::Duration { least: Duration::from_secs(1), most: KILL_TIMEOUT_MAX },
+        without: Without::Unset("nobody compares it with `drain.limit`"),
+        effect: Effect::Restart,
+        meaning: "How long whoever ends this instance (Nomad, compose, systemd) waits before it \
+            kills it. An instance that would be killed in the middle of its drain does not start.",
     },
     Entry {
         name: "memory.drain_at_percent",

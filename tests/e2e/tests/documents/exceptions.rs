@@ -15,6 +15,10 @@ const NOT_RUN: &[Exception] = &[
     exception("docs/benchmarks.md", "cargo bench …", MINUTES),
     exception("docs/benchmarks.md", "eval \"$(scripts/servers)\" && cargo bench …", MINUTES),
     exception("docs/archive.md", "zstdcat …", NOT_BROUGHT),
+    exception("README.md", "compose/secrets", NEEDS_AN_ENGINE),
+    exception("README.md", "docker compose …", NEEDS_AN_ENGINE),
+    exception("docs/deploy.md", "…", NEEDS_AN_ENGINE),
+    exception("docs/runbook/compose.md", "…", NEEDS_AN_ENGINE),
 ];
 
 /// Commands that end with another code than 0 here, and why that is right.
@@ -36,6 +40,8 @@ const FETCHES: &str = "scripts/clients fetches the same by the same file, once";
 const MINUTES: &str = "it takes minutes; a benchmark also builds everything anew";
 const NOT_BROUGHT: &str = "zstd and jq are on the reader's machine, and nothing that tests bring; \
     what lies where, and what a line holds, are tests of the archiver";
+const NEEDS_AN_ENGINE: &str =
+    "containers need an engine and images: scripts/deploy-test compose runs it";
 
 /// A command that is not run.
 pub(crate) struct Exception {

@@ -50,8 +50,8 @@ pub use baton_model::{ConflictId, StreamId, StreamIdError};
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
 pub use brokers::{
-    Appended, BROKERS_FIELD, Brokers, Copied, CopiedAppend, Copies, OutgoingEntry, ROUTER, Route,
-    RouteError, Tend, Tended,
+    Appended, BROKERS_FIELD, Brokers, Copied, CopiedAppend, Copies, InLane, OutgoingEntry, ROUTER,
+    Route, RouteError, Tend, Tended,
 };
 pub use command::{COMMAND_FIELDS, Command, CommandEntry, MalformedCommand};
 pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};

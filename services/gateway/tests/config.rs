@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use baton_gateway::{
-    brokers::BrokersSettings,
+    brokers::{BrokersSettings, CopyMode},
     config::{
         Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
     },
@@ -425,6 +425,21 @@ fn what_takes_effect_at_once_is_taken_over_and_is_no_change_any_more() {
 }
 
 #[test]
+fn the_mode_of_streams_for_brokers_is_one_of_three_and_changes_at_once() {
+    let with_mode = |mode: &str| format!("{LEAST}brokers.mode = \"{mode}\"\n");
+    let modes = ["off", "also", "instead"].map(|mode| {
+        let config = good(&with_mode(mode), &[]);
+        config.apps.into_values().next().expect("an app").brokers.map(|it| it.mode)
+    });
+    assert_eq!(modes, [None, Some(CopyMode::Also), Some(CopyMode::Instead)]);
+    let [mistake] = &mistakes(&with_mode("insted"), &[])[..] else { panic!("one mistake") };
+    assert!(mistake.contains("did you mean instead?"), "{mistake}");
+    let (old, new) = (good(&with_mode("also"), &[]), good(&with_mode("instead"), &[]));
+    let [change] = &diff(&old, &new)[..] else { panic!("one change") };
+    assert_eq!(change.effect, Effect::AtOnce);
+}
+
+#[test]
 fn what_is_configured_reaches_the_app_and_without_it_what_is_usual_holds() {
     let tuning = |config: &Config| config.apps.values().next().unwrap().tuning();
     assert_eq!(tuning(&good(LEAST, &[])), AppTuning::default());
@@ -435,7 +450,7 @@ fn what_is_configured_reaches_the_app_and_without_it_what_is_usual_holds() {
     assert_eq!(keep, Trim { min_age, entries_max: 5_000, bytes_max: 2_000_000, live_within });
     assert_eq!(commands, [Op::UpdatePresence].into());
     let (prefix, group_idle_max) = ("b:".to_owned(), seconds(60));
-    assert_eq!(brokers, Some(BrokersSettings { prefix, group_idle_max }));
+    assert_eq!(brokers, Some(BrokersSettings { mode: CopyMode::Also, prefix, group_idle_max }));
     assert_eq!(presence.unwrap().activities[0].name, "you");
     assert_eq!(config.bounds(), Bounds { share_percent: 50, drain_limit: seconds(5) });
 }
@@ -454,7 +469,9 @@ fn streams_for_brokers_need_a_valkey_that_is_no_cluster_and_are_one_apps() {
     let cluster = "baton.toml:6: apps.music.brokers.mode is not off, but a Cluster cannot hold \
         streams for @discordjs/brokers; set it to off, or use a Valkey that is none";
     assert_eq!(with_store("valkey-cluster://localhost"), [cluster]);
-    good(&format!("{LEAST}{brokers}"), &[]);
+    for mode in ["also", "instead"] {
+        good(&format!("{LEAST}brokers.mode = \"{mode}\"\n"), &[]);
+    }
     good(&LEAST.replace("valkey://localhost", "embedded:///folder"), &[]);
 
     let other = "[apps.radio]\ntoken = \"file:token\"\nintents = [\"guilds\"]\n";
@@ -521,15 +538,15 @@ fn every_word_that_is_promised_is_taken_and_means_something_of_its_own() {
         let taken = |word: &str| {
             let config = good(LEAST, &[(&variable, word)]);
             let app = config.apps.values().next().unwrap();
-            let (status, has_brokers) = (app.presence.status, app.brokers.is_some());
+            let (status, mode) = (app.presence.status, app.brokers.as_ref().map(|it| it.mode));
             let (page, format, level) = (config.page, config.log_format, config.log_level);
-            format!("{page:?} {format:?} {level:?} {status:?} {has_brokers}")
+            format!("{page:?} {format:?} {level:?} {status:?} {mode:?}")
         };
         let meanings: BTreeSet<_> = words.split(", ").map(taken).collect();
         assert_eq!(meanings.len(), words.split(", ").count(), "{variable}");
         words_taken += meanings.len();
     }
-    assert_eq!(words_taken, 2 + 2 + 5 + 4 + 2);
+    assert_eq!(words_taken, 2 + 2 + 5 + 4 + 3);
 }
 
 #[test]

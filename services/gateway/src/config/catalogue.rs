@@ -347,11 +347,12 @@ pub(super) const APP: &[Entry] = &[
     },
     Entry {
         name: "brokers.mode",
-        kind: Kind::OneOf(&["off", "also"]),
+        kind: Kind::OneOf(&["off", "also", "instead"]),
         without: Without::Default("\"off\""),
         effect: Effect::AtOnce,
-        meaning: "Whether events also go into streams that `@discordjs/brokers` reads, and its \
-            commands are taken (docs/brokers.md). Not with an embedded store or a Cluster.",
+        meaning: "Whether events go into streams that `@discordjs/brokers` reads, besides their \
+            lane or instead of it, and its commands are taken (docs/brokers.md). Not with an \
+            embedded store or a Cluster.",
     },
     Entry {
         name: "brokers.prefix",

@@ -38,6 +38,7 @@ use std::{
     time::Duration,
 };
 
+use baton_fleet::Company;
 use baton_model::{AppName, FleetName, Version, limits::RING_BYTES_MAX};
 
 pub use self::{
@@ -183,6 +184,7 @@ impl Config {
             ring_bytes_max: RING_BYTES_MAX,
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
             stored_apps: self.stored_apps.clone(),
+            company: Company::Anybody,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_model::{AppName, Holding, InstanceId, ShardKey, ShardState};
-use baton_store::{Happening, SessionStartLimit, Store, StoreError, StreamId};
+use baton_store::{ForOperators, Happening, SessionStartLimit, StoreError, StreamId};
 
 use crate::{Handlers, Look, problems};
 
@@ -38,7 +38,7 @@ impl Sight {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn take<S: Store>(store: &S, happenings: usize) -> Result<Self, StoreError> {
+    pub async fn take<S: ForOperators>(store: &S, happenings: usize) -> Result<Self, StoreError> {
         let look = Look::take(store).await?;
         let handlers = Handlers::take(store, &look).await?;
         let mut limits = BTreeMap::new();

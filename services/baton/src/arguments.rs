@@ -8,6 +8,7 @@ mod handler;
 mod init;
 mod instance;
 mod lease;
+mod migrate;
 mod send;
 mod shard;
 mod stream;
@@ -28,6 +29,7 @@ pub use self::{
     init::InitArguments,
     instance::InstanceCommand,
     lease::{BreakArguments, LeaseCommand},
+    migrate::MigrateArguments,
     send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
     stream::{GcArguments, StreamCommand, TailArguments, TrimArguments, Which},
@@ -61,6 +63,10 @@ pub struct Globals {
     /// The store, as in a gateway's `store.url`.
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
+    /// The folder of a `baton up`: the one it is to use; for all other commands one on which it
+    /// runs. ./baton-data if nothing else is named.
+    #[arg(long, global = true, value_name = "DIR", conflicts_with_all = ["store", "context"])]
+    pub data: Option<PathBuf>,
     /// The fleet; `main` if nobody says.
     #[arg(long, global = true, value_name = "NAME")]
     pub fleet: Option<String>,
@@ -171,6 +177,9 @@ pub enum AtStore {
         /// The file; - is stdin.
         file: PathBuf,
     },
+    /// Move the fleet of a `baton up`, running or not, to a Valkey that has not known it. Sessions
+    /// come along.
+    MigrateStore(MigrateArguments),
     /// Check something, for scripts: ends with 0 if it passes and with 3 if not.
     #[command(subcommand)]
     Check(CheckCommand),

@@ -20,6 +20,7 @@ mod intents;
 mod lag;
 mod lanes;
 mod leases;
+mod migrate;
 mod moving;
 mod rebalance;
 mod restore;
@@ -71,6 +72,7 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Conflict(ConflictCommand::Ls { last }) => conflicts::list(desk, last).await,
         AtStore::Backup { file } => backup::backup(desk, &file).await,
         AtStore::Restore { file } => restore::restore(desk, &file).await,
+        AtStore::MigrateStore(arguments) => migrate::migrate(desk, &arguments).await,
         AtStore::Check(command) => check::check(desk, command).await,
     }
 }

@@ -1,7 +1,7 @@
 //! The admin CLI. How it is put together:
 //!
 //! - `arguments` is the command line, one file a noun;
-//! - `context` says which store and fleet are meant;
+//! - `context` says which store and fleet are meant, `at` connects to it;
 //! - `fleet` is what one look at the store shows (`baton-overview`), and what its parts are called;
 //! - `command` answers and acts, one file a command;
 //! - `output` shows it: a table for people, JSON for programs;
@@ -16,6 +16,8 @@ mod failure;
 
 pub mod arguments;
 mod context;
+
+mod at;
 mod terminal;
 
 mod fleet;
@@ -31,3 +33,14 @@ mod command;
 mod program;
 
 pub use self::{exit::Exit, failure::Failure, program::run};
+
+/// An error with its causes, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
+}

@@ -1,13 +1,16 @@
-//! Every listing in every form, as the program shows it over a real Valkey, compared with a page
-//! in `tests/listings`. The JSON in them is a contract: within one schema, a page only ever gains
-//! fields. What differs from run to run (times, numbers made of them) stands there as its kind.
+//! Every listing in every form, as the program shows it over a real Valkey and over the socket of a
+//! process with an embedded store, compared with a page in `tests/listings`. The JSON in them is a
+//! contract: within one schema, a page only ever gains fields. What differs from run to run (times,
+//! numbers made of them) stands there as its kind.
 //!
 //! `BLESS=1` writes the pages anew; read the difference before it is committed.
 
 use std::{
+    any::Any,
     env, fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
 };
 
 use baton_model::{
@@ -15,10 +18,12 @@ use baton_model::{
     InstanceReport, LaneCount, OfferId, ShardCount, ShardKey, ShardNumber, UnixMicros,
 };
 use baton_store::{
-    Apps, Conflict, ConflictKind, Conflicts, Connecting, Doer, Events, Happening, IdentifyBudget,
-    Journal, Leases, LettingGo, Membership, PresenceGuard, Reports, SessionStartLimit,
-    ShardAddress, Taking, What,
+    Conflict, ConflictKind, Connecting, Doer, Happening, LettingGo, PresenceGuard,
+    SessionStartLimit, ShardAddress, Store, Taking, What,
     conformance::{append, live},
+};
+use baton_store_embedded::{
+    EmbeddedStore, OperatorOptions, OperatorSocket, Options, Resp, RespOptions,
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
@@ -57,24 +62,53 @@ const LISTINGS: [(&str, &[&str]); 18] = [
 
 /// Two instances and an app of four shards on two lanes: one is live, one is on its way, one was
 /// let go, one was never held.
-struct World {
-    server: Server,
-    store: Valkey,
+struct World<S> {
+    store: S,
+    /// As operators name the store.
+    url: String,
+    /// Where Redis clients come in.
+    redis: String,
+    /// What has to be there meanwhile.
+    _runs: Box<dyn Any>,
     app: AppName,
     lanes: LaneCount,
     presences: Vec<Box<dyn PresenceGuard>>,
 }
 
-impl World {
-    async fn new() -> Self {
+impl World<Valkey> {
+    async fn on_valkey() -> Self {
         let server = Server::start(Program::Valkey, &[]);
         let url = format!("valkey://127.0.0.1:{}", server.port());
         let config =
             ValkeyConfig::new(url.parse().expect("it is one"), "main".parse().expect("it is one"));
         let store = Valkey::open(config).await.expect("it opens");
+        let redis = format!("redis://127.0.0.1:{}", server.port());
+        Self::new(store, (url, redis), Box::new(server)).await
+    }
+}
+
+impl World<EmbeddedStore> {
+    async fn over_a_socket() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = EmbeddedStore::in_memory(Options::default());
+        let fleet = "main".parse().expect("it is one");
+        let options = OperatorOptions { fleet, ending: Arc::default() };
+        let socket = OperatorSocket::listen(&store, folder.path(), options).expect("it listens");
+        let address = "127.0.0.1:0".parse().expect("it is one");
+        let resp = Resp::listen(&store, RespOptions { address, password: None }).await;
+        let resp = resp.expect("it listens");
+        let url = format!("embedded://{}", folder.path().display());
+        let redis = format!("redis://{}", resp.address());
+        Self::new(store, (url, redis), Box::new((folder, socket, resp))).await
+    }
+}
+
+impl<S: Store> World<S> {
+    async fn new(store: S, (url, redis): (String, String), runs: Box<dyn Any>) -> Self {
         let app: AppName = "bot".parse().expect("it is one");
         let lanes = LaneCount(2.try_into().expect("it is one"));
-        let mut world = Self { server, store, app, lanes, presences: Vec::new() };
+        let presences = Vec::new();
+        let mut world = Self { store, url, redis, _runs: runs, app, lanes, presences };
         world.of_members().await;
         world.of_shards().await;
         world.of_consumers().await;
@@ -119,8 +153,14 @@ impl World {
             &["XREADGROUP", "GROUP", "workers", "w-1", "COUNT", "2", "STREAMS", events, ">"],
             &["XADD", "baton:{bot.0}:dead:workers", "*", "error", "no such guild"],
         ];
+        let client = redis::Client::open(self.redis.as_str()).expect("an address");
+        let mut connection = client.get_connection().expect("it listens");
         for words in typed {
-            self.server.command::<redis::Value>(words).expect("done");
+            let mut command = redis::Cmd::new();
+            for word in words {
+                command.arg(*word);
+            }
+            command.query::<redis::Value>(&mut connection).expect("done");
         }
         let now = self.store.poll().await.expect("polled").now.0;
         for (consumer, at, rest) in [
@@ -168,9 +208,9 @@ impl World {
 
     /// What it writes as data, and its code.
     fn run(&self, words: &[&str]) -> (String, Option<i32>) {
-        let store = format!("valkey://127.0.0.1:{}", self.server.port());
         let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
-        command.env_clear().env("BATON_OPERATOR", "tester").args(["--store", &store]).args(words);
+        command.env_clear().env("BATON_OPERATOR", "tester");
+        command.args(["--store", &self.url]).args(words);
         let output = command.stdin(Stdio::null()).output().expect("it runs");
         let said = if output.stdout.is_empty() { output.stderr } else { output.stdout };
         (String::from_utf8(said).expect("text"), output.status.code())
@@ -223,6 +263,7 @@ fn without_times(text: &str) -> String {
         (r"\b[0-9a-f]{16}\b", "<id>"),
         (r"tester@[\w.-]+", "tester@<host>"),
         (r"127\.0\.0\.1:\d+", "<address>"),
+        (r#"embedded://[^\s",]+"#, "valkey://<address>"),
         // Columns are as wide as what stood there.
         (r"(\S) {2,}", "$1  "),
         (r" +\n", "\n"),
@@ -235,17 +276,29 @@ fn without_times(text: &str) -> String {
 
 #[tokio::test]
 async fn every_listing_is_shown_as_its_page_says() {
-    let world = World::new().await;
-    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings");
-    let is_rewriting = env::var_os("BLESS").is_some();
+    let world = World::on_valkey().await;
+    if env::var_os("BLESS").is_some() {
+        for (name, words) in LISTINGS {
+            fs::write(path(name), world.page(words)).expect("written");
+        }
+    }
+    assert_shown(&world);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_listing_is_the_same_over_the_socket_of_a_process() {
+    assert_shown(&World::over_a_socket().await);
+}
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings").join(name).with_extension("txt")
+}
+
+fn assert_shown<S: Store>(world: &World<S>) {
     let mut other = Vec::new();
     for (name, words) in LISTINGS {
         let page = world.page(words);
-        let path = pages.join(name).with_extension("txt");
-        if is_rewriting {
-            fs::write(&path, &page).expect("written");
-        }
-        let written = fs::read_to_string(&path).unwrap_or_default();
+        let written = fs::read_to_string(path(name)).unwrap_or_default();
         if written != page {
             other.push(format!("{name} is shown as\n{page}\nand not as\n{written}"));
         }

@@ -39,6 +39,7 @@ use std::{
     time::Duration,
 };
 
+use baton_fleet::Company;
 use baton_model::{
     AppName, FleetName, Version, length,
     limits::{DRAIN_MARGIN, RING_BYTES_MAX},
@@ -200,6 +201,7 @@ impl Config {
             ring_bytes_max: RING_BYTES_MAX,
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
             stored_apps: self.stored_apps.clone(),
+            company: Company::Anybody,
         }
     }
 

@@ -71,7 +71,7 @@ impl Status {
         });
         Self {
             fleet: desk.store.fleet().to_string(),
-            store: desk.store.url().to_string(),
+            store: desk.store.url(),
             store_safe: look.safety == Safety::Safe,
             healthy: problems.is_empty(),
             instances,

@@ -257,8 +257,9 @@ job "baton-gateway" {
     auto_promote = true
     auto_revert  = true
     health_check = "checks"
-    # Far more than the 2 s after which a newcomer counts as a target (JOIN_DEBOUNCE).
-    min_healthy_time = "30s"
+    # A newcomer counts as a target after 2 s (JOIN_DEBOUNCE); but a shard that has just moved stays
+    # for a minute (MOVE_COOL_DOWN), and the next instance to go would spend its drain waiting for it.
+    min_healthy_time = "60s"
     # A start takes seconds; pulling an image over a slow line takes minutes.
     healthy_deadline = "5m"
     # Longer than healthy_deadline and a whole stop together: the clock runs while the one before drains.
@@ -285,7 +286,7 @@ job "baton-gateway" {
     migrate {
       max_parallel     = 1
       health_check     = "checks"
-      min_healthy_time = "30s"
+      min_healthy_time = "60s"
       healthy_deadline = "5m"
     }
 

@@ -112,8 +112,8 @@ resource "nomad_job" "gateway" {
     vars = module.rendering.jobs.gateway.vars
   }
 
-  # Each instance drains for a minute at most, and its replacement has to be healthy for half of one:
-  # three minutes an instance are enough.
+  # Each instance drains for a minute at most, and its replacement has to be healthy for one: three
+  # minutes an instance are enough.
   timeouts {
     create = "${10 + 3 * var.gateway_count}m"
     update = "${10 + 3 * var.gateway_count}m"

@@ -152,6 +152,11 @@ impl Fleet {
         self.shape
     }
 
+    /// From here on the app is cut otherwise.
+    pub const fn cut_into(&mut self, shape: AppShape) {
+        self.shape = shape;
+    }
+
     /// How often Discord wants to hear of its clients.
     #[must_use]
     pub const fn heartbeat_interval(&self) -> Duration {

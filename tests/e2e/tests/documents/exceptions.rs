@@ -71,8 +71,8 @@ const NEEDS_AN_ENGINE: &str =
     "containers need an engine and images: scripts/deploy-test compose runs it";
 const OF_ONE_PROCESS: &str = "the page has a fleet here, not one process; services/baton/tests/up \
     drains such a process and asks it over its folder";
-const MOVES: &str = "there is no baton up here that could move; tests/e2e/tests/operating/from_up.rs \
-    moves one";
+const MOVES: &str = "there is no baton up here that could move; \
+    tests/e2e/tests/operating/from_up.rs moves one";
 const NEEDS_NOMAD: &str = "there is no Nomad here; tests/deploy/tests/nomad runs what these pages \
     have typed at baton, and holds the job files to what Nomad takes";
 const OF_AN_ALERT: &str = "it is typed when something is wrong, about what is wrong then; \

@@ -136,9 +136,9 @@ fn commands(server: &Server) -> Vec<Known> {
 
 fn gather(command: &Value, known: &mut Vec<Known>) {
     let Value::Array(fields) = command else { panic!("{command:?} is no command") };
-    let number = |value: &Value| match value {
-        Value::Int(number) => *number,
-        other => panic!("{other:?} is no number"),
+    let number = |value: &Value| {
+        let Value::Int(number) = value else { panic!("{value:?} is no number") };
+        *number
     };
     let flags = format!("{:?}", fields[2]);
     if let Some(Value::Array(below)) = fields.get(9)

@@ -277,7 +277,7 @@ fn the_users_have_the_rights_that_are_documented() {
 #[test]
 fn who_asks_how_a_server_is_may_do_nothing_else() {
     let (server, url) = server_with("health", Program::Valkey);
-    let allowed: Vec<_> = commands(&server)
+    let mut allowed: Vec<_> = commands(&server)
         .iter()
         .filter(|known| {
             let words = attempt(known, "somebody's");
@@ -286,5 +286,7 @@ fn who_asks_how_a_server_is_may_do_nothing_else() {
         .map(|known| known.name.clone())
         .filter(|name| !["auth", "hello", "quit", "reset"].contains(&name.as_str()))
         .collect();
+    // A server lists its commands in an order that differs from start to start.
+    allowed.sort();
     assert_eq!(allowed, ["ping", "role"]);
 }

@@ -211,7 +211,7 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Does not tell operators how handlers fare: `baton handler ls` shows nothing of this consumer.
+    /// Does not tell operators how handlers fare: `baton handler ls` shows nothing of this one.
     #[must_use]
     pub fn unreported(mut self) -> Self {
         self.is_reported = false;

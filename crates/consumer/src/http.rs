@@ -3,6 +3,8 @@
 //! Every answer is made from what is known at that moment, and waits for nobody. It asks for no
 //! password, so let it listen where only operators are.
 //!
+//! In an image without a shell the program asks itself: [`check`] is a health check as a whole.
+//!
 //! | path | answers |
 //! |---|---|
 //! | `/livez` | 200 while the process should be left to run, else 503 with the reason. The store is no part of it |
@@ -20,6 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+pub use baton_probe::{ProbeError, ask, check};
 use serde::Serialize;
 use tokio::net::TcpListener;
 

@@ -28,7 +28,7 @@ use crate::{
     handover::{Handovers, Targets},
     identify::IdentifyGate,
     input::{Input, Orders, StoreSafety},
-    membership::Membership,
+    membership::{Company, Membership},
     moves::Moves,
     orphans::Orphans,
     output::{Output, WakeReason},
@@ -47,6 +47,8 @@ pub struct Myself {
     pub record: InstanceRecord,
     /// For jitter; different at every instance.
     pub seed: u64,
+    /// Who may come to the same store.
+    pub company: Company,
 }
 
 /// Whether the shards were last told that their leases are confirmed.
@@ -110,7 +112,7 @@ impl Fleet {
             next_beat: now,
             polls: Asking::from(now),
             sweeps: Asking::from(now),
-            members: Membership::new(myself.id, now),
+            members: Membership::new(myself.id, myself.company, now),
             suspects: BTreeSet::new(),
             rows: Rows::new(myself.id),
             orphans: Orphans::default(),

@@ -45,6 +45,7 @@ pub use self::{
     handover::Targets,
     identify::{Bucket, History, PermitAnswer, bucket_of, identifies_spendable},
     input::{Departure, DrainOrder, Hint, Input, Orders, Poll, StoreSafety, Sweep},
+    membership::Company,
     output::{Output, WakeReason},
     planner::PlannerRow,
 };

@@ -40,10 +40,21 @@ struct Known {
     well_since: Option<Moment>,
 }
 
+/// Who may come to the same store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Company {
+    /// Anybody, at any time.
+    #[default]
+    Anybody,
+    /// Nobody but so many instances that start together: no other process can open the store.
+    Together(usize),
+}
+
 /// All instances, as this one sees them.
 #[derive(Debug)]
 pub(crate) struct Membership {
     me: InstanceId,
+    company: Company,
     known: BTreeMap<InstanceId, Known>,
     last_look: Option<Look>,
     connected_since: Option<Moment>,
@@ -52,8 +63,15 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    pub(crate) const fn new(me: InstanceId, now: Moment) -> Self {
-        Self { me, known: BTreeMap::new(), last_look: None, connected_since: None, changed_at: now }
+    pub(crate) const fn new(me: InstanceId, company: Company, now: Moment) -> Self {
+        Self {
+            me,
+            company,
+            known: BTreeMap::new(),
+            last_look: None,
+            connected_since: None,
+            changed_at: now,
+        }
     }
 
     pub(crate) const fn connected(&mut self, now: Moment) {
@@ -302,7 +320,7 @@ mod tests {
     }
 
     fn connected() -> Membership {
-        let mut members = Membership::new(ME, Moment::ZERO);
+        let mut members = Membership::new(ME, Company::Anybody, Moment::ZERO);
         members.connected(Moment::ZERO);
         members
     }

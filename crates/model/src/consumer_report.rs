@@ -1,7 +1,7 @@
 //! A consumer's report: how its handlers fare, told to operators.
 //!
-//! It is for people and decides nothing. Consumers in other languages write the same, so its form is
-//! part of the contract (`docs/protocol.md`).
+//! It is for people and decides nothing. Consumers in other languages write the same, so its form
+//! is part of the contract (`docs/protocol.md`).
 
 use serde::{Deserialize, Serialize};
 

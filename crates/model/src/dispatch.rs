@@ -35,7 +35,8 @@ impl EventName {
 pub struct GuildId(pub u64);
 
 /// A sampled event's W3C `traceparent`: 55 characters, `00-<trace>-<span>-<flags>`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TraceParent([u8; 55]);
 
 /// A text that is no `traceparent`.
@@ -66,8 +67,22 @@ impl FromStr for TraceParent {
     }
 }
 
+impl TryFrom<String> for TraceParent {
+    type Error = TraceParentError;
+
+    fn try_from(text: String) -> Result<Self, TraceParentError> {
+        text.parse()
+    }
+}
+
+impl From<TraceParent> for String {
+    fn from(trace: TraceParent) -> Self {
+        trace.as_str().to_owned()
+    }
+}
+
 /// An event as Discord sent it, and the little that is known about it without reading its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatch {
     /// Discord's number of it.
     pub seq: Seq,
@@ -80,6 +95,7 @@ pub struct Dispatch {
     /// Set if this event is sampled for tracing.
     pub trace: Option<TraceParent>,
     /// The whole frame, byte for byte. It is never parsed past its envelope.
+    #[serde(with = "crate::raw_bytes")]
     pub frame: Bytes,
 }
 

@@ -182,7 +182,7 @@ pub struct InstanceRecord {
 }
 
 /// Whether somebody is subscribed to an instance's presence channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Presence {
     /// The instance itself, so its process lives.
     Subscribed,
@@ -191,7 +191,7 @@ pub enum Presence {
 }
 
 /// One line of the membership list, as a poll shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Which instance.
     pub id: InstanceId,

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::{AppName, InstanceId, IntentId, Line, ShardKey, StoreMillis};
 
 /// What an operator wants of the fleet, as it stands in the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// Which intent: another one about the same subject has another id.
     pub id: IntentId,

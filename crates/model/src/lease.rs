@@ -73,7 +73,7 @@ pub struct LeaseRow {
 ///
 /// Neither the session is part of it, which moves with every append, nor whether the holder has the
 /// lease on offer: a holder of whose death there is evidence offers nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Expected {
     /// Who holds it; none if it is free.
     pub holder: Option<InstanceId>,

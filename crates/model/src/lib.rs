@@ -36,6 +36,7 @@ mod line;
 mod marker;
 mod name;
 mod random_id;
+pub mod raw_bytes;
 mod report;
 mod session;
 mod shard;

@@ -714,5 +714,21 @@ pub const SUBSCRIPTIONS_MAX: usize = 256;
 /// The pause after a connection could not be taken.
 pub const RESP_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Operators' questions that the process with an embedded store deals with at once. Each has a
+/// connection of its own.
+pub const OPERATORS_AT_ONCE_MAX: usize = 64;
+
+/// Bytes of a question. The largest is a lane with the rows of its shards.
+pub const OPERATOR_QUESTION_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of an answer. The largest is a part of a lane, which holds less.
+pub const OPERATOR_ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of the line with which such a process says who it is.
+pub const OPERATOR_GREETING_BYTES_MAX: usize = 256;
+
+/// From the connection to the end of the answer. An answer waits for the disk, and may be long.
+pub const OPERATOR_PATIENCE: Duration = Duration::from_secs(30);
+
 const _: () = assert!(RESP_STRANGER_BYTES_MAX < RESP_REQUEST_BYTES_MAX);
 const _: () = assert!(RESP_OUTPUT_FLUSHED <= RESP_OUTPUT_BYTES_KEPT);

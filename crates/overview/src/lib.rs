@@ -4,6 +4,7 @@
 //! It only reads. It decides nothing, and judges nobody dead: that takes evidence, which one look
 //! is not.
 
+mod handlers;
 mod look;
 mod standing;
 
@@ -17,6 +18,7 @@ pub mod units;
 pub mod examples;
 
 pub use self::{
+    handlers::{HandlerSight, HandlerStanding, Handlers},
     look::{Instance, Look},
     problems::problems,
     sight::{Cell, Sight},

@@ -10,7 +10,7 @@ use baton_model::{
     AppName, AppShape, AppSource, InstanceId, InstanceReport, Intent, LeaseRow, Member, Phase,
     Presence, ShardKey, ShardState, StoreMillis, StoredApp, Wish, limits::ROWS_AT_ONCE_MAX,
 };
-use baton_store::{FoundApp, Leases, Safety, ShardAddress, Store, StoreError};
+use baton_store::{ForOperators, FoundApp, Safety, ShardAddress, StoreError};
 
 use crate::Standing;
 
@@ -56,7 +56,7 @@ impl Look {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn take<S: Store>(store: &S) -> Result<Self, StoreError> {
+    pub async fn take<S: ForOperators>(store: &S) -> Result<Self, StoreError> {
         let (poll, mut apps, stored, reports, safety) = tokio::try_join!(
             store.poll(),
             store.apps(),
@@ -190,7 +190,7 @@ fn drained(intent: &Intent) -> Option<InstanceId> {
 }
 
 /// Reads all rows, many at a time.
-async fn rows<S: Leases>(
+async fn rows<S: ForOperators>(
     store: &S,
     apps: &[(AppName, AppShape)],
 ) -> Result<BTreeMap<ShardKey, Option<LeaseRow>>, StoreError> {

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use baton_model::{AppName, Holding, InstanceId, ShardKey, ShardState};
-use baton_store::{Happening, SessionStartLimit, Store, StoreError, StreamId};
+use baton_store::{ForOperators, Happening, SessionStartLimit, StoreError, StreamId};
 
-use crate::Look;
+use crate::{Handlers, Look, problems};
 
 /// Everything that is read from the store for one picture.
 #[derive(Debug)]
 pub struct Sight {
     /// Who is there, and who holds what.
     pub look: Look,
+    /// How handlers of consumers fare.
+    pub handlers: Handlers,
     /// How many sessions each app may still start.
     pub limits: BTreeMap<AppName, SessionStartLimit>,
     /// What happened lately, the newest first.
@@ -36,8 +38,9 @@ impl Sight {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn take<S: Store>(store: &S, happenings: usize) -> Result<Self, StoreError> {
+    pub async fn take<S: ForOperators>(store: &S, happenings: usize) -> Result<Self, StoreError> {
         let look = Look::take(store).await?;
+        let handlers = Handlers::take(store, &look).await?;
         let mut limits = BTreeMap::new();
         for app in look.apps.keys() {
             if let Some(limit) = store.identify_limit(app).await? {
@@ -47,7 +50,17 @@ impl Sight {
         // What a newer Baton wrote in a way that this one cannot read is left out.
         let happenings = store.recent(StreamId::END, happenings).await?.into_iter();
         let happenings = happenings.filter_map(|(_, happening)| happening.ok()).collect();
-        Ok(Self { look, limits, happenings })
+        Ok(Self { look, handlers, limits, happenings })
+    }
+}
+
+impl Sight {
+    /// What is not as it should be: of the fleet, and then of its consumers.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = problems(&self.look);
+        problems.extend(self.handlers.failing());
+        problems
     }
 }
 

@@ -28,6 +28,8 @@ mod waiting;
 
 mod resp;
 
+mod operators;
+
 mod stall;
 mod writer;
 
@@ -38,6 +40,7 @@ mod disk_trouble_test;
 
 pub use hints::HintHearing;
 pub use open_error::OpenError;
+pub use operators::{AttachError, Attached, OperatorOptions, OperatorSocket};
 pub use options::{Clock, Durability, Options, SystemClock};
 pub use presence::PresenceHold;
 pub use resp::{ListenError, Resp, RespOptions};

@@ -31,6 +31,17 @@ pub enum OpenError {
         /// What is wrong with it.
         found: String,
     },
+    /// Its fleet has moved away, and must not run in two places.
+    #[error(
+        "the fleet of store {folder:?} has moved to {to}; start it there, or finish the move with \
+         `baton migrate-store`"
+    )]
+    Moved {
+        /// The folder.
+        folder: PathBuf,
+        /// Where to.
+        to: String,
+    },
     /// A newer Baton has written it.
     #[error("store {file:?} has format {found}, this Baton knows {known}; upgrade this Baton")]
     Newer {
@@ -50,6 +61,7 @@ impl From<OpenError> for StoreError {
             OpenError::Corrupt { file, found } => {
                 Self::corrupt(file.display().to_string(), found.clone(), "what was written to it")
             }
+            OpenError::Moved { .. } => Self::refused(error.to_string()),
             OpenError::Newer { .. } => Self::Newer { what: error.to_string() },
         }
     }

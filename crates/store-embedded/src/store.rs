@@ -11,7 +11,7 @@ use baton_model::PrimaryId;
 
 use crate::{
     Clock, Durability, OpenError, Options,
-    disk::{Disk, Loaded},
+    disk::{Disk, Loaded, file_in, moved_to, write_moved_to},
     live::{Answers, Batch, Live, Queue},
     stall::Stopwatch,
     state::StoreState,
@@ -41,15 +41,50 @@ impl EmbeddedStore {
     /// # Errors
     /// If the folder cannot be used, another process uses it, or what it holds cannot be read.
     pub fn open(folder: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let folder = folder.as_ref();
+        let store = Self::open_to_move(folder, options)?;
+        match Self::moved_to(folder)? {
+            Some(to) => Err(OpenError::Moved { folder: folder.to_owned(), to }),
+            None => Ok(store),
+        }
+    }
+
+    /// Opens the store in this folder as [`open`](Self::open) does, even if its fleet has moved:
+    /// for whoever moves it. No instance may run on it.
+    ///
+    /// # Errors
+    /// As those of [`open`](Self::open).
+    pub fn open_to_move(folder: &Path, options: Options) -> Result<Self, OpenError> {
         let Options { durability, retention, clock } = options;
-        let place = Place {
-            folder: folder.as_ref().to_owned(),
-            durability,
-            retention,
-            patience: Patience::DEFAULT,
-        };
+        let place =
+            Place { folder: folder.to_owned(), durability, retention, patience: Patience::DEFAULT };
         let opened = Disk::open(&place.folder, durability, retention)?;
         Self::over(opened, place, clock)
+    }
+
+    /// Whether there is a store in this folder, open or not. It may be unusable.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        file_in(folder).is_file()
+    }
+
+    /// Where the fleet of the store in this folder has moved; none if it has not.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn moved_to(folder: &Path) -> Result<Option<String>, OpenError> {
+        let failed = |source| OpenError::Io { path: folder.to_owned(), source };
+        moved_to(folder).map_err(failed)
+    }
+
+    /// Writes down that the fleet of this store, which is in this folder, moves there. From then
+    /// on nobody else opens it.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn set_moved_to(&self, folder: &Path, to: &str) -> Result<(), OpenError> {
+        let failed = |source| OpenError::Io { path: folder.to_owned(), source };
+        write_moved_to(folder, to).map_err(failed)
     }
 
     pub(crate) fn over(

@@ -11,7 +11,7 @@ use baton_model::{
     SessionNumber, SessionStart, ShardKey, ShardNumber, UnixMicros,
 };
 use baton_store::{
-    Append, Brokers, Copied, CopiedAppend, Copies, Entry, EntryBody, Events, Hold, Leases,
+    Append, Brokers, Copied, CopiedAppend, Copies, Entry, EntryBody, Events, Hold, InLane, Leases,
     NewSession, ShardAddress,
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
@@ -150,7 +150,10 @@ impl Ours {
         let data = self.frames.0.clone();
         let copy = |_| Some(Copied { stream: STREAM.to_owned(), data: data.clone() });
         let each = append.entries.iter().map(copy).collect();
-        CopiedAppend { append, copies: Copies { each, entries_max: 1_000_000 } }
+        CopiedAppend {
+            append,
+            copies: Copies { each, lane: InLane::Also { entries_max: 1_000_000 } },
+        }
     }
 
     fn next(&mut self) -> Append {

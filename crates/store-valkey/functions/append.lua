@@ -8,9 +8,9 @@
 -- Entries at or below the row's seq are skipped: they are a retry, or a replay of what an earlier
 -- owner wrote. That makes an append safe to repeat when its outcome is unknown.
 
--- The append itself. Entries begin at argument `first` and are `width` arguments each; `copy`, if
--- there is one, is told the place of each that is added.
-local function append(keys, args, first, width, copy)
+-- The append itself. Entries begin at argument `first` and are `width` arguments each. `place`, if
+-- there is one, is given the place of each that is new, and what adds it to the lane.
+local function append(keys, args, first, width, place)
   local key, stream = keys[1], keys[2]
   local owner, epoch, number, shard = args[1], args[2], args[3], args[6]
   local found = redis.call('HMGET', key, 'owner', 'epoch', 'state', 'number', 'seq')
@@ -25,13 +25,14 @@ local function append(keys, args, first, width, copy)
   if seq < tonumber(args[4]) then
     return { 'gap', found[5] }
   end
+  local function add(at)
+    add_entry(stream, shard, number, epoch, args[at], args[at + 1], args[at + 2], args[at + 3],
+      args[at + 4], args[at + 5])
+  end
+  place = place or add
   for at = first, #args, width do
     if tonumber(args[at + 1]) > seq then
-      add_entry(stream, shard, number, epoch, args[at], args[at + 1], args[at + 2], args[at + 3],
-        args[at + 4], args[at + 5])
-      if copy then
-        copy(at)
-      end
+      place(at, add)
     end
   end
   if tonumber(args[5]) > seq then

@@ -9,19 +9,26 @@
 -- Their keys are not ours: they may hold something else, or be out of our reach. An error would
 -- leave the lane half written, so a copy that cannot be written is counted and left out. For the
 -- same reason they are arguments: a user without rights to a key could not even call us with it.
-redis.register_function('baton_1_append_copied', function(keys, args)
-  local most, refused, why, written = args[7], 0, '', {}
-  local answer = append(keys, args, 8, 8, function(at)
+
+-- An append whose entries are placed by `place`. It is given the place of each, what adds it to the
+-- lane, and what writes its copy: that says whether there is one now.
+local function append_with_copies(keys, args, place)
+  local refused, why, written = 0, '', {}
+  local function copy(at, ...)
     local stream = args[at + 6]
     if stream == '' then
-      return
+      return false
     end
-    local added = redis.pcall('XADD', stream, 'MAXLEN', '~', most, '*', 'data', args[at + 7])
+    local added = redis.pcall('XADD', stream, ...)
     if type(added) == 'table' then
       refused, why = refused + 1, added.err
-    else
-      written[stream] = true
+      return false
     end
+    written[stream] = true
+    return true
+  end
+  local answer = append(keys, args, 8, 8, function(at, add)
+    place(at, add, copy)
   end)
   for stream in pairs(written) do
     redis.call('HSET', keys[3], stream, '')
@@ -30,4 +37,11 @@ redis.register_function('baton_1_append_copied', function(keys, args)
     return { 'ok', answer[2], text(refused), why }
   end
   return answer
+end
+
+redis.register_function('baton_1_append_copied', function(keys, args)
+  return append_with_copies(keys, args, function(at, add, copy)
+    add(at)
+    copy(at, 'MAXLEN', '~', args[7], '*', 'data', args[at + 7])
+  end)
 end)

@@ -4,8 +4,8 @@ use std::{iter, time::Duration};
 
 use baton_model::{AppName, Seq};
 use baton_store::{
-    Append, AppendError, Appended, BROKERS_FIELD, Brokers, CopiedAppend, OutgoingEntry, ROUTER,
-    Route, RouteError, StoreError, StreamId, Tend, Tended, key::Key,
+    Append, AppendError, Appended, BROKERS_FIELD, Brokers, CopiedAppend, InLane, OutgoingEntry,
+    ROUTER, Route, RouteError, StoreError, StreamId, Tend, Tended, key::Key,
 };
 use baton_valkey_link::Topology;
 use redis::Cmd;
@@ -120,11 +120,15 @@ fn append_command(copied: &CopiedAppend) -> Cmd {
     let Append { hold, session, prev, entries, last } = append;
     let address = &hold.address;
     let mut command = redis::cmd("FCALL");
-    command.arg(function::APPEND_COPIED).arg(3);
+    let (function, entries_max) = match copies.lane {
+        InLane::Also { entries_max } => (function::APPEND_COPIED, entries_max),
+        InLane::Instead => (function::APPEND_INSTEAD, 0),
+    };
+    command.arg(function).arg(3);
     command.arg(Key::Row(address).to_string()).arg(events_key(address.app(), address.lane));
     command.arg(Key::Copied(address.app()).to_string());
     command.arg(hold.owner.to_string()).arg(hold.epoch.0).arg(session.0);
-    command.arg(prev.0).arg(last.0).arg(address.shard.number.0).arg(copies.entries_max);
+    command.arg(prev.0).arg(last.0).arg(address.shard.number.0).arg(entries_max);
     let copies = copies.each.iter().map(Option::as_ref).chain(iter::repeat(None));
     for (entry, copy) in entries.iter().zip(copies) {
         for field in entry.own_fields() {

@@ -11,7 +11,7 @@ use baton_store::StoreError;
 pub(crate) const NAME: &str = "baton_1";
 
 /// The revision that this Baton brings. To be raised with every change of a function.
-pub(crate) const REVISION: u32 = 15;
+pub(crate) const REVISION: u32 = 16;
 
 /// The oldest revision of a caller that these functions still serve.
 const OLDEST_CALLER: u32 = 1;
@@ -21,11 +21,12 @@ const OLDEST_CALLER: u32 = 1;
 const SHARED: usize = 2;
 
 /// The files, in the order in which they are put together.
-const FILES: [&str; 41] = [
+const FILES: [&str; 42] = [
     include_str!("../functions/prelude.lua"),
     include_str!("../functions/streams.lua"),
     include_str!("../functions/append.lua"),
     include_str!("../functions/append_copied.lua"),
+    include_str!("../functions/append_instead.lua"),
     include_str!("../functions/begin_session.lua"),
     include_str!("../functions/trim.lua"),
     include_str!("../functions/trimmable.lua"),
@@ -69,6 +70,7 @@ const FILES: [&str; 41] = [
 pub(crate) mod function {
     pub(crate) const APPEND: &str = "baton_1_append";
     pub(crate) const APPEND_COPIED: &str = "baton_1_append_copied";
+    pub(crate) const APPEND_INSTEAD: &str = "baton_1_append_instead";
     pub(crate) const BEGIN_SESSION: &str = "baton_1_begin_session";
     pub(crate) const TRIM: &str = "baton_1_trim";
     pub(crate) const TRIMMABLE: &str = "baton_1_trimmable";

@@ -16,7 +16,7 @@ use baton_model::{
 use baton_store::{
     Appended, Apps, Brokers, Command, CommandOutcome, CommandResult, CommandTrim, Commands,
     Conflict, ConflictId, ConflictKind, Conflicts, Copied, CopiedAppend, Copies, Doer, Events,
-    GroupAddress, Happening, Hints, Hold, IdentifyBudget, Intents, Journal, Lanes, Leases,
+    GroupAddress, Happening, Hints, Hold, IdentifyBudget, InLane, Intents, Journal, Lanes, Leases,
     Membership, Planning, PresenceGuard, Redelivery, Reports, RestoreError, RestoredLane,
     RestoredRow, Route, Safety, StreamId, Take, Targets, Tend, Transfer, Trim, What,
     conformance::{Audit, Scope, append, live, record, stream},
@@ -67,7 +67,10 @@ async fn the_documented_rights_of_a_gateway_with_brokers_suffice_for_them() {
         let store = open_as(&server, "gateway-with-brokers").await;
         do_everything(&store).await;
         let scope = Scope::new(seed());
-        assert_eq!(copy_an_event(&store, &scope).await.refused, None);
+        for lane in [InLane::Also { entries_max: 9 }, InLane::Instead] {
+            let scope = Scope::new(seed());
+            assert_eq!(copy_an_event(&store, &scope, lane).await.refused, None);
+        }
         let (app, hour) = (scope.app(), Duration::from_secs(60 * 60));
         let keep = Trim { min_age: hour, entries_max: 9, bytes_max: 1 << 30, live_within: hour };
         for stream in store.copied_streams(app).await.expect("listed") {
@@ -89,19 +92,22 @@ async fn a_gateway_without_rights_to_a_copys_stream_writes_its_lane_all_the_same
     for program in [Program::Valkey, Program::Redis] {
         let server = Server::start(program, &[]);
         let store = open_as(&server, "gateway").await;
-        let scope = Scope::new(seed());
-        let (count, why) = copy_an_event(&store, &scope).await.refused.expect("it is told");
-        assert_eq!(count, 1);
-        assert!(why.contains("access"), "{why}");
-        let audit = Audit::of(&stream(&store, &scope).await, [ShardNumber(0)], 1);
-        assert_eq!(audit, Audit::default());
+        for lane in [InLane::Also { entries_max: 9 }, InLane::Instead] {
+            let scope = Scope::new(seed());
+            let refused = copy_an_event(&store, &scope, lane).await.refused;
+            let (count, why) = refused.expect("it is told");
+            assert_eq!(count, 1);
+            assert!(why.contains("access"), "{why}");
+            let audit = Audit::of(&stream(&store, &scope).await, [ShardNumber(0)], 1);
+            assert_eq!(audit, Audit::default());
+        }
     }
 }
 
-async fn copy_an_event(store: &Valkey, scope: &Scope) -> Appended {
+async fn copy_an_event(store: &Valkey, scope: &Scope, lane: InLane) -> Appended {
     let (hold, session) = live(store, &scope.shard(0), scope.instance(1)).await;
     let copy = Copied { stream: "MESSAGE_CREATE".to_owned(), data: "x".into() };
-    let copies = Copies { each: vec![Some(copy)], entries_max: 9 };
+    let copies = Copies { each: vec![Some(copy)], lane };
     let copied = CopiedAppend { append: append(&hold, session, 0, 1), copies };
     store.append_copied(&[copied]).await.pop().expect("an answer").expect("appended")
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use baton_model::{Lane, SessionNumber, ShardNumber, StreamId};
 use baton_store::{
     Append, AppendError, Appended, Brokers, Command, Commands, Copied, CopiedAppend, Copies,
-    Events, Faults, Faulty, Hold, Leases, ROUTER, Route, RouteError, Tend, Tended, Trim, Unhappy,
+    Events, Faults, Faulty, Hold, InLane, Leases, ROUTER, Route, RouteError, Tend, Tended, Trim,
+    Unhappy,
     conformance::{Audit, Scope, append, live, stream},
 };
 use baton_store_valkey::Valkey;
@@ -35,7 +36,8 @@ fn data(seq: u64) -> String {
 /// An append of the dispatches behind `prev`, up to `last`, each with a copy.
 fn copied(hold: &Hold, session: SessionNumber, prev: u64, last: u64) -> CopiedAppend {
     let copy = |seq| Some(Copied { stream: STREAM.to_owned(), data: data(seq).into() });
-    let copies = Copies { each: (prev + 1..=last).map(copy).collect(), entries_max: 1_000_000 };
+    let lane = InLane::Also { entries_max: 1_000_000 };
+    let copies = Copies { each: (prev + 1..=last).map(copy).collect(), lane };
     CopiedAppend { append: append(hold, session, prev, last), copies }
 }
 
@@ -152,7 +154,7 @@ async fn a_stream_of_copies_never_grows_far_above_its_limit() {
     let (hold, session) = live(&store, &scope.shard(0), scope.instance(1)).await;
     for page in 0..20 {
         let mut append = copied(&hold, session, page * 50, (page + 1) * 50);
-        append.copies.entries_max = 200;
+        append.copies.lane = InLane::Also { entries_max: 200 };
         write(&store, append).await.expect("appended");
     }
     let kept = held(&server, STREAM);
@@ -379,7 +381,7 @@ async fn an_empty_append_with_copies_moves_the_mark() {
     let scope = Scope::new(seed());
     let (hold, session) = live(&store, &scope.shard(0), scope.instance(1)).await;
     let filtered = Append { entries: Vec::new(), ..append(&hold, session, 0, 9) };
-    let copies = Copies { each: Vec::new(), entries_max: 9 };
+    let copies = Copies { each: Vec::new(), lane: InLane::Also { entries_max: 9 } };
     let appended = write(&store, CopiedAppend { append: filtered, copies }).await;
     assert_eq!(appended.map(|it| it.seq.0), Ok(9));
     assert_eq!(store.append(&append(&hold, session, 9, 9)).await.map(|seq| seq.0), Ok(9));

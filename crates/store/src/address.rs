@@ -1,9 +1,10 @@
 //! Where a shard lives in the store, and under which right one may touch it.
 
 use baton_model::{AppName, Epoch, InstanceId, Lane, LaneCount, ShardKey};
+use serde::{Deserialize, Serialize};
 
 /// A shard and the lane it writes to: its row and its stream lie side by side.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ShardAddress {
     /// Which shard.
     pub shard: ShardKey,

@@ -1,8 +1,9 @@
 //! Streams that `@discordjs/brokers` reads: copies of events, and commands from there.
 //!
 //! What stands in such an entry, the store does not know: one field, `data`, in a format of
-//! others. It keeps the promises of a lane for them: a copy is written with its entry, in the same
-//! step, under the same lease. And it routes a command out of their stream in one step, once.
+//! others. It keeps the promises of a lane for them: a copy is written with its entry, or instead
+//! of it, in the same step, under the same lease. And it routes a command out of their stream in
+//! one step, once.
 //!
 //! The names of these streams are others' as well, and lie in any slot: a Cluster and the embedded
 //! store refuse all of this.
@@ -34,10 +35,24 @@ pub struct CopiedAppend {
 /// Copies of an append's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copies {
-    /// For each entry of the append what is written besides; none for what has no copy.
+    /// For each entry of the append what is written elsewhere; none for what has no copy.
     pub each: Vec<Option<Copied>>,
-    /// About how many entries a stream holds at most: beyond them the oldest go with the write.
-    pub entries_max: u64,
+    /// Whether what has a copy stands in the lane too.
+    pub lane: InLane,
+}
+
+/// Whether what has a copy stands in the lane too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InLane {
+    /// It does.
+    Also {
+        /// About how many entries a stream of copies holds at most: beyond them the oldest go with
+        /// the write.
+        entries_max: u64,
+    },
+    /// It does not, unless the store refuses the copy. No write cuts a stream of copies short: what
+    /// would go stands nowhere else.
+    Instead,
 }
 
 /// A copy of an entry.
@@ -117,6 +132,9 @@ pub trait Brokers {
     /// As [`Events::append_all`](crate::Events::append_all), and each entry that goes into the lane
     /// takes its copy along, in the same step: an append that is repeated, or fenced, writes
     /// neither again. A copy that the store cannot write holds up nothing.
+    ///
+    /// With [`InLane::Instead`] each entry stands in one place: in the stream of its copy, or in
+    /// the lane if it has none or the store cannot write it. The mark moves over both alike.
     fn append_copied(
         &self,
         appends: &[CopiedAppend],

@@ -2,6 +2,7 @@
 
 use baton_model::{ShardNumber, StoreMillis, StreamId, TraceParent};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::fields::{FORMAT, Fields, FieldsError, decimal};
@@ -10,7 +11,7 @@ use crate::fields::{FORMAT, Fields, FieldsError, decimal};
 pub const COMMAND_FIELDS: [&str; 6] = ["v", "sh", "exp", "re", "tp", "d"];
 
 /// Something to be sent to Discord on a shard's socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// By which shard.
     pub shard: ShardNumber,
@@ -21,6 +22,7 @@ pub struct Command {
     /// Set if it is sampled for tracing.
     pub trace: Option<TraceParent>,
     /// The frame.
+    #[serde(with = "baton_model::raw_bytes")]
     pub frame: Bytes,
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use baton_model::UnixMicros;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     StreamId,
@@ -14,7 +15,7 @@ use crate::{
 pub const RESULT_FIELDS: [&str; 6] = ["v", "cmd", "out", "why", "wait", "at"];
 
 /// What became of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandResult {
     /// Under which name its sender waits.
     pub reply_to: String,
@@ -27,7 +28,7 @@ pub struct CommandResult {
 }
 
 /// What became of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommandOutcome {
     /// It was written to the shard's socket. What Discord makes of it, it says in events.
     Sent,

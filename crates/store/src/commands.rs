@@ -6,6 +6,7 @@ use baton_model::{
     AppName, AppShape, Lane, ShardKey,
     limits::{COMMAND_BYTES_MAX, REPLY_TO_BYTES_MAX},
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Why a command was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 pub enum CommandError {
     /// Discord would close the connection over it.
     #[error("command has {0} bytes; Discord accepts at most 4096")]

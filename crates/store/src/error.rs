@@ -1,5 +1,6 @@
 //! What can be wrong with a store, as opposed to what it may answer.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The two answers that a caller needs of any error.
@@ -12,7 +13,7 @@ pub trait Unhappy {
 }
 
 /// The store did not do what it was asked, for a reason of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 pub enum StoreError {
     /// It cannot at present: not reached, loading, read-only, out of memory, without its
     /// replicas. Nothing happened.

@@ -1,10 +1,10 @@
 //! Entries and commands as flat lists of string fields, which is how a stream holds them.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use baton_model::TraceParent;
 use bytes::Bytes;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
 /// The version of the contract, in field `v` of every entry and command. Readers refuse a version
@@ -12,20 +12,20 @@ use thiserror::Error;
 pub const FORMAT: u32 = 1;
 
 /// Why fields are no entry, or no command.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 pub enum FieldsError {
     /// A field that is always there is missing.
     #[error("there is no field {0:?}")]
-    Missing(&'static str),
+    Missing(Cow<'static, str>),
     /// A field holds something else than it should.
     #[error("field {field:?} holds {found:?}; expected {expected}")]
     Malformed {
         /// Which field.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// What it holds.
         found: String,
         /// What it should hold.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// It was written by a newer Baton, in a format that this one does not know.
     #[error("it has format {0}; this Baton knows {FORMAT}")]
@@ -72,7 +72,7 @@ impl<const N: usize> Fields<N> {
 
     pub(crate) fn bytes(&self, field: &'static str) -> Result<Bytes, FieldsError> {
         let place = self.known.iter().position(|known| *known == field);
-        place.and_then(|place| self.found[place].clone()).ok_or(FieldsError::Missing(field))
+        place.and_then(|place| self.found[place].clone()).ok_or(FieldsError::Missing(field.into()))
     }
 
     pub(crate) fn text(&self, field: &'static str) -> Result<String, FieldsError> {
@@ -118,7 +118,11 @@ impl<const N: usize> Fields<N> {
 pub(crate) fn malformed(field: &'static str, found: &[u8], expected: &'static str) -> FieldsError {
     const SHOWN_MAX: usize = 80;
     let shown = &found[..found.len().min(SHOWN_MAX)];
-    FieldsError::Malformed { field, found: String::from_utf8_lossy(shown).into_owned(), expected }
+    FieldsError::Malformed {
+        field: field.into(),
+        found: String::from_utf8_lossy(shown).into_owned(),
+        expected: expected.into(),
+    }
 }
 
 /// Something that stands in a stream as JSON, behind the version.

@@ -3,11 +3,12 @@
 use std::{future::Future, time::Duration};
 
 use baton_model::AppName;
+use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
 
 /// What Discord says of an app's session starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionStartLimit {
     /// IDENTIFYs a day.
     pub total: u32,

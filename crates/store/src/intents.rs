@@ -3,12 +3,13 @@
 use std::future::Future;
 
 use baton_model::{Intent, IntentId, NewIntent, Subject, limits::INTENTS_MAX};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{StoreError, error::unhappy};
 
 /// Why an intent was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 pub enum IntendError {
     /// So many stand already, and every poll of every instance carries all of them.
     #[error("{0} intents stand, and {INTENTS_MAX} are the most; take back what is not needed")]

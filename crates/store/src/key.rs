@@ -69,7 +69,8 @@ pub enum Key<'a> {
     /// Written by each with every beat; a field goes when its consumer leaves or is long dead.
     Readers(&'a AppName, &'a str),
     /// Hash, any name that is one consumer's alone → how its handlers fare. Written by each every
-    /// few seconds; a field goes when its consumer stops, or by another when it is long out of date.
+    /// few seconds; a field goes when its consumer stops, or by another when it is long out of
+    /// date.
     Handlers(&'a AppName),
     /// Hash, the lease row of a lane that one consumer of a group at a time reads. Written by
     /// consumers; stays.

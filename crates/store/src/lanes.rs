@@ -4,11 +4,12 @@ use std::{future::Future, time::Duration};
 
 use baton_model::{AppName, Lane};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, StreamId};
 
 /// A lane at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LaneView {
     /// How many entries there are.
     pub length: u64,
@@ -25,7 +26,7 @@ pub struct LaneView {
 }
 
 /// A consumer group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupView {
     /// Its name.
     pub name: String,
@@ -44,7 +45,7 @@ pub struct GroupView {
 }
 
 /// A consumer of a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsumerView {
     /// Its name.
     pub name: String,
@@ -74,7 +75,7 @@ pub const REDELIVERER: &str = "baton";
 pub const REDELIVERED_UNTOUCHED: Duration = Duration::from_secs(86_400);
 
 /// What came of giving a delivery back to its group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Redelivery {
     /// It is pending.
     Pending,
@@ -89,12 +90,37 @@ pub enum Redelivery {
 }
 
 /// A delivery that a group gave up on: whatever its consumers have written down of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// Its place among the others.
     pub id: StreamId,
     /// All of its fields, in their order.
+    #[serde(with = "written_fields")]
     pub fields: Vec<(Bytes, Bytes)>,
+}
+
+/// Fields as they are written down.
+mod written_fields {
+    use baton_model::raw_bytes;
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Field(#[serde(with = "raw_bytes")] Bytes, #[serde(with = "raw_bytes")] Bytes);
+
+    pub(super) fn serialize<S: Serializer>(
+        fields: &[(Bytes, Bytes)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(fields.iter().map(|(k, v)| Field(k.clone(), v.clone())))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(Bytes, Bytes)>, D::Error> {
+        let fields = Vec::<Field>::deserialize(deserializer)?;
+        Ok(fields.into_iter().map(|Field(name, value)| (name, value)).collect())
+    }
 }
 
 /// What operators look at and clean up of a lane.

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use baton_model::{Epoch, Expected, InstanceId, LeaseRow, OfferId, SessionNumber, SessionRow};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{Hold, ShardAddress, StoreError, error::unhappy};
@@ -48,7 +49,7 @@ pub enum AcceptError {
 }
 
 /// Why a lease was not taken away.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 pub enum BreakError {
     /// The row is not as expected: somebody was granted the lease later, or nobody ever was.
     #[error("the row is not as expected")]

@@ -37,6 +37,7 @@ mod lanes;
 mod leases;
 mod membership;
 mod op;
+mod operators;
 mod planning;
 mod reports;
 mod sendable;
@@ -50,8 +51,8 @@ pub use baton_model::{ConflictId, StreamId, StreamIdError};
 pub use address::{Hold, ShardAddress};
 pub use apps::Apps;
 pub use brokers::{
-    Appended, BROKERS_FIELD, Brokers, Copied, CopiedAppend, Copies, OutgoingEntry, ROUTER, Route,
-    RouteError, Tend, Tended,
+    Appended, BROKERS_FIELD, Brokers, Copied, CopiedAppend, Copies, InLane, OutgoingEntry, ROUTER,
+    Route, RouteError, Tend, Tended,
 };
 pub use command::{COMMAND_FIELDS, Command, CommandEntry, MalformedCommand};
 pub use command_result::{CommandOutcome, CommandResult, RESULT_FIELDS};
@@ -77,6 +78,7 @@ pub use lanes::{
 pub use leases::{AcceptError, BreakError, ClaimError, Fenced, Grant, HoldError, Leases};
 pub use membership::{BeatError, Membership, Poll, PresenceGuard, Safety};
 pub use op::Op;
+pub use operators::{ForOperators, Question, question, wire};
 pub use planning::{Planning, Targets, TargetsError};
 pub use reports::{FoundConsumerReport, FoundReport, ReportError, Reports, written_report};
 pub use sendable::{Sendable, Unsendable, guild_of};

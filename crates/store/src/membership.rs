@@ -6,12 +6,13 @@ use baton_model::{
     Beat, DataSetId, InstanceId, InstanceRecord, Intent, LeaseRow, Member, ShardKey, StoreIdentity,
     StoreMillis,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{StoreError, error::unhappy};
 
 /// What one look at the store shows. All of it was true at one moment, at one primary.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Poll {
     /// Who answered, and from which data.
     pub identity: StoreIdentity,
@@ -42,7 +43,7 @@ pub enum BeatError {
 unhappy!(BeatError);
 
 /// Would the store, at this moment, keep what it acknowledges?
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Safety {
     /// It takes writes and has what its topology needs to keep them: its replicas, a quorum of its
     /// Sentinels, all slots of its Cluster, its disk.

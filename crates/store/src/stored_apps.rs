@@ -6,17 +6,18 @@ use baton_model::{
     AppName, StoredApp,
     limits::{STORED_APP_BYTES_MAX, STORED_APPS_MAX},
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{StoreError, error::unhappy};
 
 /// What stands there and is no app: a newer Baton has written it, or somebody by hand.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 #[error("what stands in the store is no app that this Baton can read; `baton app set` replaces it")]
 pub struct MalformedApp;
 
 /// An app as it is found: an error about it is no error of the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundApp {
     /// Which version of it: whoever replaces it names the one that they have seen.
     pub revision: u64,
@@ -25,7 +26,7 @@ pub struct FoundApp {
 }
 
 /// Why an app was not put into the store.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 pub enum PutAppError {
     /// Somebody else has changed it since it was seen.
     #[error("somebody else has changed it, to revision {0}; look again")]

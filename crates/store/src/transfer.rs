@@ -3,12 +3,13 @@
 use std::future::Future;
 
 use baton_model::{AppName, AppShape, Epoch, Holding, Lane, LeaseRow, SessionRow, ShardKey};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{ShardAddress, StoreError, error::unhappy};
 
 /// A lane as it is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoredLane {
     /// The app.
     pub app: AppName,
@@ -21,7 +22,7 @@ pub struct RestoredLane {
 }
 
 /// A shard's row as it is to be: nobody holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoredRow {
     /// Which shard.
     pub shard: ShardKey,
@@ -43,7 +44,7 @@ impl RestoredLane {
 }
 
 /// Why nothing was put there.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 pub enum RestoreError {
     /// There is a row, and it is another one.
     #[error("shard {0} has a row of its own there")]

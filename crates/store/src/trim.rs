@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use baton_model::{StreamId, limits::RING_KEEP};
+use serde::{Deserialize, Serialize};
 
 /// How much of a lane's stream is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trim {
     /// What every living consumer group has acknowledged stays this long all the same, for who
     /// reads without a group, and for people.
@@ -28,7 +29,7 @@ impl Trim {
 }
 
 /// What a trim would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Trimmable {
     /// Entries that would go.
     pub removed: u64,
@@ -37,7 +38,7 @@ pub struct Trimmable {
 }
 
 /// What a trim has done, and what is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Trimmed {
     /// Entries that are gone.
     pub removed: u64,

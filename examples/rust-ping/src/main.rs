@@ -1,10 +1,13 @@
-//! A consumer over the SDK: says what it handles, and shows the bot as idle at the word "!away".
+//! A consumer over the SDK: says what it handles, shows the bot as idle at the word "!away", and
+//! fails at the word "!fail", which `baton handler ls` shows.
 //!
 //! Start as many as you like, and kill any of them. docs/consumers.md says what is promised.
 
-use std::{env, error::Error, time::Duration};
+mod place;
 
-use baton_consumer::{Command, Commander, Consumer, Delivery, HandlerError, Handlers, MARKERS};
+use std::{env, error::Error, process::ExitCode, time::Duration};
+
+use baton_consumer::{Command, Commander, Delivery, HandlerError, Handlers, MARKERS, http};
 use serde::Deserialize;
 use tokio::{
     net::TcpListener,
@@ -20,22 +23,24 @@ struct Message {
     content: String,
 }
 
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    // An image without a shell has nothing else to ask with.
+    if env::args().nth(1).as_deref() == Some("healthcheck") {
+        return Ok(http::check(place::said("BATON_HTTP", "127.0.0.1:9091").parse()?, "/readyz"));
+    }
+    consume()?;
+    Ok(ExitCode::SUCCESS)
+}
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn consume() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let said = |name: &str, else_: &str| env::var(name).unwrap_or_else(|_| else_.to_owned());
-    let store = said("BATON_STORE", "valkey://127.0.0.1:6379");
-    let (app, group) = (said("BATON_APP", "app"), said("BATON_GROUP", "example"));
-    let silence = Duration::from_millis(said("BATON_IDLE_MS", "30000").parse()?);
-    let consumer = Consumer::builder(&store, &app, &group)
-        .fleet(&said("BATON_FLEET", "main"))
-        .claim_after(silence)
-        .build()?;
+    let consumer = place::consumer()?;
 
     if let Ok(address) = env::var("BATON_HTTP") {
         let listener = TcpListener::bind(address).await?;
         eprintln!("http={}", listener.local_addr()?);
-        tokio::spawn(baton_consumer::http::serve(listener, consumer.health()));
+        tokio::spawn(http::serve(listener, consumer.health()));
     }
 
     let commander = consumer.commander()?;
@@ -65,7 +70,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// What it fails with is tried again, and in the end stands with the dead letters.
 async fn on_message(delivery: Delivery, commander: Commander) -> Result<(), HandlerError> {
-    if delivery.parse::<Message>()?.content == "!away" {
+    let Message { content } = delivery.parse()?;
+    if content == "!fail" {
+        return Err("somebody said !fail".into());
+    }
+    if content == "!away" {
         let idle = UpdatePresencePayload {
             activities: Vec::new(),
             afk: true,

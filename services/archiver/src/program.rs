@@ -47,6 +47,8 @@ pub struct Arguments {
 pub enum Command {
     /// Says whether the configuration is right and its place can be written to, and ends
     Check,
+    /// Asks the archiver of this configuration whether it gets on, and ends with 0 or 1
+    Healthcheck,
     /// Writes archived entries into the streams of another app's name, with their ids
     Replay {
         /// The first hour, UTC, as in 2026-11-20T19
@@ -79,6 +81,8 @@ enum Failure {
     Replay(#[from] ReplayError),
     #[error("cannot listen on {address}: {source}; change http.listen")]
     Listen { address: std::net::SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Probe(#[from] baton_probe::ProbeError),
     #[error("the system gives no {0}")]
     System(&'static str),
 }
@@ -111,6 +115,10 @@ async fn carry_out(command: Option<Command>, config: &Config) -> Result<(), Fail
     let site = Site { place, layout: Layout::new(&config.prefix, &config.app) };
     match command {
         None => archive_all(config, site).await,
+        Some(Command::Healthcheck) => {
+            println!("{}", baton_probe::ask(config.listen, "/readyz")?);
+            Ok(())
+        }
         Some(Command::Check) => {
             site.place.ensure_usable(&site.layout).await?;
             println!("the configuration is right, and its place can be written to");

@@ -4,8 +4,11 @@ mod app;
 mod dead;
 mod doctor;
 mod drain;
+mod handler;
+mod init;
 mod instance;
 mod lease;
+mod migrate;
 mod send;
 mod shard;
 mod stream;
@@ -22,8 +25,11 @@ pub use self::{
     dead::{DeadCommand, Letters, Place},
     doctor::DoctorArguments,
     drain::{DrainArguments, UndrainArguments},
+    handler::{HandlerCommand, OfHandlers},
+    init::InitArguments,
     instance::InstanceCommand,
     lease::{BreakArguments, LeaseCommand},
+    migrate::MigrateArguments,
     send::{CommandCommand, SendArguments, SendOp},
     shard::{PinArguments, ShardCommand},
     stream::{GcArguments, StreamCommand, TailArguments, TrimArguments, Which},
@@ -57,6 +63,10 @@ pub struct Globals {
     /// The store, as in a gateway's `store.url`.
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
+    /// The folder of a `baton up`: the one it is to use; for all other commands one on which it
+    /// runs. ./baton-data if nothing else is named.
+    #[arg(long, global = true, value_name = "DIR", conflicts_with_all = ["store", "context"])]
+    pub data: Option<PathBuf>,
     /// The fleet; `main` if nobody says.
     #[arg(long, global = true, value_name = "NAME")]
     pub fleet: Option<String>,
@@ -74,6 +84,8 @@ pub enum Command {
     /// Something at the store.
     #[command(flatten)]
     AtStore(AtStore),
+    /// Write a configuration and a compose file for a bot.
+    Init(InitArguments),
     /// Run everything in this process: a bot, or a demo where there is no token.
     Up(UpArguments),
     /// Find out what could go wrong before it does; ends with 3 if something does already.
@@ -130,6 +142,9 @@ pub enum AtStore {
     /// See what consumer groups have given up on, have it tried again, or drop it.
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// See how the handlers of consumers fare.
+    #[command(subcommand)]
+    Handler(HandlerCommand),
     /// Send something to Discord by a shard.
     #[command(subcommand)]
     Command(CommandCommand),
@@ -162,6 +177,9 @@ pub enum AtStore {
         /// The file; - is stdin.
         file: PathBuf,
     },
+    /// Move the fleet of a `baton up`, running or not, to a Valkey that has not known it. Sessions
+    /// come along.
+    MigrateStore(MigrateArguments),
     /// Check something, for scripts: ends with 0 if it passes and with 3 if not.
     #[command(subcommand)]
     Check(CheckCommand),
@@ -204,6 +222,8 @@ pub enum CheckCommand {
     Live,
     /// Is the fleet as it should be: as `status`, without a word?
     Ready,
+    /// Is the last run of every handler good? Whoever tells nothing is not asked.
+    Handlers(OfHandlers),
     /// May this instance be ended now: is the store safe, and have the others room for its shards?
     QuorumSafe {
         /// Its name, or the beginning of its id.

@@ -12,6 +12,7 @@ mod documents;
 mod drain;
 mod drain_story;
 mod gc;
+mod handlers;
 mod history;
 mod identify;
 mod instances;
@@ -19,6 +20,7 @@ mod intents;
 mod lag;
 mod lanes;
 mod leases;
+mod migrate;
 mod moving;
 mod rebalance;
 mod restore;
@@ -63,12 +65,14 @@ pub(crate) async fn at_the_store(desk: &Desk, command: AtStore) -> Result<Exit, 
         AtStore::Stream(StreamCommand::Trim(arguments)) => trim::trim(desk, arguments).await,
         AtStore::Command(CommandCommand::Send(arguments)) => send::send(desk, arguments).await,
         AtStore::Dead(command) => dead::dead(desk, command).await,
+        AtStore::Handler(command) => handlers::handler(desk, command).await,
         AtStore::Rebalance { apply } => rebalance::rebalance(desk, apply).await,
         AtStore::Intent(command) => intents::intent(desk, command).await,
         AtStore::Identify(IdentifyCommand::Budget) => identify::budget(desk).await,
         AtStore::Conflict(ConflictCommand::Ls { last }) => conflicts::list(desk, last).await,
         AtStore::Backup { file } => backup::backup(desk, &file).await,
         AtStore::Restore { file } => restore::restore(desk, &file).await,
+        AtStore::MigrateStore(arguments) => migrate::migrate(desk, &arguments).await,
         AtStore::Check(command) => check::check(desk, command).await,
     }
 }

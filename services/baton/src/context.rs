@@ -1,9 +1,11 @@
 //! Which store and which fleet are meant.
 //!
-//! What stands on the command line wins over a variable, a variable over a context, and there is no
-//! default: whoever drains the wrong fleet has made the mistake that this program must not make
-//! easy. The variables are those of the gateway, so a shell that can start an instance can operate
-//! it as well.
+//! What stands on the command line wins over a variable, a variable over a context. Where nothing
+//! is said, there is one store that can be meant: that of the `baton up` which runs on the folder
+//! that it takes by itself, in the directory where the operator stands. No other is guessed:
+//! whoever drains the wrong fleet has made the mistake that this program must not make easy.
+//!
+//! The variables are those of the gateway: a shell that can start an instance can operate it.
 
 mod file;
 
@@ -12,22 +14,26 @@ use std::{env, path::PathBuf};
 use baton_gateway::config::{StoreConfig, StorePlace, StoreSettings};
 use baton_gateway::token::TokenSource;
 use baton_model::FleetName;
-use baton_store_valkey::{StoreUrl, ValkeyConfig};
+use baton_store_valkey::StoreUrl;
 use thiserror::Error;
 
 pub(crate) use self::file::{Context, Contexts, NamedContext, StoreOptions};
-use crate::arguments::Globals;
+use crate::{arguments::Globals, at::Place, told};
 
 /// The fleet that a gateway belongs to if its configuration does not say.
 pub(crate) const USUAL_FLEET: &str = "main";
+
+/// Where `up` keeps everything if nobody says.
+pub(crate) const USUAL_DATA: &str = "./baton-data";
 
 /// Why it is not known which store is meant.
 #[derive(Debug, Error)]
 pub enum ContextError {
     /// Nobody said.
     #[error(
-        "no store is named; give --store URL, set BATON_STORE__URL, or make a context with \
-         `baton config set-context NAME --store URL`"
+        "no store is named, and no `baton up` runs on ./baton-data; give --store URL or --data \
+         DIR, set BATON_STORE__URL, or make a context with `baton config set-context NAME --store \
+         URL`"
     )]
     NoStore,
     /// There is no context of this name.
@@ -56,12 +62,6 @@ pub enum ContextError {
         /// What is wrong with it.
         because: String,
     },
-    /// The store is in another process, which lets nobody else in.
-    #[error(
-        "store {0} is embedded in the process that runs on it; operate it there, or give the fleet \
-         a Valkey"
-    )]
-    Embedded(String),
 }
 
 /// Which store and which fleet are meant, and from where that is known.
@@ -92,7 +92,7 @@ impl Choice {
             value.map(|value| Named { name: name.to_owned(), value })
         };
         let said = Self {
-            url: named("--store", &globals.store),
+            url: named("--store", &globals.store).or_else(|| Self::in_folder(globals)),
             fleet: named("--fleet", &globals.fleet),
             ..Self::default()
         };
@@ -116,6 +116,12 @@ impl Choice {
             Some(context) => chosen.over(Self::of_context(&context)),
             None => chosen,
         })
+    }
+
+    /// The folder of a process, as a store's url.
+    fn in_folder(globals: &Globals) -> Option<Named> {
+        let folder = globals.data.as_ref()?.display();
+        Some(Named { name: "--data".to_owned(), value: format!("{EMBEDDED}{folder}") })
     }
 
     fn of_context(context: &NamedContext) -> Self {
@@ -142,10 +148,27 @@ impl Choice {
         }
     }
 
-    /// What opens the store.
-    pub(crate) fn settings(&self) -> Result<ValkeyConfig, ContextError> {
+    /// What was named; else the folder that `up` takes by itself.
+    pub(crate) fn place(&self) -> Result<Place, ContextError> {
+        let named_fleet = self.fleet.as_ref().map(parsed::<FleetName>).transpose()?;
+        let folder = match &self.url {
+            Some(url) => url.value.strip_prefix(EMBEDDED).map(PathBuf::from),
+            None => Some(PathBuf::from(USUAL_DATA)),
+        };
+        if let Some(folder) = folder {
+            return Ok(Place::Process { folder, fleet: named_fleet });
+        }
+        self.valkey(named_fleet)
+    }
+
+    /// Whether nobody has named a store.
+    pub(crate) const fn is_guess(&self) -> bool {
+        self.url.is_none()
+    }
+
+    fn valkey(&self, fleet: Option<FleetName>) -> Result<Place, ContextError> {
         let url = self.url.as_ref().ok_or(ContextError::NoStore)?;
-        let place = place(url)?;
+        let place = valkey_place(url)?;
         let password = self.password.as_ref().map(parsed::<TokenSource>).transpose()?;
         let store = StoreConfig {
             place,
@@ -153,15 +176,10 @@ impl Choice {
             password,
             ca_file: self.ca_file.as_ref().map(|file| PathBuf::from(&file.value)),
         };
-        let fleet = match &self.fleet {
-            Some(fleet) => parsed::<FleetName>(fleet)?,
-            None => USUAL_FLEET.parse().unwrap_or_else(|_| unreachable!("it is a name")),
-        };
-        match store.settings(fleet) {
-            Ok(StoreSettings::Valkey(config)) => Ok(config),
-            Ok(StoreSettings::Embedded(folder)) => {
-                Err(ContextError::Embedded(folder.display().to_string()))
-            }
+        let usual = || USUAL_FLEET.parse().unwrap_or_else(|_| unreachable!("it is a name"));
+        match store.settings(fleet.unwrap_or_else(usual)) {
+            Ok(StoreSettings::Valkey(config)) => Ok(Place::Valkey(config)),
+            Ok(StoreSettings::Embedded(folder)) => Ok(Place::Process { folder, fleet: None }),
             Err(error) => Err(ContextError::Value {
                 name: url.name.clone(),
                 because: format!("cannot be used: {}", told(&error)),
@@ -174,21 +192,23 @@ impl Choice {
 pub(crate) fn ensure_usable(name: &str, context: &Context) -> Result<(), ContextError> {
     let named = NamedContext { name: name.to_owned(), context: context.clone() };
     let Choice { url, password, fleet, user: _, ca_file: _ } = Choice::of_context(&named);
-    url.as_ref().map(place).transpose()?;
+    let valkey = url.as_ref().filter(|url| !url.value.starts_with(EMBEDDED));
+    valkey.map(valkey_place).transpose()?;
     password.as_ref().map(parsed::<TokenSource>).transpose()?;
     fleet.as_ref().map(parsed::<FleetName>).transpose()?;
     Ok(())
 }
 
+/// With what the url of a store inside a process begins; its folder follows.
+const EMBEDDED: &str = "embedded://";
+
 /// The url's own words would show what stands in it, and that may be a password.
-fn place(url: &Named) -> Result<StorePlace, ContextError> {
-    if let Some(folder) = url.value.strip_prefix("embedded://") {
-        return Err(ContextError::Embedded(folder.to_owned()));
-    }
+fn valkey_place(url: &Named) -> Result<StorePlace, ContextError> {
     let wrong = |_| ContextError::Value {
         name: url.name.clone(),
         because: "is no store's url; expected valkey://host:port, \
-                  valkey-sentinel://host:port,…/service or valkey-cluster://host:port,…"
+                  valkey-sentinel://host:port,…/service, valkey-cluster://host:port,… or \
+                  embedded:///folder"
             .to_owned(),
     };
     url.value.parse::<StoreUrl>().map(StorePlace::Valkey).map_err(wrong)
@@ -203,16 +223,4 @@ where
         ContextError::Value { name: named.name.clone(), because }
     };
     named.value.parse().map_err(wrong)
-}
-
-/// An error with its causes, in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line += ": ";
-        line += &error.to_string();
-        cause = error.source();
-    }
-    line
 }

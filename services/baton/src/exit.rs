@@ -1,7 +1,7 @@
 //! With which code `baton` ends.
 //!
 //! Scripts see nothing else, so every end that calls for another reaction has its own.
-//! `docs/cli.md` has the table, and a test for each stands in `tests/exit_codes.rs`.
+//! `docs/cli.md` has the table, `tests/listings/exit-codes.txt` what the program says of itself.
 
 use std::process::ExitCode;
 

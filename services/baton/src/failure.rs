@@ -14,6 +14,9 @@ pub enum Failure {
     /// The store did not answer, or not as it should.
     #[error("the store: {0}")]
     Store(#[from] StoreError),
+    /// No process runs where one was looked for.
+    #[error("{0}")]
+    NobodyThere(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
@@ -49,7 +52,7 @@ impl Failure {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Context(_) | Self::Usage(_) => Exit::Usage,
-            Self::Store(_) | Self::Write(_) | Self::Other(_) => Exit::Failed,
+            Self::Store(_) | Self::NobodyThere(_) | Self::Write(_) | Self::Other(_) => Exit::Failed,
             Self::NotFound(_) => Exit::NotFound,
             Self::Conflict(_) => Exit::Conflict,
             Self::Unsafe(_) | Self::Refused(_) | Self::Unconfirmed(_) => Exit::Unsafe,

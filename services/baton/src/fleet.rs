@@ -6,7 +6,8 @@ mod planning;
 #[cfg(test)]
 pub(crate) use baton_overview::examples;
 pub(crate) use baton_overview::{
-    Cell, Instance, Look, Sight, Standing, doer, problems, told, wanted,
+    Cell, HandlerSight, HandlerStanding, Handlers, Instance, Look, Sight, Standing, doer, problems,
+    told, wanted,
 };
 
 pub(crate) use self::{

@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use baton_store_valkey::Valkey;
 use clap::Parser;
 
 use crate::{
     Exit, Failure,
-    arguments::{Arguments, AtStore, Command, DoctorArguments, Globals},
-    command,
-    context::Choice,
+    arguments::{self, Arguments, Command, DoctorArguments, Globals},
+    at::AtStore,
+    command, init,
     terminal::Terminal,
     up,
 };
@@ -18,7 +17,7 @@ use crate::{
 pub(crate) struct Desk {
     pub(crate) globals: Globals,
     pub(crate) terminal: Terminal,
-    pub(crate) store: Valkey,
+    pub(crate) store: AtStore,
 }
 
 impl Desk {
@@ -26,6 +25,11 @@ impl Desk {
     pub(crate) fn silent(&self) -> Self {
         let terminal = Terminal { may_redraw: false, can_ask: false, is_quiet: true };
         Self { globals: self.globals.clone(), terminal, store: self.store.clone() }
+    }
+
+    /// The same at another store.
+    pub(crate) fn at(&self, store: AtStore) -> Self {
+        Self { globals: self.globals.clone(), terminal: self.terminal, store }
     }
 
     /// Asks before something that hurts. Where nobody can answer, a flag must have said yes.
@@ -71,30 +75,34 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Completions { shell } => command::completions(shell),
         Command::Man => command::man(),
         Command::Config(config) => command::config(config, &globals, terminal),
-        Command::Up(arguments) => up::up(&arguments, terminal),
-        Command::Doctor(arguments) => doctor(&globals, &arguments),
+        Command::Init(arguments) => init::init(&arguments, &globals, terminal),
+        Command::Up(arguments) => up::up(&globals, &arguments, terminal),
+        Command::Doctor(arguments) => doctor(&globals, terminal, &arguments),
         Command::AtStore(command) => at_the_store(globals, terminal, command),
     }
 }
 
 /// A store that cannot be opened is a finding here, and no error.
 #[tokio::main(flavor = "current_thread")]
-async fn doctor(globals: &Globals, arguments: &DoctorArguments) -> Result<Exit, Failure> {
+async fn doctor(
+    globals: &Globals,
+    terminal: Terminal,
+    arguments: &DoctorArguments,
+) -> Result<Exit, Failure> {
     // Whoever else has installed one has the same.
     drop(rustls::crypto::ring::default_provider().install_default());
-    command::doctor(globals, arguments).await
+    command::doctor(globals, terminal, arguments).await
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn at_the_store(
     globals: Globals,
     terminal: Terminal,
-    command: AtStore,
+    command: arguments::AtStore,
 ) -> Result<Exit, Failure> {
     // Whoever else has installed one has the same.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let settings = Choice::make(&globals)?.settings()?;
-    let store = Valkey::open(settings).await?;
+    let store = AtStore::chosen(&globals, terminal).await?;
     let desk = Desk { globals, terminal, store };
     command::at_the_store(&desk, command).await
 }

@@ -14,31 +14,48 @@ mod watch;
 
 mod words;
 
-use std::{net::SocketAddr, num::NonZeroUsize, thread::available_parallelism};
+use std::{
+    net::SocketAddr, num::NonZeroUsize, path::Path, sync::Arc, thread::available_parallelism,
+};
 
 use baton_gateway::{
     page::Page,
     rest::{DISCORD_API, Rest, RestError},
 };
 use baton_model::FleetName;
-use baton_store_embedded::{EmbeddedStore, OpenError, Options, Resp, RespOptions};
+use baton_store_embedded::{
+    EmbeddedStore, OpenError, OperatorOptions, OperatorSocket, Options, Resp, RespOptions,
+};
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Handle, Runtime},
+    sync::Notify,
     time::Instant,
 };
 
 use self::{demo::Demo, house::House, settings::Bot};
-use crate::{Exit, Failure, arguments::UpArguments, terminal::Terminal};
+use crate::{
+    Exit, Failure,
+    arguments::{Globals, UpArguments},
+    context::USUAL_DATA,
+    terminal::Terminal,
+    told,
+};
 
 /// Runs everything until the process is asked to end.
-pub(crate) fn up(arguments: &UpArguments, terminal: Terminal) -> Result<Exit, Failure> {
+pub(crate) fn up(
+    globals: &Globals,
+    arguments: &UpArguments,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
     let began = Instant::now();
     // Whoever else has installed one has the same.
     drop(rustls::crypto::ring::default_provider().install_default());
     let shards = shards_runtime()?;
+    let data = globals.data.as_deref().unwrap_or(Path::new(USUAL_DATA));
     let control = Builder::new_current_thread().enable_all().build()?;
-    let ended = control.block_on(run(arguments, (terminal, began), shards.handle().clone()));
+    let ended =
+        control.block_on(run((data, arguments), (terminal, began), shards.handle().clone()));
     // What still runs there is not waited for: everything that matters lies in the store.
     shards.shutdown_background();
     ended
@@ -51,16 +68,17 @@ fn shards_runtime() -> Result<Runtime, Failure> {
 }
 
 async fn run(
-    arguments: &UpArguments,
+    (data, arguments): (&Path, &UpArguments),
     (terminal, began): (Terminal, Instant),
     shards: Handle,
 ) -> Result<Exit, Failure> {
-    let signals = house::Signals::listen()?;
+    let ending = Arc::new(Notify::new());
+    let signals = house::Signals::listen(ending.clone())?;
     let (bot, demo) = match settings::token(arguments) {
-        Some(source) => (Bot::real(arguments, source)?, None),
+        Some(source) => (Bot::real(data, arguments, source)?, None),
         None => {
             let demo = on(&shards, Demo::start()).await??;
-            (Bot::of_demo(arguments, &demo)?, Some(demo))
+            (Bot::of_demo(data, arguments, &demo)?, Some(demo))
         }
     };
     if demo.is_none() {
@@ -72,14 +90,33 @@ async fn run(
         async move { Resp::listen(&face, RespOptions { address, password: None }).await };
     let resp = on(&shards, listening).await?.map_err(|error| Failure::Other(told(&error)))?;
     let page = on(&shards, show(arguments.page, bot.fleet().clone(), store.clone())).await??;
+    let operators = on(&shards, attend(&bot, &store, ending)).await?;
+    let operators = operators.inspect_err(|error| terminal.say(error)).ok();
     let house = House::prepare(&bot, &store, &shards).await?;
     drop(store);
     words::announce(&bot, demo.as_ref(), (page, resp.address()));
     let start = |_| demo::Reading::start(&shards, &resp, (terminal, began));
     let reading = demo.as_ref().map(start).transpose()?;
     let ended = house.run(signals, reading, terminal).await;
-    drop(resp);
+    drop((resp, operators));
     ended
+}
+
+/// Has operators come in by the store's folder. Where its disk has no sockets, the bot runs all the
+/// same.
+fn attend(
+    bot: &Bot,
+    store: &EmbeddedStore,
+    ending: Arc<Notify>,
+) -> impl Future<Output = Result<OperatorSocket, String>> + Send + use<> {
+    let (store, folder) = (store.clone(), bot.folder().to_owned());
+    let options = OperatorOptions { fleet: bot.fleet().clone(), ending };
+    async move {
+        OperatorSocket::listen(&store, &folder, options).map_err(|error| {
+            let folder = folder.display();
+            format!("`baton status` and others cannot come in: no socket in {folder}: {error}")
+        })
+    }
 }
 
 /// Asks Discord once, before anything is written anywhere. If it does not say, it will later.
@@ -122,15 +159,4 @@ async fn on<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let ended = runtime.spawn(work).await;
     ended.map_err(|error| Failure::Other(format!("a bug: {error}")))
-}
-
-/// An error with its causes, in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }

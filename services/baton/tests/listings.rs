@@ -1,13 +1,16 @@
-//! Every listing in every form, as the program shows it over a real Valkey, compared with a page
-//! in `tests/listings`. The JSON in them is a contract: within one schema, a page only ever gains
-//! fields. What differs from run to run (times, numbers made of them) stands there as its kind.
+//! Every listing in every form, as the program shows it over a real Valkey and over the socket of a
+//! process with an embedded store, compared with a page in `tests/listings`. The JSON in them is a
+//! contract: within one schema, a page only ever gains fields. What differs from run to run (times,
+//! numbers made of them) stands there as its kind.
 //!
 //! `BLESS=1` writes the pages anew; read the difference before it is committed.
 
 use std::{
+    any::Any,
     env, fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
 };
 
 use baton_model::{
@@ -15,10 +18,12 @@ use baton_model::{
     InstanceReport, LaneCount, OfferId, ShardCount, ShardKey, ShardNumber, UnixMicros,
 };
 use baton_store::{
-    Apps, Conflict, ConflictKind, Conflicts, Connecting, Doer, Events, Happening, IdentifyBudget,
-    Journal, Leases, LettingGo, Membership, PresenceGuard, Reports, SessionStartLimit,
-    ShardAddress, Taking, What,
+    Conflict, ConflictKind, Connecting, Doer, Happening, LettingGo, PresenceGuard,
+    SessionStartLimit, ShardAddress, Store, Taking, What,
     conformance::{append, live},
+};
+use baton_store_embedded::{
+    EmbeddedStore, OperatorOptions, OperatorSocket, Options, Resp, RespOptions,
 };
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use baton_test_servers::{Program, Server};
@@ -27,15 +32,20 @@ use regex::Regex;
 const A: InstanceId = InstanceId::new(0xaaaa_0000_0000_0000_0000_0000_0000_0001);
 const B: InstanceId = InstanceId::new(0xbbbb_0000_0000_0000_0000_0000_0000_0002);
 
+/// What a consumer tells of a handler whose last run failed.
+const FAILING: &str = r#""handled":4,"failed":3,"failed_in_a_row":2,"error":"no such guild""#;
+
 /// A moment of the journal: 2026-11-20T13:07:33Z.
 const AT: UnixMicros = UnixMicros(1_795_180_053_000_000);
 
 /// What is compared: the page, and the words that are typed.
-const LISTINGS: [(&str, &[&str]); 16] = [
+const LISTINGS: [(&str, &[&str]); 18] = [
     ("app-ls", &["app", "ls"]),
+    ("check-handlers", &["check", "handlers"]),
     ("conflict-ls", &["conflict", "ls"]),
     ("dead-ls", &["dead", "ls", "--group", "workers"]),
     ("exit-codes", &["exit-codes"]),
+    ("handler-ls", &["handler", "ls"]),
     ("history", &["history"]),
     ("identify-budget", &["identify", "budget"]),
     ("instance-ls", &["instance", "ls"]),
@@ -52,27 +62,56 @@ const LISTINGS: [(&str, &[&str]); 16] = [
 
 /// Two instances and an app of four shards on two lanes: one is live, one is on its way, one was
 /// let go, one was never held.
-struct World {
-    server: Server,
-    store: Valkey,
+struct World<S> {
+    store: S,
+    /// As operators name the store.
+    url: String,
+    /// Where Redis clients come in.
+    redis: String,
+    /// What has to be there meanwhile.
+    _runs: Box<dyn Any>,
     app: AppName,
     lanes: LaneCount,
     presences: Vec<Box<dyn PresenceGuard>>,
 }
 
-impl World {
-    async fn new() -> Self {
+impl World<Valkey> {
+    async fn on_valkey() -> Self {
         let server = Server::start(Program::Valkey, &[]);
         let url = format!("valkey://127.0.0.1:{}", server.port());
         let config =
             ValkeyConfig::new(url.parse().expect("it is one"), "main".parse().expect("it is one"));
         let store = Valkey::open(config).await.expect("it opens");
+        let redis = format!("redis://127.0.0.1:{}", server.port());
+        Self::new(store, (url, redis), Box::new(server)).await
+    }
+}
+
+impl World<EmbeddedStore> {
+    async fn over_a_socket() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = EmbeddedStore::in_memory(Options::default());
+        let fleet = "main".parse().expect("it is one");
+        let options = OperatorOptions { fleet, ending: Arc::default() };
+        let socket = OperatorSocket::listen(&store, folder.path(), options).expect("it listens");
+        let address = "127.0.0.1:0".parse().expect("it is one");
+        let resp = Resp::listen(&store, RespOptions { address, password: None }).await;
+        let resp = resp.expect("it listens");
+        let url = format!("embedded://{}", folder.path().display());
+        let redis = format!("redis://{}", resp.address());
+        Self::new(store, (url, redis), Box::new((folder, socket, resp))).await
+    }
+}
+
+impl<S: Store> World<S> {
+    async fn new(store: S, (url, redis): (String, String), runs: Box<dyn Any>) -> Self {
         let app: AppName = "bot".parse().expect("it is one");
         let lanes = LaneCount(2.try_into().expect("it is one"));
-        let mut world = Self { server, store, app, lanes, presences: Vec::new() };
+        let presences = Vec::new();
+        let mut world = Self { store, url, redis, _runs: runs, app, lanes, presences };
         world.of_members().await;
         world.of_shards().await;
-        world.of_consumers();
+        world.of_consumers().await;
         world.of_people().await;
         world
     }
@@ -107,7 +146,7 @@ impl World {
         self.store.learn_limit(&self.app, limit).await.expect("learned");
     }
 
-    fn of_consumers(&self) {
+    async fn of_consumers(&self) {
         let events = "baton:{bot.0}:events";
         let typed: [&[&str]; 3] = [
             &["XGROUP", "CREATE", events, "workers", "0"],
@@ -115,8 +154,32 @@ impl World {
             &["XADD", "baton:{bot.0}:dead:workers", "*", "error", "no such guild"],
         ];
         for words in typed {
-            self.server.command::<redis::Value>(words).expect("done");
+            self.type_in(words);
         }
+        let now = self.store.poll().await.expect("polled").now.0;
+        for (consumer, at, rest) in [
+            ("w-1", now, FAILING),
+            ("w-2", now, r#""handled":9,"failed":1,"running":2,"busy_ms":50"#),
+            ("w-3", now - 60_000, FAILING),
+        ] {
+            let report = format!(
+                r#"{{"v":1,"at":{at},"group":"workers","consumer":"{consumer}","handlers":
+                [{{"name":"greeter",{rest}}},{{"name":"rare","handled":0,"failed":0}}]}}"#
+            );
+            let set = ["HSET", "baton:{bot}:handlers", consumer, &report];
+            self.type_in(&set);
+        }
+        let newer = ["HSET", "baton:{bot}:handlers", "w-9", r#"{"v":2}"#];
+        self.type_in(&newer);
+    }
+
+    /// As a consumer does, in any language.
+    fn type_in(&self, words: &[&str]) {
+        let client = redis::Client::open(self.redis.as_str()).expect("an address");
+        let mut connection = client.get_connection().expect("it listens");
+        let mut command = redis::Cmd::new();
+        command.arg(words);
+        command.query::<redis::Value>(&mut connection).expect("done");
     }
 
     /// What instances and operators have told.
@@ -148,9 +211,9 @@ impl World {
 
     /// What it writes as data, and its code.
     fn run(&self, words: &[&str]) -> (String, Option<i32>) {
-        let store = format!("valkey://127.0.0.1:{}", self.server.port());
         let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
-        command.env_clear().env("BATON_OPERATOR", "tester").args(["--store", &store]).args(words);
+        command.env_clear().env("BATON_OPERATOR", "tester");
+        command.args(["--store", &self.url]).args(words);
         let output = command.stdin(Stdio::null()).output().expect("it runs");
         let said = if output.stdout.is_empty() { output.stderr } else { output.stdout };
         (String::from_utf8(said).expect("text"), output.status.code())
@@ -203,6 +266,7 @@ fn without_times(text: &str) -> String {
         (r"\b[0-9a-f]{16}\b", "<id>"),
         (r"tester@[\w.-]+", "tester@<host>"),
         (r"127\.0\.0\.1:\d+", "<address>"),
+        (r#"embedded://[^\s",]+"#, "valkey://<address>"),
         // Columns are as wide as what stood there.
         (r"(\S) {2,}", "$1  "),
         (r" +\n", "\n"),
@@ -215,17 +279,29 @@ fn without_times(text: &str) -> String {
 
 #[tokio::test]
 async fn every_listing_is_shown_as_its_page_says() {
-    let world = World::new().await;
-    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings");
-    let is_rewriting = env::var_os("BLESS").is_some();
+    let world = World::on_valkey().await;
+    if env::var_os("BLESS").is_some() {
+        for (name, words) in LISTINGS {
+            fs::write(path(name), world.page(words)).expect("written");
+        }
+    }
+    assert_shown(&world);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_listing_is_the_same_over_the_socket_of_a_process() {
+    assert_shown(&World::over_a_socket().await);
+}
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings").join(name).with_extension("txt")
+}
+
+fn assert_shown<S: Store>(world: &World<S>) {
     let mut other = Vec::new();
     for (name, words) in LISTINGS {
         let page = world.page(words);
-        let path = pages.join(name).with_extension("txt");
-        if is_rewriting {
-            fs::write(&path, &page).expect("written");
-        }
-        let written = fs::read_to_string(&path).unwrap_or_default();
+        let written = fs::read_to_string(path(name)).unwrap_or_default();
         if written != page {
             other.push(format!("{name} is shown as\n{page}\nand not as\n{written}"));
         }

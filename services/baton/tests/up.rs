@@ -1,5 +1,7 @@
 //! `baton up` as a process: the demo, and a bot of a Discord that the test simulates.
 
+#[path = "up/operating.rs"]
+mod operating;
 #[path = "up/process.rs"]
 mod process;
 #[path = "up/world.rs"]
@@ -11,6 +13,7 @@ use std::{
     net::{TcpListener, TcpStream},
 };
 
+use baton_store_embedded::{EmbeddedStore, Options};
 use process::Up;
 use world::{World, until};
 
@@ -89,6 +92,24 @@ async fn two_processes_do_not_share_a_folder() {
     world.until_events_come(&up).await;
     ends_with(world.start(&[]), 1, "is in use by another process").await;
     world.judge(up).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_a_newer_baton_has_written_is_refused_and_stays_as_it_is() {
+    let world = World::new().await;
+    let folder = world.data().join("bot");
+    drop(EmbeddedStore::open(&folder, Options::default()).expect("it opens"));
+    let file = folder.join("baton.redb");
+    let database = redb::Database::open(&file).expect("it opens");
+    let transaction = database.begin_write().expect("begun");
+    let meta = redb::TableDefinition::<&str, u64>::new("meta");
+    transaction.open_table(meta).expect("it is there").insert("format", 99).expect("written");
+    transaction.commit().expect("committed");
+    drop(database);
+    for _ in 0..2 {
+        let line = "has format 99, this Baton knows 2; upgrade this Baton";
+        ends_with(world.start(&[]), 1, line).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

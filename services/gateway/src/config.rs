@@ -30,6 +30,7 @@ mod stored_apps;
 
 mod change;
 mod reference;
+mod template;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,7 +39,11 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{AppName, FleetName, Version, limits::RING_BYTES_MAX};
+use baton_fleet::Company;
+use baton_model::{
+    AppName, FleetName, Version, length,
+    limits::{DRAIN_MARGIN, RING_BYTES_MAX},
+};
 
 pub use self::{
     app::{AppConfig, Events},
@@ -51,6 +56,7 @@ pub use self::{
     reference::reference,
     store::{StoreConfig, StorePlace, StoreSettings, StoreSettingsError},
     stored_apps::{StoredAppsConfig, check_stored_app, effect_of},
+    template::{Chosen, template},
 };
 use self::{
     file::File,
@@ -100,6 +106,14 @@ impl Config {
         Self::judge(File::read(path), &environment.collect())
     }
 
+    /// Reads a file's text, and no variables.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn of_text(file: &str, text: &str) -> Result<Self, Mistakes> {
+        Self::judge(File::parse(file, text), &BTreeMap::new())
+    }
+
     fn judge(mut file: File, environment: &BTreeMap<String, String>) -> Result<Self, Mistakes> {
         let in_file = file.mistakes.len();
         variables::lay_over(&mut file, environment);
@@ -135,11 +149,15 @@ impl Config {
         let log_format = section.required("log.format");
         let log_level = section.required("log.level");
         let drain_limit = section.required("drain.limit");
+        let kill_timeout = section.optional::<Duration>("drain.kill_timeout");
         let drain_at = section.required::<Whole>("memory.drain_at_percent");
         let mut stored_apps = StoredAppsConfig::read(section);
         let no_brokers = store.as_ref().and_then(StoreConfig::no_brokers);
         if let Some(Some(stored_apps)) = &mut stored_apps {
             stored_apps.no_brokers = no_brokers;
+        }
+        if let (Some(limit), Some(Some(timeout))) = (drain_limit, kill_timeout) {
+            reader.mistakes.extend(impatience(limit, timeout));
         }
         if names.is_empty() && !matches!(stored_apps, Some(Some(_))) {
             let what = "no app is configured; expected a section [apps.<name>] for each";
@@ -183,6 +201,7 @@ impl Config {
             ring_bytes_max: RING_BYTES_MAX,
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
             stored_apps: self.stored_apps.clone(),
+            company: Company::Anybody,
         }
     }
 
@@ -204,4 +223,16 @@ impl Config {
         };
         self.effective.iter().map(line).collect()
     }
+}
+
+/// What is wrong with a supervisor that kills an instance before its drain is through.
+fn impatience(limit: Duration, kill_timeout: Duration) -> Option<Mistake> {
+    let what = format!(
+        "drain.kill_timeout = {}; expected more than drain.limit ({}) and {} to let go: have it \
+            waited for longer, or lower drain.limit",
+        length::written(kill_timeout),
+        length::written(limit),
+        length::written(DRAIN_MARGIN),
+    );
+    (kill_timeout <= limit + DRAIN_MARGIN).then(|| Mistake::together(None, what))
 }

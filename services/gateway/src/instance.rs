@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use baton_fleet::Myself;
+use baton_fleet::{Company, Myself};
 use baton_model::{
     AppSource, Capacity, InstanceId, InstanceRecord, Line, Phase, Tier, Version, Weight, Zone,
     limits::STORE_ANSWER_TIMEOUT,
@@ -62,6 +62,8 @@ pub struct InstanceSettings {
     pub apps: Vec<AppSettings>,
     /// What it lets apps in the store be; none if it runs none of them.
     pub stored_apps: Option<StoredAppsConfig>,
+    /// Who may come to the same store.
+    pub company: Company,
 }
 
 /// An instance that is ready to run.
@@ -107,6 +109,7 @@ impl<S: Store> Instance<S> {
         let joined_at = stores.control.poll().await?.now;
         let InstanceSettings { name, tier, zone, weight, capacity, version, bounds, apps, .. } =
             settings;
+        let company = settings.company;
         let record = InstanceRecord {
             phase: Phase::Joining,
             tier,
@@ -119,7 +122,7 @@ impl<S: Store> Instance<S> {
         };
         let seed = u64::try_from(id.bits() & u128::from(u64::MAX)).unwrap_or_default();
         let identity = Identity { id, record: record.clone(), started_at: clock.now() };
-        let myself = Myself { id, record, seed };
+        let myself = Myself { id, record, seed, company };
         let (remark, remarks) = mpsc::unbounded_channel();
         let at = (clock, runtime.clone());
         let (mut control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use baton_model::{AppName, Lane};
@@ -30,6 +31,8 @@ pub struct LaneFace {
     unread: AtomicU64,
     last_trim: Mutex<Option<Trimmed>>,
     copies_missing: AtomicU64,
+    /// When the store has last refused a copy.
+    refused_at: Mutex<Option<Instant>>,
     routed: AtomicU64,
     unroutable: AtomicU64,
     copies_unread: AtomicU64,
@@ -62,6 +65,8 @@ pub struct LaneGlance {
 pub struct BrokersCounts {
     /// Events without the copy that they should have had.
     pub copies_missing: u64,
+    /// How long ago the store has refused a copy last; none if it never did.
+    pub refused_ago: Option<Duration>,
     /// Entries that were trimmed although a living group had not read them.
     pub copies_unread: u64,
     /// Commands that were routed to their lanes.
@@ -82,6 +87,7 @@ impl LaneBoard {
         };
         BrokersCounts {
             copies_missing: sum(|face| &face.copies_missing),
+            refused_ago: faces.values().filter_map(|face| face.refused_ago()).min(),
             copies_unread: sum(|face| &face.copies_unread),
             routed: sum(|face| &face.routed),
             unroutable: sum(|face| &face.unroutable),
@@ -133,6 +139,17 @@ impl LaneFace {
 
     pub(crate) fn count_missing_copies(&self, copies: u64) {
         self.copies_missing.fetch_add(copies, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_refused_copies(&self, copies: u64) {
+        self.count_missing_copies(copies);
+        let mut at = self.refused_at.lock().unwrap_or_else(PoisonError::into_inner);
+        *at = Some(Instant::now());
+    }
+
+    fn refused_ago(&self) -> Option<Duration> {
+        let at = *self.refused_at.lock().unwrap_or_else(PoisonError::into_inner);
+        at.map(|at| at.elapsed())
     }
 
     pub(crate) fn count_routed(&self, commands: usize, unroutable: usize) {

@@ -40,14 +40,24 @@ use crate::{
 #[command(name = "baton-gateway", version, about = "Holds a Discord bot's shards, with others.")]
 pub struct Arguments {
     /// The configuration; BATON_… variables go over it
-    #[arg(long, value_name = "FILE", env = "BATON_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "BATON_CONFIG", global = true)]
     pub config: Option<PathBuf>,
     /// Says what the configuration comes to, and ends
     #[arg(long)]
     pub check_config: bool,
+    /// What to do; runs an instance if nothing is said
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// What it tells the others that it runs. Only tests say it otherwise
     #[arg(skip = version())]
     pub version: Version,
+}
+
+/// What to do instead of running an instance.
+#[derive(Debug, Clone, Copy, clap::Subcommand)]
+pub enum Command {
+    /// Asks the instance of this configuration whether it is ready, and ends with 0 or 1
+    Healthcheck,
 }
 
 /// Runs an instance until it ends.
@@ -64,11 +74,28 @@ pub fn run(arguments: &Arguments) -> Exit {
         print!("{}", config.describe());
         return Exit::Drained;
     }
+    match arguments.command {
+        Some(Command::Healthcheck) => return is_ready(&config),
+        None => {}
+    }
     let logging = Logging::start(config.log_format, config.log_level);
     match serve(arguments, config, logging) {
         Ok(exit) => exit,
         Err(failure) => {
             tracing::error!(failure, "cannot go on");
+            Exit::Failure
+        }
+    }
+}
+
+fn is_ready(config: &Config) -> Exit {
+    match baton_probe::ask(config.listen, "/readyz") {
+        Ok(said) => {
+            println!("{said}");
+            Exit::Drained
+        }
+        Err(error) => {
+            eprintln!("{error}");
             Exit::Failure
         }
     }

@@ -12,7 +12,7 @@ use std::{
 use baton_model::limits::{APPEND_BYTES_MAX, APPEND_ENTRIES_MAX};
 use baton_shard::Answer;
 use baton_store::{
-    Append, AppendError, Appended, Brokers, CopiedAppend, Copies, EntryBody, Events,
+    Append, AppendError, Appended, Brokers, CopiedAppend, Copies, EntryBody, Events, InLane,
 };
 use tokio::sync::mpsc;
 
@@ -74,7 +74,8 @@ impl LaneWriter {
 impl Page {
     /// Without copies, where others have some.
     fn copied(self) -> (CopiedAppend, mpsc::UnboundedSender<ToShard>) {
-        let none = || Copies { each: Vec::new(), entries_max: 0 };
+        let lane = InLane::Also { entries_max: 0 };
+        let none = || Copies { each: Vec::new(), lane };
         let copies = self.copies.unwrap_or_else(none);
         (CopiedAppend { append: self.append, copies }, self.answer_to)
     }
@@ -123,7 +124,7 @@ impl<S: Events + Brokers> Writer<S> {
         let answers = self.store.append_copied(&appends).await;
         for ((copied, answer_to), answer) in appends.iter().zip(waiting).zip(answers) {
             if let Ok(Appended { refused: Some((count, why)), .. }) = &answer {
-                self.face.count_missing_copies(*count);
+                self.face.count_refused_copies(*count);
                 self.complain(&copied.append, *count, why);
             }
             answer_page(&copied.append, &answer_to, answer.map(drop));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use baton_gateway::{
-    brokers::BrokersSettings,
+    brokers::{BrokersSettings, CopyMode},
     config::{
         Config, Effect, Events, Mistakes, StorePlace, StoreSettings, Workers, diff, reference,
     },
@@ -250,6 +250,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
         "log.format = \"text\"  # default",
         "log.level = \"warn\"  # baton.toml:2",
         "drain.limit = \"1m\"  # default",
+        "drain.kill_timeout is not set  # default",
         "memory.drain_at_percent = 85  # default",
         "stored_apps.token_folder is not set  # default",
         "stored_apps.token_prefix is not set  # default",
@@ -424,6 +425,21 @@ fn what_takes_effect_at_once_is_taken_over_and_is_no_change_any_more() {
 }
 
 #[test]
+fn the_mode_of_streams_for_brokers_is_one_of_three_and_changes_at_once() {
+    let with_mode = |mode: &str| format!("{LEAST}brokers.mode = \"{mode}\"\n");
+    let modes = ["off", "also", "instead"].map(|mode| {
+        let config = good(&with_mode(mode), &[]);
+        config.apps.into_values().next().expect("an app").brokers.map(|it| it.mode)
+    });
+    assert_eq!(modes, [None, Some(CopyMode::Also), Some(CopyMode::Instead)]);
+    let [mistake] = &mistakes(&with_mode("insted"), &[])[..] else { panic!("one mistake") };
+    assert!(mistake.contains("did you mean instead?"), "{mistake}");
+    let (old, new) = (good(&with_mode("also"), &[]), good(&with_mode("instead"), &[]));
+    let [change] = &diff(&old, &new)[..] else { panic!("one change") };
+    assert_eq!(change.effect, Effect::AtOnce);
+}
+
+#[test]
 fn what_is_configured_reaches_the_app_and_without_it_what_is_usual_holds() {
     let tuning = |config: &Config| config.apps.values().next().unwrap().tuning();
     assert_eq!(tuning(&good(LEAST, &[])), AppTuning::default());
@@ -434,7 +450,7 @@ fn what_is_configured_reaches_the_app_and_without_it_what_is_usual_holds() {
     assert_eq!(keep, Trim { min_age, entries_max: 5_000, bytes_max: 2_000_000, live_within });
     assert_eq!(commands, [Op::UpdatePresence].into());
     let (prefix, group_idle_max) = ("b:".to_owned(), seconds(60));
-    assert_eq!(brokers, Some(BrokersSettings { prefix, group_idle_max }));
+    assert_eq!(brokers, Some(BrokersSettings { mode: CopyMode::Also, prefix, group_idle_max }));
     assert_eq!(presence.unwrap().activities[0].name, "you");
     assert_eq!(config.bounds(), Bounds { share_percent: 50, drain_limit: seconds(5) });
 }
@@ -453,7 +469,9 @@ fn streams_for_brokers_need_a_valkey_that_is_no_cluster_and_are_one_apps() {
     let cluster = "baton.toml:6: apps.music.brokers.mode is not off, but a Cluster cannot hold \
         streams for @discordjs/brokers; set it to off, or use a Valkey that is none";
     assert_eq!(with_store("valkey-cluster://localhost"), [cluster]);
-    good(&format!("{LEAST}{brokers}"), &[]);
+    for mode in ["also", "instead"] {
+        good(&format!("{LEAST}brokers.mode = \"{mode}\"\n"), &[]);
+    }
     good(&LEAST.replace("valkey://localhost", "embedded:///folder"), &[]);
 
     let other = "[apps.radio]\ntoken = \"file:token\"\nintents = [\"guilds\"]\n";
@@ -520,15 +538,15 @@ fn every_word_that_is_promised_is_taken_and_means_something_of_its_own() {
         let taken = |word: &str| {
             let config = good(LEAST, &[(&variable, word)]);
             let app = config.apps.values().next().unwrap();
-            let (status, has_brokers) = (app.presence.status, app.brokers.is_some());
+            let (status, mode) = (app.presence.status, app.brokers.as_ref().map(|it| it.mode));
             let (page, format, level) = (config.page, config.log_format, config.log_level);
-            format!("{page:?} {format:?} {level:?} {status:?} {has_brokers}")
+            format!("{page:?} {format:?} {level:?} {status:?} {mode:?}")
         };
         let meanings: BTreeSet<_> = words.split(", ").map(taken).collect();
         assert_eq!(meanings.len(), words.split(", ").count(), "{variable}");
         words_taken += meanings.len();
     }
-    assert_eq!(words_taken, 2 + 2 + 5 + 4 + 2);
+    assert_eq!(words_taken, 2 + 2 + 5 + 4 + 3);
 }
 
 #[test]
@@ -560,6 +578,28 @@ fn a_length_of_time_is_taken_between_its_bounds() {
         }
     }
     assert_eq!(good(LEAST, &[]).drain_limit, baton_model::limits::DRAIN_LIMIT);
+}
+
+#[test]
+fn an_instance_that_would_be_killed_while_it_drains_does_not_start() {
+    let with = |limit: &str, timeout: &str| {
+        let limits = format!("limit = \"{limit}\", kill_timeout = \"{timeout}\"");
+        load(&format!("drain = {{ {limits} }}\n{LEAST}"), &[])
+    };
+    for (limit, timeout, is_good) in [
+        ("1m", "75s", true),
+        ("1m", "70001ms", true),
+        ("1m", "70s", false),
+        ("20s", "30001ms", true),
+        ("20s", "30s", false),
+    ] {
+        assert_eq!(with(limit, timeout).is_ok(), is_good, "{limit} {timeout}");
+    }
+    assert_eq!(
+        mistakes(LEAST, &[("BATON_DRAIN__KILL_TIMEOUT", "30s")]),
+        ["drain.kill_timeout = 30s; expected more than drain.limit (1m) and 10s to let go: \
+             have it waited for longer, or lower drain.limit"]
+    );
 }
 
 /// Where a secret may stand by right or by mistake, with `SECRET` for it.
@@ -670,7 +710,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..40_usize,
+        option in 0..41_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -679,7 +719,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 40);
+        prop_assert_eq!(names.len(), 41);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

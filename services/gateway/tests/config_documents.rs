@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use baton_gateway::config::{Config, reference};
+use baton_gateway::config::{Chosen, Config, reference, template};
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
 
@@ -91,4 +91,36 @@ fn what_the_readme_tries_loads_and_leads_to_no_real_discord() {
     assert!(apps.iter().all(|app| leads_here(&app.gateway_url) && leads_here(&app.api_url)));
     let readme = fs::read_to_string(Path::new(DOCS).join("../README.md")).expect("it is there");
     assert!(readme.contains("--config docs/try.toml"));
+}
+
+/// A template in which nothing is chosen but what nothing runs without.
+fn filled_in() -> String {
+    let set = |name, value: &str| (name, value.to_owned());
+    let chosen = Chosen {
+        app: &"my.bot".parse().expect("a name"),
+        instance: &[set("store.url", "\"valkey://127.0.0.1:6379\"")],
+        of_app: &[set("token", "\"file:token\""), set("intents", "[\"guilds\"]")],
+    };
+    template(&chosen)
+}
+
+#[test]
+fn a_template_loads_and_names_every_option() {
+    let text = filled_in();
+    for name in effective(&load(&text)).keys() {
+        let assignment = format!("{} =", name.rsplit('.').next().expect("it is there"));
+        let lines = text.lines().map(|line| commented_out(line).unwrap_or(line));
+        assert!(lines.filter(|line| line.starts_with(&assignment)).count() > 0, "{name}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100 || line.contains(" = ")));
+}
+
+#[test]
+fn what_a_template_has_commented_out_holds_without_it() {
+    let text = filled_in();
+    let has_value = |line: &&str| !line.ends_with('=');
+    let whole: Vec<_> =
+        text.lines().map(|it| commented_out(it).filter(has_value).unwrap_or(it)).collect();
+    assert!(whole.contains(&"lanes = 16"), "{whole:?}");
+    assert_eq!(effective(&load(&whole.join("\n"))), effective(&load(&text)));
 }

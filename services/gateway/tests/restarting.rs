@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroU16, time::Duration};
 
-use baton_fleet::{Input as ToFleet, Myself, Poll, Sweep};
+use baton_fleet::{Company, Input as ToFleet, Myself, Poll, Sweep};
 use baton_gateway::supervisor::{App, Ask, Errand, Input, Output, Report, Supervisor};
 use baton_model::{
     AppShape, Beat, Capacity, DataSetId, Epoch, Generation, Holding, InstanceId, InstanceRecord,
@@ -51,7 +51,10 @@ impl Scene {
     fn holding() -> Self {
         let now = Moment::from_millis(1_000);
         let mut scene = Self {
-            supervisor: Supervisor::new(Myself { id: ME, record: record(), seed: 1 }, now),
+            supervisor: Supervisor::new(
+                Myself { id: ME, record: record(), seed: 1, company: Company::Anybody },
+                now,
+            ),
             now,
             beat: Beat(0),
             row: LeaseRow { epoch: Epoch(0), holding: Holding::Free, session: None },

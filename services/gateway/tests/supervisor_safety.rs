@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{Input as FleetInput, Myself, RequestId, StoreSafety, Sweep};
+use baton_fleet::{Company, Input as FleetInput, Myself, RequestId, StoreSafety, Sweep};
 use baton_gateway::supervisor::{
     App, Dispute, Ending, Errand, Input, Output, Remark, Report, Supervisor,
 };
@@ -42,7 +42,8 @@ fn up() -> Supervisor {
         joined_at: StoreMillis(0),
         stalled: BTreeSet::new(),
     };
-    let mut supervisor = Supervisor::new(Myself { id: ME, record, seed: 1 }, NOW);
+    let mut supervisor =
+        Supervisor::new(Myself { id: ME, record, seed: 1, company: Company::Anybody }, NOW);
     let shape = AppShape {
         generation: Generation(0),
         shards: ShardCount(NonZeroU32::MIN),

@@ -3,7 +3,7 @@
 //! Clap refuses what it does not know and stops at the first mistake. So it only finds the words
 //! here, and [`Configuration`](crate::configuration::Configuration) judges all of them at once.
 
-use clap::{Parser, builder::FalseyValueParser};
+use clap::{Parser, Subcommand, builder::FalseyValueParser};
 
 /// A simulated Discord: gateway, REST and an admin API, to test bots against.
 ///
@@ -11,6 +11,10 @@ use clap::{Parser, builder::FalseyValueParser};
 #[derive(Debug, Parser)]
 #[command(name = "baton-mock-discord", version, allow_negative_numbers = true)]
 pub(crate) struct Arguments {
+    /// What to do; simulates if nothing is said
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// The address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     #[arg(env = "MOCK_DISCORD_LISTEN", hide_env = true, help_heading = "Where it listens")]
@@ -132,6 +136,13 @@ pub(crate) struct Arguments {
     #[arg(env = "MOCK_DISCORD_INVALID_SESSIONS", hide_env = true)]
     #[arg(help_heading = "What happens from the start")]
     pub(crate) invalid_sessions: String,
+}
+
+/// What to do instead of simulating.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Asks the one with these options, on this machine, whether it is there; ends with 0 or 1
+    Healthcheck,
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use baton_mock_discord::server::{Server, StartError};
 use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use arguments::Arguments;
+use arguments::{Arguments, Command};
 use configuration::Configuration;
 
 /// The command line is wrong: what clap ends with as well.
@@ -33,13 +33,17 @@ enum Failure {
 }
 
 fn main() -> ExitCode {
-    let configuration = match Configuration::of(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let configuration = match Configuration::of(&arguments) {
         Ok(configuration) => configuration,
         Err(mistakes) => {
             eprintln!("{mistakes}");
             return ExitCode::from(EXIT_USAGE);
         }
     };
+    if let Some(Command::Healthcheck) = arguments.command {
+        return baton_probe::check(configuration.addresses.admin, "/connections");
+    }
     open_files::raise_limit();
     match run(configuration) {
         Ok(()) => ExitCode::SUCCESS,

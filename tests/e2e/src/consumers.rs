@@ -143,7 +143,12 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
 }
 
-pub(crate) fn installed(variable: &str) -> PathBuf {
+/// Where `scripts/clients` has installed something.
+///
+/// # Panics
+/// If it has not.
+#[must_use]
+pub fn installed(variable: &str) -> PathBuf {
     let place = env::var_os(variable).map(PathBuf::from);
     place.unwrap_or_else(|| {
         panic!("{variable} is not set; run scripts/test, or eval \"$(scripts/clients)\" first")

@@ -222,6 +222,7 @@ impl World {
             bounds: Bounds::default(),
             ring_bytes_max: self.ring_bytes_max,
             stored_apps: self.stored_apps.clone(),
+            company: baton_fleet::Company::Anybody,
             apps: [self.app_settings()].into_iter().chain(self.others.iter().cloned()).collect(),
         };
         let store = Faulty::new(self.store.clone(), Faults::NONE, 1);

@@ -26,7 +26,12 @@ pub enum Program {
 }
 
 impl Program {
-    fn path(self) -> PathBuf {
+    /// Where it is.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn path(self) -> PathBuf {
         let (variable, fallback) = match self {
             Self::Valkey => ("BATON_TEST_VALKEY", "valkey-server"),
             Self::Redis => ("BATON_TEST_REDIS", "redis-server"),

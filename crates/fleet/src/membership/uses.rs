@@ -10,8 +10,9 @@ use baton_model::{
     limits::{JOIN_DEBOUNCE, TIER_SETTLED},
 };
 
-use super::{Life, Membership};
+use super::{Company, Known, Life, Membership};
 use crate::plan::{Candidate, Standing};
+use crate::presence::PresenceWatch;
 
 impl Membership {
     /// Everybody who is not dead, for the plan.
@@ -34,7 +35,7 @@ impl Membership {
         match (phase, self.life(id, now)) {
             (Phase::Draining, _) => Standing::Leaving,
             (Phase::Up, Life::Alive)
-                if well_since.is_some_and(|since| now.since(since) >= JOIN_DEBOUNCE) =>
+                if well_since.is_some_and(|since| now.since(since) >= self.join_pause()) =>
             {
                 Standing::Target
             }
@@ -42,11 +43,25 @@ impl Membership {
         }
     }
 
+    /// How long a newcomer waits for those who come with it. Where it is known who that is, nobody
+    /// is waited for who is there already.
+    fn join_pause(&self) -> Duration {
+        // One that was never seen present is of a run before this one.
+        let is_here = |known: &&Known| {
+            known.well_since.is_some() && known.presence == PresenceWatch::Subscribed
+        };
+        let here = || self.known.values().filter(is_here).count();
+        match self.company {
+            Company::Together(all) if here() >= all => Duration::ZERO,
+            Company::Together(_) | Company::Anybody => JOIN_DEBOUNCE,
+        }
+    }
+
     /// Whether this instance has only just become a target and others are about to: they come in
     /// groups, and whoever claims first would otherwise claim everything.
     pub(crate) fn expects_company(&self, now: Moment) -> bool {
         let own = self.known.get(&self.me).and_then(|known| known.well_since);
-        let is_new = own.is_none_or(|since| now.since(since) < JOIN_DEBOUNCE * 2);
+        let is_new = own.is_none_or(|since| now.since(since) < self.join_pause() * 2);
         is_new
             && self.known.iter().any(|(id, known)| {
                 let is_coming = matches!(known.phase(), Some(Phase::Joining | Phase::Up));
@@ -57,7 +72,8 @@ impl Membership {
     /// When the next newcomer will have been here for long enough to be a target.
     pub(crate) fn next_join(&self, now: Moment) -> Option<Moment> {
         let well = self.known.values().filter_map(|known| known.well_since);
-        well.map(|since| since + JOIN_DEBOUNCE).filter(|at| *at > now).min()
+        let pause = self.join_pause();
+        well.map(|since| since + pause).filter(|at| *at > now).min()
     }
 
     /// Who may be given shards.

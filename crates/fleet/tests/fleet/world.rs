@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{Fleet, Input, Myself, Output, StoreSafety};
+use baton_fleet::{Company, Fleet, Input, Myself, Output, StoreSafety};
 use baton_model::{
     Capacity, Epoch, InstanceId, InstanceRecord, Moment, Phase, ShardKey, StoreMillis, Tier,
     Version, Weight,
@@ -124,7 +124,12 @@ impl World {
             joined_at: StoreMillis(self.now.as_nanos() / 1_000_000),
             stalled: BTreeSet::new(),
         };
-        let myself = Myself { id: id(number), record, seed: self.random.below(u64::MAX) };
+        let myself = Myself {
+            id: id(number),
+            record,
+            seed: self.random.below(u64::MAX),
+            company: Company::Anybody,
+        };
         let process = Process {
             fleet: Fleet::new(myself, self.now),
             held: BTreeMap::new(),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `baton.redb` | the store |
 //! | `baton.redb.new` | one that is being made; what a crash left of it is thrown away |
+//! | `moved-to` | where the fleet has moved; nobody runs on a store that has it |
 //! | `lock` | empty, locked while the store is open; the kernel unlocks it when the process dies |
 
 use std::{
@@ -21,6 +22,27 @@ use super::DiskError;
 pub(super) struct Folder {
     path: PathBuf,
     _lock: File,
+}
+
+/// The name of the file that says where the fleet has moved.
+const MOVED_TO: &str = "moved-to";
+
+/// Where the fleet of this folder has moved; none if it has not.
+pub(crate) fn moved_to(folder: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(MOVED_TO)) {
+        Ok(to) => Ok(Some(to.trim().to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes down where the fleet of this folder moves: durable on return.
+pub(crate) fn write_moved_to(folder: &Path, to: &str) -> io::Result<()> {
+    let new = folder.join("moved-to.new");
+    fs::write(&new, format!("{to}\n"))?;
+    File::open(&new)?.sync_all()?;
+    fs::rename(&new, folder.join(MOVED_TO))?;
+    File::open(folder)?.sync_all()
 }
 
 impl Folder {
@@ -64,6 +86,6 @@ impl Folder {
 }
 
 /// The store's file in this folder.
-pub(super) fn file_in(folder: &Path) -> PathBuf {
+pub(crate) fn file_in(folder: &Path) -> PathBuf {
     folder.join("baton.redb")
 }

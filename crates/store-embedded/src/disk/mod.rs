@@ -27,7 +27,8 @@ use crate::{
 };
 use backend::UnsyncedFile;
 pub(crate) use error::DiskError;
-use folder::{Folder, file_in};
+use folder::Folder;
+pub(crate) use folder::{file_in, moved_to, write_moved_to};
 use table::{meta, put, read_all};
 
 /// What `redb` may cache. Everything is in memory already; this is for the inner pages.

@@ -2,9 +2,9 @@
 //! lives, who holds what), and what all of them tell operators of their handlers.
 //!
 //! They are no part of the state, and never on the disk. A lease of theirs outlives no restart of
-//! the store, and need not: whoever held a lane writes it back under its number, unless somebody was
-//! granted a larger one first, and those begin with the store's time. A report is written anew every
-//! few seconds.
+//! the store, and need not: whoever held a lane writes it back under its number, unless somebody
+//! was granted a larger one first, and those begin with the store's time. A report is written anew
+//! every few seconds.
 
 use std::collections::BTreeMap;
 

@@ -12,9 +12,6 @@ pub struct UpArguments {
     /// a Discord that is simulated in this process.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Keeps everything in this folder; made if it is not there.
-    #[arg(long, value_name = "DIR", default_value = "./baton-data")]
-    pub data: PathBuf,
     /// Where Redis clients read the events; port 0 is any that is free.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:6479")]
     pub listen: SocketAddr,

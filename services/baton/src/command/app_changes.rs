@@ -10,8 +10,7 @@ use baton_gateway::{
     config::{AppConfig, Effect, check_stored_app, effect_of},
 };
 use baton_model::{AppName, AppSource, StoredApp};
-use baton_store::{Apps, PutAppError, StoredApps, What};
-use baton_store_valkey::Topology;
+use baton_store::{ForOperators, PutAppError, What};
 
 use super::intents::note;
 use crate::{
@@ -135,9 +134,10 @@ fn ensure_brokers(
     let Some(settings) = &config.brokers else {
         return Ok(());
     };
-    if matches!(desk.store.url().topology, Topology::Cluster(_)) {
-        let why = "a Cluster cannot hold streams for @discordjs/brokers; leave brokers.mode out";
-        return Err(Failure::Refused(why.to_owned()));
+    if let Some(store) = desk.store.lacks_free_keys() {
+        return Err(Failure::Refused(format!(
+            "{store} cannot hold streams for @discordjs/brokers; leave brokers.mode out"
+        )));
     }
     for other in look.stored.keys().filter(|other| *other != name) {
         let theirs = wanted(look, other).and_then(|options| judged(other, options).ok());

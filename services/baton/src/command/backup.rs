@@ -18,6 +18,18 @@ use crate::{
 };
 
 pub(super) async fn backup(desk: &Desk, to: &Path) -> Result<Exit, Failure> {
+    let (look, backup) = taken(desk).await?;
+    let failed = |error| Failure::Other(format!("{}: cannot be written: {error}", to.display()));
+    file::write(to, &backup.encode()).map_err(failed)?;
+    let runs = look.instances.values().any(Instance::is_there);
+    unreadable(&look).iter().for_each(|warning| desk.terminal.say(warning));
+    left_behind(&backup, runs).iter().for_each(|warning| desk.terminal.say(warning));
+    desk.terminal.say(told(&backup));
+    Ok(Exit::Done)
+}
+
+/// What a fleet cannot do without, as it is at this moment.
+pub(super) async fn taken(desk: &Desk) -> Result<(Look, Backup), Failure> {
     let look = Look::take(&desk.store).await?;
     let fleet = desk.store.fleet().clone();
     if look.apps.is_empty() {
@@ -34,13 +46,7 @@ pub(super) async fn backup(desk: &Desk, to: &Path) -> Result<Exit, Failure> {
         stored_apps: wanted(&look),
         intents: look.intents.iter().cloned().map(NewIntent::from).collect(),
     };
-    let failed = |error| Failure::Other(format!("{}: cannot be written: {error}", to.display()));
-    file::write(to, &backup.encode()).map_err(failed)?;
-    let runs = look.instances.values().any(Instance::is_there);
-    unreadable(&look).iter().for_each(|warning| desk.terminal.say(warning));
-    left_behind(&backup, runs).iter().for_each(|warning| desk.terminal.say(warning));
-    desk.terminal.say(told(&backup));
-    Ok(Exit::Done)
+    Ok((look, backup))
 }
 
 /// The apps that operators have put into the store, and that are to run.

@@ -3,6 +3,7 @@
 use baton_fleet::{drain_objections, plan::Balance};
 use baton_store::Safety;
 
+use super::handlers;
 use crate::{
     Exit, Failure,
     arguments::CheckCommand,
@@ -11,14 +12,16 @@ use crate::{
 };
 
 pub(super) async fn check(desk: &Desk, command: CheckCommand) -> Result<Exit, Failure> {
-    let look = Look::take(&desk.store).await?;
     let complaints = match command {
+        CheckCommand::Handlers(which) => handlers::seen(desk, &which).await?.failing(),
         CheckCommand::Live => {
-            let free = look.free();
+            let free = Look::take(&desk.store).await?.free();
             if free == 0 { Vec::new() } else { vec![format!("{free} shards have no owner")] }
         }
-        CheckCommand::Ready => problems(&look),
-        CheckCommand::QuorumSafe { instance } => quorum(&look, &instance)?,
+        CheckCommand::Ready => problems(&Look::take(&desk.store).await?),
+        CheckCommand::QuorumSafe { instance } => {
+            quorum(&Look::take(&desk.store).await?, &instance)?
+        }
     };
     for complaint in &complaints {
         desk.terminal.say(complaint);

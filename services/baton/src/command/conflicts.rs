@@ -1,6 +1,6 @@
 //! `conflict`: who believed to be the one, and how it ended.
 
-use baton_store::{Conflict, Conflicts, StreamId};
+use baton_store::{Conflict, ForOperators, StreamId};
 use serde::Serialize;
 
 use crate::{

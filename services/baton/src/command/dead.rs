@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use baton_model::{StreamId, limits::DEAD_LETTERS_AT_ONCE_MAX};
-use baton_store::{DeadLetter, GroupAddress, Lanes, Redelivery};
+use baton_store::{DeadLetter, ForOperators, GroupAddress, Redelivery};
 use serde::Serialize;
 
 use super::lanes::{chosen, the_lane, views};

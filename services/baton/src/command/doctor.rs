@@ -10,16 +10,16 @@ mod store;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use baton_model::StoreMillis;
-use baton_store::{Lanes, StoreError};
-use baton_store_valkey::Valkey;
+use baton_store::{ForOperators, StoreError};
 use serde::Serialize;
 
 use crate::{
     Exit, Failure,
     arguments::{DoctorArguments, Globals},
-    context::Choice,
+    at::{AtStore, Diagnosed},
     fleet::Look,
     output::{self, Column, Row},
+    terminal::Terminal,
 };
 
 /// How a check came out.
@@ -46,12 +46,13 @@ struct Check {
 /// Looks at everything, and ends with 3 if anything has failed.
 pub(crate) async fn doctor(
     globals: &Globals,
+    terminal: Terminal,
     arguments: &DoctorArguments,
 ) -> Result<Exit, Failure> {
-    let settings = Choice::make(globals)?.settings()?;
-    let mut checks = match Valkey::open(settings).await {
+    let mut checks = match AtStore::chosen(globals, terminal).await {
         Ok(store) => at_the_store(&store).await.unwrap_or_else(|error| unreachable(&error)),
-        Err(error) => unreachable(&error),
+        Err(Failure::Store(error)) => unreachable(&error),
+        Err(failure) => return Err(failure),
     };
     if let Some(file) = &arguments.gateway_config {
         checks.extend(gateway::checks(file, arguments.kill_timeout).await);
@@ -68,7 +69,7 @@ fn exit(checks: &[Check]) -> Exit {
     }
 }
 
-async fn at_the_store(store: &Valkey) -> Result<Vec<Check>, StoreError> {
+async fn at_the_store(store: &AtStore) -> Result<Vec<Check>, StoreError> {
     let diagnosis = store.diagnose().await?;
     let before = local_millis();
     let look = Look::take(store).await?;
@@ -82,7 +83,10 @@ async fn at_the_store(store: &Valkey) -> Result<Vec<Check>, StoreError> {
             }
         }
     }
-    let mut checks = store::checks(&diagnosis, &look.safety, seen);
+    let mut checks = match &diagnosis {
+        Diagnosed::Valkey(diagnosis) => store::checks(diagnosis, &look.safety, seen),
+        Diagnosed::Process(folder) => store::of_process(folder, &look.safety, seen),
+    };
     checks.extend(fleet::checks(&look, &unread));
     Ok(checks)
 }

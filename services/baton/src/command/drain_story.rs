@@ -6,7 +6,7 @@ use std::{
 };
 
 use baton_model::{Epoch, InstanceId, ShardKey, StoreMillis};
-use baton_store::{Connecting, Doer, Happening, Journal, StreamId, Unhappy, What};
+use baton_store::{Connecting, Doer, ForOperators, Happening, StreamId, Unhappy, What};
 use serde::Serialize;
 
 use crate::program::Desk;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use baton_model::{AppName, Lane, whole_millis};
-use baton_store::{GroupAddress, GroupView, Lanes};
+use baton_store::{ForOperators, GroupAddress, GroupView};
 use serde::Serialize;
 
 use super::lanes::{chosen, views};

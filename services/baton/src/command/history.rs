@@ -1,7 +1,7 @@
 //! `history` and `shard history`: what instances and operators did, by the journal.
 
 use baton_model::{InstanceId, ShardKey, Wish};
-use baton_store::{Doer, Happening, Journal, StreamId, What};
+use baton_store::{Doer, ForOperators, Happening, StreamId, What};
 use serde::Serialize;
 
 use crate::{

@@ -7,7 +7,7 @@ use baton_model::{
     limits::{IDENTIFY_SPACING, identify_reserve},
     whole_millis,
 };
-use baton_store::IdentifyBudget;
+use baton_store::ForOperators;
 use serde::Serialize;
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_model::InstanceId;
-use baton_store::Membership;
+use baton_store::ForOperators;
 use serde::Serialize;
 
 use crate::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use baton_model::{Intent, IntentId, Line as Text, NewIntent, Subject, UnixMicros, Wish};
-use baton_store::{Doer, Happening, IntendError, Intents, Journal, What};
+use baton_store::{Doer, ForOperators, Happening, IntendError, What};
 use serde::Serialize;
 
 use crate::{

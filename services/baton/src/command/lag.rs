@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_model::{AppName, Lane, StreamId, whole_millis};
-use baton_store::{ConsumerView, Events, GroupView, LaneView};
+use baton_store::{ConsumerView, ForOperators, GroupView, LaneView};
 use serde::Serialize;
 
 use super::lanes::{chosen, views};

@@ -1,7 +1,7 @@
 //! Which lanes are meant, and how they look.
 
 use baton_model::{AppName, Lane};
-use baton_store::{LaneView, Lanes};
+use baton_store::{ForOperators, LaneView};
 
 use crate::{
     Failure,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use baton_model::{Expected, LeaseRow, Line as Text, ShardKey};
-use baton_store::{BreakError, Leases, What};
+use baton_store::{BreakError, ForOperators, What};
 
 use super::intents::note;
 use crate::{

@@ -8,8 +8,7 @@ use std::path::Path;
 
 use baton_model::{AppName, NewIntent, StoreMillis, Wish};
 use baton_store::{
-    FoundApp, IntendError, Intents, Lanes, Leases, PutAppError, RestoreError, RestoredLane,
-    StoredApps, Transfer, What,
+    ForOperators, FoundApp, IntendError, PutAppError, RestoreError, RestoredLane, What,
 };
 
 use super::{backup::told, intents::note};
@@ -27,19 +26,29 @@ pub(super) async fn restore(desk: &Desk, from: &Path) -> Result<Exit, Failure> {
     let backup = Backup::decode(&text).map_err(|error| failed(error.to_string()))?;
     ensure_meant(desk, &backup)?;
     let look = Look::take(&desk.store).await?;
-    let lanes = backup.lanes();
-    ensure_unused(desk, &look, &lanes).await?;
-    ensure_wanted_alike(&look, &backup)?;
+    ensure_fits(desk, &look, &backup).await?;
     cautions(&backup, look.now).iter().for_each(|caution| desk.terminal.say(caution));
-    put(&desk.store, &backup, &lanes).await?;
-    let shards = u32::try_from(backup.shards().count()).unwrap_or(u32::MAX);
-    note(desk, What::Restored { taken_at: backup.taken_at, shards }).await;
+    put_all(desk, &backup).await?;
     desk.terminal.say(format_args!("restored {}", told(&backup)));
     Ok(Exit::Done)
 }
 
+/// Looks whether everything may be put there, before anything is.
+pub(super) async fn ensure_fits(desk: &Desk, look: &Look, backup: &Backup) -> Result<(), Failure> {
+    ensure_unused(desk, look, &backup.lanes()).await?;
+    ensure_wanted_alike(look, backup)
+}
+
+/// Puts everything there, and notes it down.
+pub(super) async fn put_all(desk: &Desk, backup: &Backup) -> Result<(), Failure> {
+    put(&desk.store, backup, &backup.lanes()).await?;
+    let shards = u32::try_from(backup.shards().count()).unwrap_or(u32::MAX);
+    note(desk, What::Restored { taken_at: backup.taken_at, shards }).await;
+    Ok(())
+}
+
 /// Puts everything there. The apps come last: a store that shows them has all the rest.
-async fn put<S: Transfer + Intents + StoredApps>(
+async fn put<S: ForOperators>(
     store: &S,
     backup: &Backup,
     lanes: &[RestoredLane],
@@ -145,7 +154,7 @@ fn refused(error: RestoreError) -> Failure {
 }
 
 /// What an operator should know of what comes back.
-fn cautions(backup: &Backup, now: StoreMillis) -> Vec<String> {
+pub(super) fn cautions(backup: &Backup, now: StoreMillis) -> Vec<String> {
     let mut cautions = Vec::new();
     if backup.held() > 0 {
         cautions.push(format!(
@@ -182,7 +191,7 @@ fn names_an_instance(intent: &NewIntent) -> bool {
 #[cfg(test)]
 mod tests {
     use baton_model::InstanceId;
-    use baton_store::{Apps, Faults, Faulty, Membership};
+    use baton_store::{Faults, Faulty};
     use baton_store_embedded::{EmbeddedStore, Options};
 
     use super::*;

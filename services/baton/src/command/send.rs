@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use baton_model::{AppName, Lane, StreamId, whole_millis};
-use baton_store::{Command, CommandError, CommandOutcome, Commands, Op, Sendable};
+use baton_store::{Command, CommandError, CommandOutcome, ForOperators, Op, Sendable};
 use serde::Serialize;
 
 use crate::{

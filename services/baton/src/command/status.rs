@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     Exit, Failure,
-    fleet::{Look, Standing, problems},
+    fleet::{Handlers, Look, Standing, problems},
     output::{self, units::counted},
     program::Desk,
 };
@@ -26,6 +26,8 @@ struct Status {
     shards: Shards,
     intents: usize,
     problems: Vec<String>,
+    /// Handlers of consumers that fail: no fault of the fleet's, so it may be healthy all the same.
+    handlers_failing: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,13 +50,14 @@ struct Shards {
 
 pub(super) async fn status(desk: &Desk) -> Result<Exit, Failure> {
     let look = Look::take(&desk.store).await?;
-    let status = Status::of(&look, desk);
+    let handlers = Handlers::take(&desk.store, &look).await?;
+    let status = Status::of(&look, &handlers, desk);
     output::one("status", &status, desk.globals.output, Status::text)?;
     Ok(if status.healthy { Exit::Done } else { Exit::Degraded })
 }
 
 impl Status {
-    fn of(look: &Look, desk: &Desk) -> Self {
+    fn of(look: &Look, handlers: &Handlers, desk: &Desk) -> Self {
         let problems = problems(look);
         let mut instances = BTreeMap::new();
         for instance in look.instances.values() {
@@ -68,7 +71,7 @@ impl Status {
         });
         Self {
             fleet: desk.store.fleet().to_string(),
-            store: desk.store.url().to_string(),
+            store: desk.store.url(),
             store_safe: look.safety == Safety::Safe,
             healthy: problems.is_empty(),
             instances,
@@ -77,6 +80,7 @@ impl Status {
             shards: Shards::of(look),
             intents: look.intents.len(),
             problems,
+            handlers_failing: handlers.failing(),
         }
     }
 
@@ -111,13 +115,12 @@ impl Status {
             let intents = counted(self.intents, "intent is", "intents are");
             text += &format!("wanted     {intents} not done yet; `baton intent ls` lists them\n");
         }
-        match self.problems.as_slice() {
-            [] => text += "all is well\n",
-            problems => {
-                for problem in problems {
-                    text += &format!("!          {problem}\n");
-                }
-            }
+        let mut problems = self.problems.iter().chain(&self.handlers_failing).peekable();
+        if problems.peek().is_none() {
+            text += "all is well\n";
+        }
+        for problem in problems {
+            text += &format!("!          {problem}\n");
         }
         text
     }

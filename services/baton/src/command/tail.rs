@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io, time::Duration};
 
 use baton_model::{AppName, Lane, ShardNumber, StreamId, whole_millis};
-use baton_store::{Entry, EntryBody, Events, FieldsError, FoundEntry, Lanes};
+use baton_store::{Entry, EntryBody, FieldsError, ForOperators, FoundEntry};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -13,13 +13,13 @@ use std::{
 
 use baton_model::{InstanceId, Wish};
 use baton_store::StoreError;
-use baton_store_valkey::Valkey;
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
 use self::stage::{Ends, Stage, keys};
 use super::{drain, intents::intend};
 use crate::{
     Exit, Failure,
+    at::AtStore,
     fleet::{Look, Sight},
     output::Format,
     program::Desk,
@@ -50,7 +50,7 @@ pub(super) async fn top(desk: &Desk) -> Result<Exit, Failure> {
     };
     let operator = Operator {
         desk: desk.silent(),
-        screen: Screen::new(desk.store.fleet(), desk.store.url().to_string(), paint),
+        screen: Screen::new(desk.store.fleet(), desk.store.url(), paint),
         sight: None,
         seen_at: Instant::now(),
     };
@@ -147,7 +147,7 @@ impl Operator {
 }
 
 /// Looks until nobody wants to know any more.
-async fn look_again_and_again(store: Valkey, seen: mpsc::Sender<Result<Sight, StoreError>>) {
+async fn look_again_and_again(store: AtStore, seen: mpsc::Sender<Result<Sight, StoreError>>) {
     let mut ticks = tokio::time::interval(PAUSE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

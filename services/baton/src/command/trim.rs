@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use baton_model::{AppName, Lane, StoreMillis, limits::ENTRIES_TRIMMED_MAX};
-use baton_store::{Events, Lanes, Trim, Trimmed};
+use baton_store::{ForOperators, Trim, Trimmed};
 use serde::Serialize;
 
 use super::lanes::the_lane;

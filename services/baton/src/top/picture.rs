@@ -4,7 +4,7 @@ use baton_model::{AppName, AppShape, InstanceId, ShardKey};
 use baton_store::{Happening, Safety, SessionStartLimit};
 
 use crate::{
-    fleet::{Cell, Instance, Look, Sight, Standing, doer, problems, told},
+    fleet::{Cell, Instance, Look, Sight, Standing, doer, told},
     output::units,
 };
 
@@ -55,7 +55,7 @@ pub(super) struct App {
 
 impl Picture {
     pub(super) fn of(sight: &Sight) -> Self {
-        let Sight { look, limits, happenings } = sight;
+        let Sight { look, limits, happenings, .. } = sight;
         let unsafe_because = match &look.safety {
             Safety::Safe => None,
             Safety::Unsafe { reason } => Some(reason.clone()),
@@ -67,7 +67,7 @@ impl Picture {
             instances: look.instances.iter().map(|it| Line::of(look, it)).collect(),
             apps: apps.collect(),
             moves: look.targets.iter().map(|(shard, to)| movement(look, shard, *to)).collect(),
-            problems: problems(look),
+            problems: sight.problems(),
             happenings: happenings.iter().map(|it| latest(look, it)).collect(),
         }
     }

@@ -25,8 +25,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::told;
-use crate::{Failure, terminal::Terminal};
+use crate::{Failure, terminal::Terminal, told};
 
 /// The only token that this Discord knows.
 pub(super) const TOKEN: &str = "demo";

@@ -1,6 +1,6 @@
 //! The instances of this process: started together, and ended together.
 
-use std::{process, time::Duration};
+use std::{process, sync::Arc, time::Duration};
 
 use baton_gateway::{
     clock::Clock,
@@ -13,6 +13,7 @@ use baton_store_embedded::EmbeddedStore;
 use tokio::{
     runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
     task::{JoinSet, LocalSet},
 };
 
@@ -23,19 +24,22 @@ use crate::{Exit, Failure, terminal::Terminal};
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// An operator, by the socket in the folder.
+    ending: Arc<Notify>,
 }
 
 impl Signals {
     /// Listens from here on, so that none is missed that comes while everything starts.
-    pub(super) fn listen() -> Result<Self, Failure> {
+    pub(super) fn listen(ending: Arc<Notify>) -> Result<Self, Failure> {
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())?, ending })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            () = self.ending.notified() => {}
         }
     }
 }

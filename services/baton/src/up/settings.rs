@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use baton_fleet::Company;
 use baton_gateway::{
     config::Config,
     instance::InstanceSettings,
@@ -36,24 +37,33 @@ pub(super) struct Bot {
     config: Config,
     app: AppName,
     source: TokenSource,
+    data: PathBuf,
     folder: PathBuf,
     instances: u8,
 }
 
 impl Bot {
     /// The bot whose token this is.
-    pub(super) fn real(arguments: &UpArguments, source: TokenSource) -> Result<Self, Failure> {
+    pub(super) fn real(
+        data: &Path,
+        arguments: &UpArguments,
+        source: TokenSource,
+    ) -> Result<Self, Failure> {
         let mut options = vec![("intents", arguments.intents.clone())];
         options.extend(arguments.api.clone().map(|url| ("api_url", url)));
         options.extend(arguments.gateway.clone().map(|url| ("gateway_url", url)));
-        let bot = Self::of("bot", arguments, (source, 1), options)?;
+        let bot = Self::of("bot", data, arguments, (source, 1), options)?;
         bot.token()?;
         Ok(bot)
     }
 
     /// The bot of a simulated Discord.
-    pub(super) fn of_demo(arguments: &UpArguments, demo: &Demo) -> Result<Self, Failure> {
-        let folder = arguments.data.join("demo");
+    pub(super) fn of_demo(
+        data: &Path,
+        arguments: &UpArguments,
+        demo: &Demo,
+    ) -> Result<Self, Failure> {
+        let folder = data.join("demo");
         let file = folder.join("token");
         let cannot = |error| Failure::Other(format!("{} cannot be used: {error}", file.display()));
         fs::create_dir_all(&folder).and_then(|()| fs::write(&file, TOKEN)).map_err(cannot)?;
@@ -64,17 +74,18 @@ impl Bot {
             ("lanes", "2".to_owned()),
         ];
         let source = TokenSource::File(file.clone());
-        Self::of("demo", arguments, (source, INSTANCES_OF_DEMO), options)
+        Self::of("demo", data, arguments, (source, INSTANCES_OF_DEMO), options)
     }
 
     /// A demo never touches what is kept of a real bot, so each has a folder of its own.
     fn of(
         app: &str,
+        data: &Path,
         arguments: &UpArguments,
         (source, instances): (TokenSource, u8),
         options: Vec<(&str, String)>,
     ) -> Result<Self, Failure> {
-        let folder = arguments.data.join(app);
+        let folder = data.join(app);
         let of_app = |option: &str| format!("BATON_APPS__{app}__{option}").to_uppercase();
         let place = toml::Value::from(source.to_string());
         let mut variables = vec![
@@ -88,7 +99,7 @@ impl Bot {
         let config = config.map_err(|mistakes| Failure::Usage(mistakes.to_string()))?;
         let app = app.parse().unwrap_or_else(|error| unreachable!("{app}: {error}"));
         let instances = arguments.instances.unwrap_or(instances);
-        Ok(Self { config, app, source, folder, instances })
+        Ok(Self { config, app, source, data: data.to_owned(), folder, instances })
     }
 
     pub(super) const fn app(&self) -> &AppName {
@@ -97,6 +108,11 @@ impl Bot {
 
     pub(super) const fn fleet(&self) -> &FleetName {
         &self.config.fleet
+    }
+
+    /// Where everything is that `up` keeps.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// Where its store is.
@@ -122,6 +138,7 @@ impl Bot {
         let version = env!("CARGO_PKG_VERSION").parse::<Version>().unwrap_or_default();
         (1..=self.instances).map(move |number| InstanceSettings {
             name: Line::shortened(&format!("up-{number}")),
+            company: Company::Together(usize::from(self.instances)),
             ..self.config.settings(version)
         })
     }

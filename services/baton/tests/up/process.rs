@@ -21,8 +21,6 @@ pub(crate) struct Up {
 impl Up {
     /// On this folder, and any port.
     pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
-        let written = tempfile::tempdir().expect("a folder");
-        let file = |name| File::create(written.path().join(name)).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
         command.env_clear().arg("up").arg("--data").arg(data);
         if !options.contains(&"--listen") {
@@ -31,8 +29,23 @@ impl Up {
         if !options.contains(&"--page") {
             command.args(["--page", "127.0.0.1:0"]);
         }
-        command.args(options).stdin(Stdio::null());
-        command.stdout(file("out")).stderr(file("err"));
+        command.args(options);
+        Self::spawned(command)
+    }
+
+    /// A demo in this directory, on the folder that it takes by itself, or on this one.
+    pub(crate) fn start_in(directory: &Path, data: Option<&str>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+        command.env_clear().current_dir(directory).arg("up");
+        command.args(["--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"]);
+        command.args(data.iter().flat_map(|data| ["--data", data]));
+        Self::spawned(command)
+    }
+
+    fn spawned(mut command: Command) -> Self {
+        let written = tempfile::tempdir().expect("a folder");
+        let file = |name| File::create(written.path().join(name)).expect("a file");
+        command.stdin(Stdio::null()).stdout(file("out")).stderr(file("err"));
         Self { child: command.spawn().expect("it starts"), written }
     }
 

@@ -4,14 +4,15 @@
 use std::borrow::Cow;
 
 use baton_model::{Dispatch, ShardNumber};
-use baton_store::{Copied, Copies, EntryBody};
+use baton_store::{Copied, Copies, EntryBody, InLane};
 use bytes::Bytes;
 
-use super::{BrokersSettings, msgpack};
+use super::{BrokersSettings, CopyMode, msgpack};
 
 /// The copies of an append's entries, and how many of them cannot be had.
 ///
-/// Markers have none: their readers would not know them.
+/// Markers have none: their readers would not know them. What has none stands in the lane, in every
+/// mode.
 #[must_use]
 pub fn copies_of(
     entries: &[EntryBody],
@@ -34,7 +35,11 @@ pub fn copies_of(
         },
     };
     let each = entries.iter().map(&mut copy_of).collect();
-    (Copies { each, entries_max }, unfit)
+    let lane = match settings.mode {
+        CopyMode::Also => InLane::Also { entries_max },
+        CopyMode::Instead => InLane::Instead,
+    };
+    (Copies { each, lane }, unfit)
 }
 
 /// What the copy of a frame holds.
@@ -132,7 +137,8 @@ mod tests {
 
     #[test]
     fn what_has_no_copy_is_counted_and_holds_nothing_up() {
-        let settings = BrokersSettings { prefix: "b:".to_owned(), group_idle_max: Duration::ZERO };
+        let (prefix, group_idle_max) = ("b:".to_owned(), Duration::ZERO);
+        let settings = BrokersSettings { mode: CopyMode::Also, prefix, group_idle_max };
         let marker = Marker::StreamLost { upto: Seq(1) };
         let entries = [
             dispatch(1, "{}"),
@@ -144,6 +150,10 @@ mod tests {
         let streams: Vec<_> =
             copies.each.iter().map(|it| it.as_ref().map(|it| it.stream.as_str())).collect();
         let there = Some("b:MESSAGE_CREATE");
-        assert_eq!((streams, unfit, copies.entries_max), (vec![there, None, None, there], 1, 9));
+        assert_eq!((streams, unfit), (vec![there, None, None, there], 1));
+        assert_eq!(copies.lane, InLane::Also { entries_max: 9 });
+        let settings = BrokersSettings { mode: CopyMode::Instead, ..settings };
+        let (instead, _) = copies_of(&entries, ShardNumber(0), &settings, 9);
+        assert_eq!(instead, Copies { lane: InLane::Instead, ..copies });
     }
 }

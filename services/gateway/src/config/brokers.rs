@@ -12,7 +12,7 @@ use super::{
     setting::{text, word, wrong},
     value::Value,
 };
-use crate::brokers::BrokersSettings;
+use crate::brokers::{BrokersSettings, CopyMode};
 
 /// The longest beginning of a stream's name.
 const PREFIX_BYTES_MAX: usize = 64;
@@ -22,20 +22,18 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Option<BrokersSettin
     let mode = section.required::<BrokersMode>("brokers.mode");
     let prefix = section.required::<Prefix>("brokers.prefix");
     let group_idle_max = section.required("brokers.group_idle_max");
-    let settings = BrokersSettings { prefix: prefix?.0, group_idle_max: group_idle_max? };
-    Some((mode? == BrokersMode::Also).then_some(settings))
+    let (prefix, group_idle_max) = (prefix?.0, group_idle_max?);
+    Some(mode?.0.map(|mode| BrokersSettings { mode, prefix, group_idle_max }))
 }
 
-/// Whether copies are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum BrokersMode {
-    Off,
-    Also,
-}
+/// How copies are written, if they are.
+struct BrokersMode(Option<CopyMode>);
 
 impl Setting for BrokersMode {
     fn read(value: &Value, _: Kind) -> Result<Self, Vec<Fault>> {
-        word(value, &[("off", Self::Off), ("also", Self::Also)])
+        let words =
+            [("off", None), ("also", Some(CopyMode::Also)), ("instead", Some(CopyMode::Instead))];
+        word(value, &words).map(Self)
     }
 }
 

@@ -13,6 +13,9 @@ use super::kind::Kind;
 /// The longest that anything of a stream is kept for: streams are a way, not a place.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// The longest that a supervisor may be said to wait.
+const KILL_TIMEOUT_MAX: Duration = Duration::from_secs(60 * 60);
+
 /// An option.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -184,6 +187,14 @@ pub(super) const INSTANCE: &[Entry] = &[
             what it still holds.",
     },
     Entry {
+        name: "drain.kill_timeout",
+        kind: Kind::Duration { least: Duration::from_secs(1), most: KILL_TIMEOUT_MAX },
+        without: Without::Unset("nobody compares it with `drain.limit`"),
+        effect: Effect::Restart,
+        meaning: "How long whoever ends this instance (Nomad, compose, systemd) waits before it \
+            kills it. An instance that would be killed in the middle of its drain does not start.",
+    },
+    Entry {
         name: "memory.drain_at_percent",
         kind: Kind::Number { least: 10, most: 99 },
         without: Without::Default("85"),
@@ -336,11 +347,12 @@ pub(super) const APP: &[Entry] = &[
     },
     Entry {
         name: "brokers.mode",
-        kind: Kind::OneOf(&["off", "also"]),
+        kind: Kind::OneOf(&["off", "also", "instead"]),
         without: Without::Default("\"off\""),
         effect: Effect::AtOnce,
-        meaning: "Whether events also go into streams that `@discordjs/brokers` reads, and its \
-            commands are taken (docs/brokers.md). Not with an embedded store or a Cluster.",
+        meaning: "Whether events go into streams that `@discordjs/brokers` reads, besides their \
+            lane or instead of it, and its commands are taken (docs/brokers.md). Not with an \
+            embedded store or a Cluster.",
     },
     Entry {
         name: "brokers.prefix",

@@ -16,6 +16,9 @@ const DEAF_MAX: Duration = Duration::from_secs(60);
 /// holds has been silent for most of a heartbeat.
 const HANGS_AFTER: Duration = Duration::from_secs(30);
 
+/// For how long an operator is told of a copy that was refused: rare events are rarely refused.
+const REFUSED_LATELY: Duration = Duration::from_secs(5 * 60);
+
 const _: () = assert!(pulse::STALL_MIN.as_millis() < HANGS_AFTER.as_millis());
 
 pub(super) fn all(seen: &Seen) -> Vec<Reason> {
@@ -30,6 +33,7 @@ pub(super) fn all(seen: &Seen) -> Vec<Reason> {
     reasons.extend(late(seen));
     reasons.extend(short_of_memory(seen));
     reasons.extend(ring(seen));
+    reasons.extend(refused_copies(seen));
     reasons.extend(deaf_shards(seen));
     reasons.extend(stuck_shards(seen));
     reasons
@@ -135,6 +139,14 @@ fn ring(seen: &Seen) -> Option<Reason> {
          is reached and fast enough"
     );
     Some(reason(Level::Degraded, text))
+}
+
+/// Whoever reads copies only does not get these events, until somebody does something.
+fn refused_copies(seen: &Seen) -> Option<Reason> {
+    seen.brokers.refused_ago.filter(|ago| *ago < REFUSED_LATELY)?;
+    let text = "the store refuses copies for @discordjs/brokers: their events stand in the lanes \
+                only; see the log for why";
+    Some(reason(Level::Degraded, text.to_owned()))
 }
 
 /// Shards without events for too long, in one line: there may be thousands.

@@ -73,6 +73,15 @@ type Change = fn(&mut Seen);
 /// What is done to a well instance, and the reasons that follow.
 const CASES: &[(Change, &[(Level, &str)])] = &[
     (|_| {}, &[]),
+    (|seen| seen.brokers.refused_ago = Some(Duration::from_secs(300)), &[]),
+    (
+        |seen| seen.brokers.refused_ago = Some(Duration::from_secs(299)),
+        &[(
+            Level::Degraded,
+            "the store refuses copies for @discordjs/brokers: their events stand in the lanes \
+             only; see the log for why",
+        )],
+    ),
     (
         // All else would be what follows.
         |seen| {

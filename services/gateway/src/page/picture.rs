@@ -4,7 +4,7 @@
 //! `/status` and in the JSON of `baton`.
 
 use baton_model::{AppName, AppShape, InstanceId, Lane, ShardKey};
-use baton_overview::{Cell, Instance, Look, Sight, Standing, doer, problems, told, wanted};
+use baton_overview::{Cell, Instance, Look, Sight, Standing, doer, told, wanted};
 use baton_store::{GroupView, Happening, LaneView, SessionStartLimit};
 use serde::Serialize;
 
@@ -104,14 +104,14 @@ impl Picture {
         lanes: Vec<LaneSeen>,
         lanes_left_out: usize,
     ) -> Self {
-        let Sight { look, limits, happenings } = sight;
+        let Sight { look, limits, happenings, .. } = sight;
         let apps = look.apps.iter().map(|(app, shape)| App::of(look, app, *shape, limits.get(app)));
         let mut instances: Vec<_> = look.instances.iter().map(|it| Line::of(look, it)).collect();
         instances.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
         Self {
             fleet: fleet.to_owned(),
             at_ms: look.now.0,
-            problems: problems(look),
+            problems: sight.problems(),
             instances,
             apps: apps.collect(),
             moves: look.targets.iter().map(|(shard, to)| movement(look, shard, *to)).collect(),
@@ -222,7 +222,10 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use baton_model::{Holding, OfferId};
-    use baton_overview::examples::{self, row, shard};
+    use baton_overview::{
+        Handlers,
+        examples::{self, row, shard},
+    };
     use baton_store::StreamId;
 
     use super::*;
@@ -234,7 +237,7 @@ mod tests {
         look.shards.insert(shard(2), row(offer));
         look.shards.insert(shard(3), None);
         look.targets.insert(shard(2), b);
-        Sight { look, limits: [].into(), happenings: Vec::new() }
+        Sight { look, handlers: Handlers::default(), limits: [].into(), happenings: Vec::new() }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use baton_fleet::{Myself, PlannerRow, Poll, RequestId, Sweep};
+use baton_fleet::{Company, Myself, PlannerRow, Poll, RequestId, Sweep};
 use baton_gateway::supervisor::{App, Ask, Errand, Input, Output, Report, Supervisor};
 use baton_model::{
     AppShape, Beat, Capacity, DataSetId, Epoch, Generation, Holding, InstanceId, InstanceRecord,
@@ -69,7 +69,8 @@ pub(crate) struct Desk {
 impl Desk {
     /// Up, and sure of its leases; both shards are the other instance's.
     pub(crate) fn up() -> Self {
-        let myself = Myself { id: ME, record: record(Phase::Joining), seed: 1 };
+        let myself =
+            Myself { id: ME, record: record(Phase::Joining), seed: 1, company: Company::Anybody };
         let now = Moment::from_millis(1_000);
         let theirs = row(50, Holding::Owned { owner: OTHER });
         let mut desk = Self {

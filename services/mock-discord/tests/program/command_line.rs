@@ -157,6 +157,21 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
+fn a_health_check_passes_while_one_runs_and_fails_when_it_has_ended() {
+    let mut program = Program::start(&[]);
+    let port = format!("--admin-port={}", program.address("admin").port());
+    let check =
+        || run(&["--gateway-port=0", "--resume-port=0", "--rest-port=0", &port, "healthcheck"]);
+    assert_eq!(check().status.code(), Some(0));
+    program.signal("TERM");
+    program.end_within(Duration::from_secs(5)).expect("it ends in time");
+    let output = check();
+    let stderr = String::from_utf8(output.stderr).expect("text");
+    assert!(stderr.starts_with("no answer from http://127.0.0.1:"), "{stderr}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn it_says_its_version() {
     let output = run(&["--version"]);
     let expected = format!("baton-mock-discord {}\n", env!("CARGO_PKG_VERSION"));

@@ -5,7 +5,7 @@ use std::{
     num::NonZeroU16,
 };
 
-use baton_fleet::{Hint, Myself, StoreSafety};
+use baton_fleet::{Company, Hint, Myself, StoreSafety};
 use baton_gateway::supervisor::Ending;
 use baton_model::{Capacity, InstanceId, InstanceRecord, Moment, Phase, Tier, Version, Weight};
 
@@ -33,7 +33,12 @@ impl World {
             joined_at: wall(self.now),
             stalled: BTreeSet::new(),
         };
-        let myself = Myself { id: InstanceId::new(bits), record, seed: self.seeded.next() };
+        let myself = Myself {
+            id: InstanceId::new(bits),
+            record,
+            seed: self.seeded.next(),
+            company: Company::Anybody,
+        };
         let per_mille = *self.seeded.pick(&[900, 1_000, 1_000, 1_000, 1_100]).unwrap_or(&1_000);
         let clock = LocalClock::new(self.seeded.millis(0, 86_400_000), per_mille);
         self.trace.note(self.now, format_args!("{pid} starts, its clock at {per_mille} ‰"));

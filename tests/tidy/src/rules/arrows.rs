@@ -25,9 +25,10 @@ use Reach::{Anything, CratesAboveAnd, Only};
 
 const MODEL: &[&str] = &["crates/model"];
 
-const ROAD: [(&str, Reach); 25] = [
+const ROAD: [(&str, Reach); 26] = [
     ("crates/model", Only(&[])),
     ("crates/envelope", Only(MODEL)),
+    ("crates/probe", Only(&[])),
     ("crates/shard", Only(MODEL)),
     ("crates/fleet", Only(MODEL)),
     ("crates/store", Only(MODEL)),

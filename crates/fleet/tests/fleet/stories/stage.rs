@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use baton_fleet::{Departure, Fleet, Input, Myself, Orders, Output};
+use baton_fleet::{Company, Departure, Fleet, Input, Myself, Orders, Output};
 use baton_model::{
     Beat, Capacity, DataSetId, Epoch, InstanceId, InstanceRecord, Moment, Phase, StoreMillis, Tier,
     Weight,
@@ -75,8 +75,12 @@ fn record(words: &BTreeMap<&str, &str>) -> InstanceRecord {
 
 fn fleet(settings: &[&str]) -> Fleet {
     let settings = settings.iter().map(|s| s.split_once('=').unwrap());
-    let joining = InstanceRecord { phase: Phase::Joining, ..record(&settings.collect()) };
-    let myself = Myself { id: id_of("a"), record: joining, seed: 1 };
+    let settings: BTreeMap<_, _> = settings.collect();
+    let joining = InstanceRecord { phase: Phase::Joining, ..record(&settings) };
+    let company = settings
+        .get("company")
+        .map_or(Company::Anybody, |count| Company::Together(count.parse().unwrap()));
+    let myself = Myself { id: id_of("a"), record: joining, seed: 1, company };
     Fleet::new(myself, Moment::ZERO)
 }
 

@@ -88,7 +88,7 @@ fn command_of(values: &[Bytes]) -> Result<Record, FieldsError> {
         let names = COMMAND_FIELDS.iter().map(|name| name.as_bytes());
         return Ok(Record::copied(names.zip(values.iter().map(|value| &value[..]))));
     };
-    Err(FieldsError::Missing(missing))
+    Err(FieldsError::Missing((*missing).into()))
 }
 
 fn whole_record(values: &[Bytes]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {

@@ -1,6 +1,6 @@
 //! What the store is like.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use baton_model::StoreMillis;
 use baton_store::Safety;
@@ -27,19 +27,28 @@ pub(super) struct Seen {
 }
 
 pub(super) fn checks(diagnosis: &Diagnosis, safety: &Safety, seen: Seen) -> Vec<Check> {
-    let mut checks = Vec::new();
-    checks.push(match safety {
-        Safety::Safe => Check::ok("safety", "it takes writes and has its majority"),
-        Safety::Unsafe { reason } => {
-            Check::failure("safety", reason.clone(), "no lease is taken before that is mended")
-        }
-    });
+    let mut checks = vec![safe("it takes writes and has its majority", safety)];
     for server in &diagnosis.servers {
         checks.extend(of_server(server));
         checks.push(library(server, diagnosis.library_brought));
     }
     checks.push(clock(seen));
     checks
+}
+
+/// One that is embedded in a process of this machine has no server that could be set up otherwise.
+pub(super) fn of_process(folder: &Path, safety: &Safety, seen: Seen) -> Vec<Check> {
+    let found = format!("it is embedded in the process on {}, which answers", folder.display());
+    vec![Check::ok("server", found), safe("its disk takes writes", safety), clock(seen)]
+}
+
+fn safe(found: &str, safety: &Safety) -> Check {
+    match safety {
+        Safety::Safe => Check::ok("safety", found),
+        Safety::Unsafe { reason } => {
+            Check::failure("safety", reason.clone(), "no lease is taken before that is mended")
+        }
+    }
 }
 
 fn of_server(server: &ServerFacts) -> [Check; 5] {

@@ -6,7 +6,7 @@ use baton_model::{AppName, Epoch, Holding, InstanceId, OfferId, Presence, UnixMi
 use baton_store::{Connecting, Doer, Happening, SessionStartLimit, What};
 
 use crate::fleet::{
-    Sight,
+    Handlers, Sight,
     examples::{self, instance, row, shard},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn of(instances: u32, shards: u32) -> Sight {
     let limit =
         SessionStartLimit { total: 1_000, remaining: 968, reset_after: Duration::from_secs(7_200) };
     let limits = look.apps.keys().map(|app| (app.clone(), limit)).collect();
-    Sight { look, limits, happenings: Vec::new() }
+    Sight { look, handlers: Handlers::default(), limits, happenings: Vec::new() }
 }
 
 /// Three instances, one of them missing; shards in every state.

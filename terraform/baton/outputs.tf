@@ -1,0 +1,4 @@
+output "jobs" {
+  description = "The names of the jobs."
+  value       = module.baton.jobs
+}

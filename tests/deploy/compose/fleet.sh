@@ -1,0 +1,83 @@
+# shellcheck shell=bash disable=SC2154  # scripts/deploy/compose sets `place`
+# What scenes do to a fleet, and how they look at it.
+
+SHARDS=8
+
+scene() {
+    printf '\n-- %s\n' "$*"
+    scene=$*
+}
+
+fail() {
+    echo "FAILED: $scene: $*" >&2
+    exit 1
+}
+
+# Until a command succeeds; what it says last is why it did not.
+wait_for() {
+    local what=$1 seconds=$2 end
+    shift 2
+    end=$((SECONDS + seconds))
+    until "$@" >"$place/.said" 2>&1; do
+        [ "$SECONDS" -lt "$end" ] ||
+            fail "no \"$what\" within $seconds s: $(tail -n 3 "$place/.said")"
+        sleep 0.5
+    done
+}
+
+# Where a container is on the network of the project.
+address_of() {
+    docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"
+}
+
+container_of() { docker compose ps --all --quiet "$1" | head -n 1; }
+
+books() { curl --silent --show-error --fail --max-time 10 "http://127.0.0.1:4003$1" "${@:2}"; }
+
+load() { books /load -d '{"mix": "messages", "every_ms": 100, "events": 1}' >/dev/null; }
+
+baton() { docker compose run --rm -T baton "$@"; }
+
+all_live() { baton wait --for all-live --timeout 3m >/dev/null; }
+
+# Ends the load, compares the streams with the ledger, and goes on.
+judge() {
+    local primary=${1:-valkey}
+    "$BATON_JUDGE" --books "$(address_of "$(container_of discord)"):4003" --shards "$SHARDS" \
+        --store "valkey://$(address_of "$(container_of "$primary")")" \
+        --user admin --password-file secrets/valkey-admin || fail "the judge is not content"
+    load
+}
+
+# How many sessions were begun: one for each IDENTIFY that was granted.
+identifies() { books '/ledger/sessions?from=1' | grep -o '"session":' | wc -l; }
+
+handled() { docker compose logs --no-log-prefix consumer | grep -c '^handled '; }
+
+# Events still come to the consumer.
+expect_events() {
+    local before
+    before=$(handled || true)
+    # shellcheck disable=SC2317,SC2329  # called by name
+    more() { [ "$(handled)" -gt "$((before + 20))" ]; }
+    wait_for "20 more events handled" 60 more
+}
+
+# What went wrong can be read in here.
+tell_all() {
+    docker ps --all
+    docker compose logs --tail 30 gateway valkey discord consumer || true
+}
+
+# The commands of a section of a page, one block after the other, in one shell.
+follow() {
+    local page=$1 section=$2 commands line
+    commands=$(awk -v section="## $section" '
+        /^## / { is_here = ($0 == section) }
+        /^```/ { is_code = is_here && $0 == "```sh"; next }
+        is_code { print }' "$page")
+    [ "$commands" ] || fail "$page has no commands under \"$section\""
+    while read -r line; do echo "    \$ $line"; done <<<"$commands"
+    bash -euo pipefail -c "$commands" >"$place/.followed" 2>&1 ||
+        fail "$page, $section: $(tail -n 15 "$place/.followed")"
+}

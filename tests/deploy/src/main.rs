@@ -1,0 +1,91 @@
+//! Judges a fleet that was deployed: ends the load, waits until the streams stand still, and
+//! compares them with the ledger. Ends with 0 if nothing was lost, doubled, reordered or altered,
+//! every shard is in its first session, and no rule of Discord's was broken.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use baton_deploy::{books::Books, streams::entries};
+use baton_mock_discord::audit::{Entry, audit};
+use baton_model::AppName;
+use baton_store_valkey::{Valkey, ValkeyConfig};
+use clap::Parser;
+use tokio::time::sleep;
+
+/// How long the streams must stand still until all is taken to have arrived.
+const QUIET: Duration = Duration::from_secs(3);
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The simulated Discord's admin port
+    #[arg(long)]
+    books: SocketAddr,
+    /// The store's url
+    #[arg(long)]
+    store: String,
+    /// A user who may read the streams
+    #[arg(long)]
+    user: String,
+    /// Where that user's password is
+    #[arg(long)]
+    password_file: PathBuf,
+    /// Whose streams
+    #[arg(long, default_value = "bot")]
+    app: AppName,
+    /// How many shards it has
+    #[arg(long)]
+    shards: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match judge(&Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("baton-deploy-audit: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn judge(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
+    let books = Books(arguments.books);
+    books.end_load()?;
+    let password = std::fs::read_to_string(&arguments.password_file)?;
+    let mut url: baton_store_valkey::StoreUrl = arguments.store.parse()?;
+    url.login.user = Some(arguments.user.clone());
+    url.login.password = Some(password.trim().to_owned());
+    let store = Valkey::open(ValkeyConfig::new(url, "main".parse()?)).await?;
+    let held = settled(&store, &arguments.app).await?;
+    let ledger = books.ledger()?;
+    let report = audit(&ledger, &held);
+    let identifies = ledger.sessions.len();
+    let verdicts = books.verdicts()?;
+    println!(
+        "audit: lost {}, doubled {}, reordered {}, altered {}; {} entries, {identifies} IDENTIFYs \
+            for {} shards, worst pause {} ms, verdicts {verdicts}",
+        report.lost.len(),
+        report.doubled.len(),
+        report.reordered.len(),
+        report.altered.len(),
+        held.len(),
+        arguments.shards,
+        report.worst_gaps.values().max().map_or(0, Duration::as_millis),
+    );
+    let is_judged = report.unjudged.is_empty() && !held.is_empty();
+    let is_lawful = verdicts.as_object().is_some_and(serde_json::Map::is_empty);
+    Ok(report.is_clean() && is_judged && is_lawful && identifies == arguments.shards)
+}
+
+/// What the streams hold when nothing more comes.
+async fn settled(store: &Valkey, app: &AppName) -> Result<Vec<Entry>, baton_store::StoreError> {
+    let mut held = entries(store, app).await?;
+    loop {
+        sleep(QUIET).await;
+        let again = entries(store, app).await?;
+        if again.len() == held.len() {
+            return Ok(again);
+        }
+        held = again;
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! The store and the consumers' SDK connect to the same servers with the same urls, and have
 //! nothing else in common: what both need of a connection stands here. It sends no commands but to
-//! log in, keeps no connection and repeats nothing. It is over redis, whose types show: whoever uses this crate
-//! hides them.
+//! log in, keeps no connection and repeats nothing. It is over redis, whose types show: whoever
+//! uses this crate hides them.
 
 mod connector;
 mod failure;

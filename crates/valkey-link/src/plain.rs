@@ -6,7 +6,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value, parse_redis_value};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::{
     Login, Part, Parts, Place, Server, ensure_crypto_provider,
-    reply::{NoReply, ReplyReader},
+    reply::{NoReply, ReplyReader, server_said},
 };
 
 /// Room that there is at the least for what comes next.
@@ -28,6 +28,9 @@ const ROOM_MIN: usize = 64 * 1024;
 
 /// Room that is kept from one reply to the next. A greater reply was an exception.
 const ROOM_KEPT: usize = 2 * 1024 * 1024;
+
+/// Bytes of a reply: more than the greatest of lanes' reads has.
+const REPLY_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
@@ -81,20 +84,17 @@ impl Plain {
     /// would know what the next reply is about.
     ///
     /// # Errors
-    /// What the connection or the server says, an error anywhere in a reply too.
+    /// What the connection or the server says.
     pub async fn ask(&mut self, request: &Cmd) -> RedisResult<Parts<'_>> {
         self.forget();
         match timeout(self.answers_within, self.exchange(request)).await {
             Ok(exchanged) => exchanged?,
             Err(_) => return Err(io::Error::from(io::ErrorKind::TimedOut).into()),
         }
-        let parts = self.reader.take(&self.buffer);
-        match parts
-            .clone()
-            .find_map(|part| if let Part::Error(it) = part { Some(it) } else { None })
-        {
-            Some(text) => Err(server_said(text)),
-            None => Ok(parts),
+        let parts = self.reader.parts(&self.buffer);
+        match parts.clone().next() {
+            Some(Part::Error(text)) => Err(server_said(text)),
+            Some(_) | None => Ok(parts),
         }
     }
 
@@ -102,12 +102,15 @@ impl Plain {
         self.stream.write_all(&request.get_packed_command()).await?;
         self.stream.flush().await?;
         while !self.reader.read(&self.buffer).map_err(no_reply)? {
+            if self.buffer.len() > REPLY_BYTES_MAX {
+                return Err((ErrorKind::Parse, "server's reply does not end").into());
+            }
             self.buffer.reserve(ROOM_MIN);
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
-        match self.reader.len() == self.buffer.len() {
+        match self.reader.end() == self.buffer.len() {
             true => Ok(()),
             false => Err((ErrorKind::Parse, "server answered more than it was asked").into()),
         }
@@ -117,15 +120,6 @@ impl Plain {
         self.reader.clear();
         self.buffer.clear();
         self.buffer.shrink_to(ROOM_KEPT);
-    }
-}
-
-/// A server's error, as redis understands it.
-fn server_said(text: &[u8]) -> RedisError {
-    let line = [b"-", text, b"\r\n"].concat();
-    match parse_redis_value(&line).and_then(Value::extract_error) {
-        Err(error) => error,
-        Ok(_) => (ErrorKind::Parse, "server answered an error that is none").into(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::{ops::Range, slice::Iter};
 
+use redis::{ErrorKind, RedisError, RedisResult, Value, parse_redis_value};
 use thiserror::Error;
 
 /// Bytes of a text in a reply: as many as servers take by default.
@@ -16,6 +17,9 @@ const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Parts of a reply, for those that are still to come too.
 const PARTS_MAX: usize = 1024 * 1024;
+
+/// Lists within lists that become a value.
+const DEPTH_MAX: usize = 64;
 
 const LINE_END: &[u8] = b"\r\n";
 
@@ -93,8 +97,8 @@ impl ReplyReader {
                     Some(length) => Place::List(length),
                 },
                 b':' => Place::Integer(number(&buffer[line])?),
-                b'+' => Place::Simple(line),
-                b'-' => Place::Error(line),
+                b'+' => Place::Simple(readable(buffer, line)?),
+                b'-' => Place::Error(readable(buffer, line)?),
                 _ => return Err(NoReply("another kind of value")),
             };
             self.keep(place, after)?;
@@ -117,15 +121,14 @@ impl ReplyReader {
         }
     }
 
-    /// The reply's parts, once all of it was read, and how many bytes it has. The next reply begins
-    /// a buffer.
-    pub fn take<'a>(&'a self, buffer: &'a [u8]) -> Parts<'a> {
+    /// The parts of the reply that was read in this buffer.
+    pub fn parts<'a>(&'a self, buffer: &'a [u8]) -> Parts<'a> {
         Parts { places: self.places.iter(), buffer }
     }
 
-    /// How many bytes were read.
+    /// Up to where the buffer was read.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub const fn end(&self) -> usize {
         self.at
     }
 
@@ -141,6 +144,43 @@ impl ReplyReader {
 pub struct Parts<'a> {
     places: Iter<'a, Place>,
     buffer: &'a [u8],
+}
+
+impl Parts<'_> {
+    /// The next part with all that belongs to it, as redis has it.
+    ///
+    /// # Errors
+    /// If it is or has an error, or does not end.
+    pub fn value(&mut self) -> RedisResult<Value> {
+        self.value_within(DEPTH_MAX)
+    }
+
+    fn value_within(&mut self, depth: usize) -> RedisResult<Value> {
+        match self.next() {
+            Some(Part::Bulk(text)) => Ok(Value::BulkString(text.to_vec())),
+            Some(Part::Simple(b"OK")) => Ok(Value::Okay),
+            Some(Part::Simple(text)) => {
+                Ok(Value::SimpleString(String::from_utf8_lossy(text).into_owned()))
+            }
+            Some(Part::Error(text)) => Err(server_said(text)),
+            Some(Part::Integer(number)) => Ok(Value::Int(number)),
+            Some(Part::List(length)) if depth > 0 => {
+                let elements = (0..length).map(|_| self.value_within(depth - 1));
+                elements.collect::<RedisResult<_>>().map(Value::Array)
+            }
+            Some(Part::Nil) => Ok(Value::Nil),
+            Some(Part::List(_)) | None => Err((ErrorKind::Parse, "no end of a reply").into()),
+        }
+    }
+}
+
+/// A server's error, as redis understands it.
+pub(crate) fn server_said(text: &[u8]) -> RedisError {
+    let line = [b"-", text, b"\r\n"].concat();
+    match parse_redis_value(&line).and_then(Value::extract_error) {
+        Err(error) => error,
+        Ok(_) => (ErrorKind::Parse, "server answered an error that is none").into(),
+    }
 }
 
 impl<'a> Iterator for Parts<'a> {
@@ -171,6 +211,13 @@ fn line(buffer: &[u8], at: usize) -> Result<Option<Range<usize>>, NoReply> {
     match end >= LINE_END.len() && rest[end - 1] == b'\r' {
         true => Ok(Some(at + 1..at + end - 1)),
         false => Err(NoReply("a line without a kind, or with half an end")),
+    }
+}
+
+fn readable(buffer: &[u8], line: Range<usize>) -> Result<Range<usize>, NoReply> {
+    match str::from_utf8(&buffer[line.clone()]) {
+        Ok(_) => Ok(line),
+        Err(_) => Err(NoReply("a line that is no UTF-8")),
     }
 }
 
@@ -218,26 +265,22 @@ mod tests {
 
     use super::*;
 
-    fn read_whole(bytes: &[u8]) -> Result<Option<Value>, NoReply> {
+    /// The reply, or what its first error says.
+    type Read = Result<Value, String>;
+
+    fn read_whole(bytes: &[u8]) -> Result<Option<Read>, NoReply> {
         let mut reader = ReplyReader::default();
         let is_whole = reader.read(bytes)?;
-        Ok(is_whole.then(|| value(&mut reader.take(bytes))))
+        Ok(is_whole.then(|| whole(&mut reader.parts(bytes))))
     }
 
-    /// As the reference says it.
-    fn value(parts: &mut Parts<'_>) -> Value {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        match parts.next().unwrap() {
-            Part::Bulk(bytes) => Value::BulkString(bytes.to_vec()),
-            Part::Simple(b"OK") => Value::Okay,
-            Part::Simple(bytes) => Value::SimpleString(text(bytes)),
-            Part::Error(bytes) => {
-                parse_redis_value(format!("-{}\r\n", text(bytes)).as_bytes()).unwrap()
-            }
-            Part::Integer(number) => Value::Int(number),
-            Part::List(length) => Value::Array((0..length).map(|_| value(parts)).collect()),
-            Part::Nil => Value::Nil,
-        }
+    fn whole(parts: &mut Parts<'_>) -> Read {
+        parts.value().map_err(|error| error.to_string())
+    }
+
+    fn reference(bytes: &[u8]) -> Read {
+        let value = parse_redis_value(bytes).unwrap();
+        value.extract_error().map_err(|error| error.to_string())
     }
 
     /// Replies as servers write them.
@@ -277,8 +320,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_reply_is_what_the_reference_takes_it_for(reply in written()) {
-            let expected = parse_redis_value(&reply).unwrap();
-            prop_assert_eq!(read_whole(&reply), Ok(Some(expected)));
+            prop_assert_eq!(read_whole(&reply), Ok(Some(reference(&reply))));
         }
 
         #[test]
@@ -289,8 +331,8 @@ mod tests {
                 prop_assert_eq!(reader.read(&stream[..end]), Ok(false));
             }
             prop_assert_eq!(reader.read(&stream), Ok(true));
-            prop_assert_eq!(reader.len(), reply.len());
-            let read = value(&mut reader.take(&stream));
+            prop_assert_eq!(reader.end(), reply.len());
+            let read = whole(&mut reader.parts(&stream));
             prop_assert_eq!(Ok(Some(read)), read_whole(&reply));
             reader.clear();
             prop_assert_eq!(reader.read(&reply), Ok(true));
@@ -299,7 +341,7 @@ mod tests {
         #[test]
         fn nonsense_never_panics_and_never_passes_for_a_reply(bytes in nonsense()) {
             if let Ok(Some(read)) = read_whole(&bytes) {
-                prop_assert_eq!(parse_redis_value(&bytes).unwrap(), read);
+                prop_assert_eq!(reference(&bytes), read);
             }
         }
     }
@@ -321,15 +363,16 @@ mod tests {
             ":9223372036854775808\r\n",
             &"x".repeat(LINE_BYTES_MAX),
         ] {
-            assert!(read_whole(bytes.as_bytes()).is_err(), "{:.20}", bytes);
+            assert!(read_whole(bytes.as_bytes()).is_err(), "{bytes:.20}");
         }
     }
 
     #[test]
-    fn lists_may_be_nested_as_deep_as_they_like() {
+    fn lists_may_be_nested_as_deep_as_they_like_but_for_a_value() {
         let deep = "*1\r\n".repeat(100_000) + ":1\r\n";
         let mut reader = ReplyReader::default();
         assert_eq!(reader.read(deep.as_bytes()), Ok(true));
-        assert_eq!(reader.take(deep.as_bytes()).last(), Some(Part::Integer(1)));
+        assert_eq!(reader.parts(deep.as_bytes()).last(), Some(Part::Integer(1)));
+        assert!(reader.parts(deep.as_bytes()).value().is_err());
     }
 }

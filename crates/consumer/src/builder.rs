@@ -9,8 +9,8 @@ use crate::{
     Begin, BuildError, Consumer,
     consumer::{Parts, Rank},
     roster::Limits,
+    route::Servers,
     settings::{PACE, Settings},
-    wire::Servers,
 };
 
 /// The fleet that instances belong to when they are told nothing else.

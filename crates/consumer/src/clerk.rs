@@ -10,12 +10,14 @@ use baton_store::StoreError;
 use redis::Value;
 
 use crate::{
-    answer::{entries, id, list},
+    answer::{id, list},
+    arrivals::claimed,
     machine::{Burial, Claim, Done, Errand, Whose},
+    route::Servers,
     scripts,
     seat::{Begin, Seat, Setback, outcome},
     settings::{ANSWER_TIMEOUT, GONE_AFTER, SUSPECT_DELIVERIES},
-    wire::{Servers, Wire},
+    wire::Wire,
 };
 
 /// Dead letters of a group that are kept in one lane, roughly. Beyond it the oldest go: a group
@@ -140,12 +142,7 @@ impl Clerk {
         });
         call.arg(whole_millis(claim.idle)).arg(claim.after.to_string()).arg(claim.count);
         call.arg(SUSPECT_DELIVERIES);
-        let mut answer = outcome(self.wire.run(&call).await?)?.into_iter();
-        let upto = match answer.next() {
-            Some(Value::BulkString(none)) if none.is_empty() => None,
-            upto => Some(id(&upto.unwrap_or(Value::Nil))?),
-        };
-        let taken = entries(answer.next().unwrap_or(Value::Nil))?;
+        let (taken, upto) = self.wire.run_and_read(&call, claimed).await??;
         Ok(Done::Claimed(taken, upto))
     }
 

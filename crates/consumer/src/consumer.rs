@@ -19,11 +19,11 @@ use crate::{
     registry::{Membership, Registry},
     reporting::Reporting,
     roster::Limits,
+    route::Servers,
     seat::Seat,
     settings::Settings,
     shape::shape_of,
     task::{self, Ground, LaneEnd, Order},
-    wire::Servers,
 };
 
 /// Reads an app's events as a member of a group, and has them handled.

@@ -11,20 +11,20 @@ use std::{future::Future, sync::Arc};
 use baton_model::{Lane, StreamId};
 use baton_store::StoreError;
 use bytes::Bytes;
-use redis::Value;
 use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::{
     Begin, Consumer, RunError,
-    answer::{entries, id},
+    arrivals::{claimed, taken},
     exclusive::{Lanes, Life},
     machine::Arrival,
+    route::Servers,
     scripts,
     seat::{Seat, Setback, outcome},
     settings::{ACKS_MAX, ANSWER_TIMEOUT},
     task::{LaneEnd, Order},
-    wire::{Servers, Wire},
+    wire::Wire,
 };
 
 /// Where nothing is handled nobody dies of an entry, so that none is taken over alone.
@@ -226,8 +226,7 @@ impl LeasedLane {
         }
         let mut take = self.seat.call(&scripts::TAKE);
         take.arg(most);
-        let taken = outcome(self.wire.run(&take).await?)?;
-        Ok(entries(taken.into_iter().next().unwrap_or(Value::Nil))?)
+        self.wire.run_and_read(&take, taken).await?
     }
 
     /// What is pending, whoever had it, and up to where there may be more.
@@ -238,12 +237,7 @@ impl LeasedLane {
     ) -> Result<(Vec<Arrival>, Option<StreamId>), Setback> {
         let mut claim = self.seat.call(&scripts::CLAIM);
         claim.arg("all").arg(0).arg(after.to_string()).arg(most).arg(NEVER_SUSPECT);
-        let mut answer = outcome(self.wire.run(&claim).await?)?.into_iter();
-        let upto = match answer.next() {
-            Some(Value::BulkString(none)) if none.is_empty() => None,
-            upto => Some(id(&upto.unwrap_or(Value::Nil))?),
-        };
-        Ok((entries(answer.next().unwrap_or(Value::Nil))?, upto))
+        self.wire.run_and_read(&claim, claimed).await?
     }
 }
 

@@ -2,6 +2,7 @@
 //! it takes.
 
 mod answer;
+mod arrivals;
 mod builder;
 mod burden;
 mod clerk;
@@ -21,10 +22,12 @@ mod reader;
 mod registry;
 mod reporting;
 mod roster;
+mod route;
 mod scripts;
 mod seat;
 mod settings;
 mod shape;
+mod shared_wire;
 mod task;
 mod wire;
 

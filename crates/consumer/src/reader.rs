@@ -17,12 +17,14 @@ use redis::Value;
 use tokio::sync::mpsc;
 
 use crate::{
-    answer::{entries, entries_of_stream, id, list},
+    answer::{id, list},
+    arrivals::{entries_of_stream, taken},
     machine::Arrival,
+    route::Servers,
     scripts,
-    seat::{Begin, Seat, Setback, outcome},
+    seat::{Begin, Seat, Setback},
     settings::{ANSWER_TIMEOUT, READ_BLOCK, TROUBLE_PAUSE_FIRST, TROUBLE_PAUSE_MAX},
-    wire::{Servers, Wire},
+    wire::Wire,
 };
 
 /// What was read, or why nothing was.
@@ -128,15 +130,14 @@ impl Task {
         let block = READ_BLOCK.as_millis().to_string();
         read.arg("COUNT").arg(count).arg("BLOCK").arg(block).arg("STREAMS");
         read.arg(self.seat.events_key()).arg(">");
-        Ok(entries_of_stream(self.wire.send(&read).await?)?)
+        Ok(self.wire.read(&read, entries_of_stream).await??)
     }
 
     /// What blocks takes nothing, and what takes is fenced.
     async fn take(&mut self, count: usize) -> ReadAnswer {
         let mut take = self.seat.call(&scripts::TAKE);
         take.arg(count);
-        let taken = outcome(self.wire.run(&take).await?)?;
-        let arrivals = entries(taken.into_iter().next().unwrap_or(Value::Nil))?;
+        let arrivals = self.wire.run_and_read(&take, taken).await??;
         match arrivals.last() {
             Some(last) => self.after = last.id,
             None => self.await_entries().await?,

@@ -13,10 +13,11 @@ use crate::{
     burden::Burden,
     clock::{now, sleep_until},
     roster::{Errand, Input, Limits, Output, Pace, Poll, Record, Roster, Row},
+    route::Servers,
     scripts,
     seat::{Setback, outcome},
     settings::BEAT_TIMEOUT,
-    wire::{Servers, Wire},
+    wire::Wire,
 };
 
 /// Who takes part in what.
@@ -248,7 +249,7 @@ impl Membership {
         forget: &[String],
     ) -> Result<Poll, Setback> {
         let sent = now();
-        let mut call = scripts::BEAT.key(self.readers_key());
+        let mut call = scripts::BEAT.call(&[self.readers_key()]);
         call.arg(&self.me).arg(record).arg(forget);
         let mut answer = outcome(wire.run(&call).await?)?.into_iter();
         let server = text(&answer.next().unwrap_or(Value::Nil))?.to_owned();
@@ -267,7 +268,7 @@ impl Membership {
             Errand::Claim(_, epoch) => ("claim", epoch),
             Errand::Release(_, epoch) => ("release", epoch),
         };
-        let mut call = scripts::LEASE.key(self.row_key(errand.lane()));
+        let mut call = scripts::LEASE.call(&[self.row_key(errand.lane())]);
         call.arg(what).arg(&self.me).arg(epoch.to_string());
         let answer = outcome(wire.run(&call).await?)?;
         let word = |at: usize| text(answer.get(at).unwrap_or(&Value::Nil)).map(str::to_owned);

@@ -20,8 +20,9 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     Health,
     answer::{list, text},
+    route::Servers,
     settings::{ANSWER_TIMEOUT, SWEEP_PERIOD},
-    wire::{Servers, Wire},
+    wire::Wire,
 };
 
 /// How long the end of a consumer waits until its report is taken back.

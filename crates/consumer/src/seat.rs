@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use baton_model::{AppName, Lane, whole_millis};
 use baton_store::{StoreError, key::Key};
-use redis::{Cmd, ScriptInvocation, Value};
+use redis::{Cmd, Value};
 
 use crate::{
     answer::{list, text},
-    scripts::{self, Prepared},
+    scripts::{self, Call, Prepared},
     settings::GONE_AFTER,
     wire::Wire,
 };
@@ -71,12 +71,13 @@ impl Seat {
     }
 
     /// A script's call, with what all of them are told.
-    pub(crate) fn call<'a>(&self, script: &'a Prepared) -> ScriptInvocation<'a> {
-        let mut call = script.prepare_invoke();
-        call.key(self.events_key())
-            .key(Key::Reader(&self.app, self.lane, &self.group).to_string())
-            .key(Key::DeadLetters(&self.app, self.lane, &self.group).to_string())
-            .arg(&self.group)
+    pub(crate) fn call<'a>(&self, script: &'a Prepared) -> Call<'a> {
+        let mut call = script.call(&[
+            self.events_key(),
+            Key::Reader(&self.app, self.lane, &self.group).to_string(),
+            Key::DeadLetters(&self.app, self.lane, &self.group).to_string(),
+        ]);
+        call.arg(&self.group)
             .arg(&self.me)
             .arg(self.epoch.map_or_else(String::new, |epoch| epoch.to_string()));
         call
@@ -126,8 +127,14 @@ pub(crate) fn outcome(answer: Value) -> Result<Vec<Value>, Setback> {
     if elements.is_empty() {
         return Err(StoreError::refused("server answered no outcome").into());
     }
-    match text(&elements.remove(0))? {
-        "ok" => Ok(elements),
+    verdict(text(&elements.remove(0))?)?;
+    Ok(elements)
+}
+
+/// What the first word of a script's answer means.
+pub(crate) fn verdict(word: &str) -> Result<(), Setback> {
+    match word {
+        "ok" => Ok(()),
         "fenced" => Err(Setback::Fenced),
         other => Err(StoreError::refused(format!("server answered {other:?}")).into()),
     }

@@ -8,9 +8,7 @@ use redis::{Cmd, Value};
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    answer::text,
-    settings::ANSWER_TIMEOUT,
-    wire::{Servers, SharedWire, Wire},
+    answer::text, route::Servers, settings::ANSWER_TIMEOUT, shared_wire::SharedWire, wire::Wire,
 };
 
 /// For how long an answer is good enough.

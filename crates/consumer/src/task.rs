@@ -18,9 +18,9 @@ use crate::{
     machine::{Done, Ending, Errand, Input, LaneMachine, Output, Sharing},
     reader::{ReadAnswer, Reader},
     registry::Sureness,
+    route::Servers,
     seat::{Begin, Seat, Setback},
     settings::{Settings, TROUBLE_PAUSE_FIRST, TROUBLE_PAUSE_MAX},
-    wire::Servers,
 };
 
 /// Endings that are taken in one go.

@@ -1,151 +1,117 @@
-//! A connection to the server that holds a lane, whichever that is at the moment.
+//! A connection to the server that holds a lane, whichever that is at the moment, for one request
+//! at a time.
 //!
-//! All keys of a lane lie in one slot, so one connection to one server is enough on a Cluster too:
-//! the servers themselves say which it is. A connection about which anything is in doubt is dropped
-//! and made anew with the next request. Nothing is repeated here: the caller does that.
+//! A connection about which anything is in doubt is dropped and made anew with the next request.
+//! Nothing is repeated here: the caller does that.
 
 use std::{sync::Arc, time::Duration};
 
-use baton_model::limits::STORE_CONNECT_TIMEOUT;
 use baton_store::{StoreError, Unhappy};
-use baton_valkey_link::{
-    Connector, Link, Place, Server, StoreUrl, Topology, client_of, not_connected, redis_error,
-    settings,
+use baton_valkey_link::{Parts, Plain, redis_error};
+use redis::{Cmd, Value};
+
+use crate::{
+    route::{Route, Servers},
+    scripts::Call,
 };
-use redis::{Cmd, RedisError, RedisResult, ScriptInvocation, Value, aio::MultiplexedConnection};
-use tokio::{sync::Mutex, time::timeout};
 
-/// Redirections that are followed in one go: a node may know less than the next one.
-const HOPS_MAX: usize = 4;
-
-/// Where the store is.
-#[derive(Debug)]
-pub(crate) struct Servers {
-    pub(crate) url: StoreUrl,
-    pub(crate) ca_pem: Option<Vec<u8>>,
-}
-
-impl Servers {
-    fn place(&self) -> Place<'_> {
-        Place { url: &self.url, ca_pem: self.ca_pem.as_deref() }
-    }
-}
+/// The code of a server's error when it does not know a script.
+const NO_SCRIPT: &str = "NOSCRIPT";
 
 /// The connection.
 pub(crate) struct Wire {
-    servers: Arc<Servers>,
-    /// A key of the lane's.
-    key: String,
+    route: Route,
     answers_within: Duration,
-    /// The node of a Cluster that has answered last.
-    holder: Option<Server>,
-    /// How often a node has failed, so that the next attempt asks another.
-    failures: usize,
-    connection: Option<MultiplexedConnection>,
+    /// Not here while a request is under way: whoever gives up on one leaves an answer behind that
+    /// nobody would know what to make of.
+    connection: Option<Plain>,
 }
 
 impl Wire {
     pub(crate) fn new(servers: Arc<Servers>, key: String, answers_within: Duration) -> Self {
-        Self { servers, key, answers_within, holder: None, failures: 0, connection: None }
+        Self { route: Route::new(servers, key), answers_within, connection: None }
     }
 
     /// Sends a command.
     pub(crate) async fn send(&mut self, command: &Cmd) -> Result<Value, StoreError> {
-        let mut connection = self.connected().await?;
-        let answer = command.query_async(&mut connection).await;
-        self.checked(answer)
+        self.read(command, value).await?
     }
 
-    /// Runs a script. Where the server does not know it, it is loaded first.
-    pub(crate) async fn run(&mut self, script: &ScriptInvocation<'_>) -> Result<Value, StoreError> {
-        let mut connection = self.connected().await?;
-        let answer = script.invoke_async(&mut connection).await;
-        self.checked(answer)
+    /// Sends a command and reads its answer where it lies.
+    pub(crate) async fn read<T>(
+        &mut self,
+        command: &Cmd,
+        read: impl FnOnce(Parts<'_>) -> T,
+    ) -> Result<T, StoreError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.route.connect(self.answers_within).await?,
+        };
+        let asked = connection.ask(command).await.map(read);
+        let error = match asked {
+            Ok(answer) => {
+                self.connection = Some(connection);
+                return Ok(answer);
+            }
+            Err(error) => error,
+        };
+        let failure = redis_error(&error);
+        match failure.is_retryable() {
+            true => self.route.lost(&error),
+            false => self.connection = Some(connection),
+        }
+        Err(failure)
+    }
+
+    /// Runs a script.
+    pub(crate) async fn run(&mut self, call: &Call<'_>) -> Result<Value, StoreError> {
+        self.run_and_read(call, value).await?
+    }
+
+    /// Runs a script and reads its answer where it lies. Where the server does not know it, it is
+    /// loaded first.
+    pub(crate) async fn run_and_read<T>(
+        &mut self,
+        call: &Call<'_>,
+        read: impl Fn(Parts<'_>) -> T,
+    ) -> Result<T, StoreError> {
+        match self.read(call.command(), &read).await {
+            Err(StoreError::Refused { reason }) if reason.starts_with(NO_SCRIPT) => {
+                self.send(&call.load()).await?;
+                self.read(call.command(), &read).await
+            }
+            answer => answer,
+        }
     }
 
     /// Whether the connection is there; it may be broken all the same.
     pub(crate) const fn is_connected(&self) -> bool {
         self.connection.is_some()
     }
-
-    fn checked(&mut self, answer: RedisResult<Value>) -> Result<Value, StoreError> {
-        answer.map_err(|error| {
-            let failure = redis_error(&error);
-            if failure.is_retryable() {
-                self.connection = None;
-                self.holder = redirection(&error);
-            }
-            failure
-        })
-    }
-
-    async fn connected(&mut self) -> Result<MultiplexedConnection, StoreError> {
-        if let Some(connection) = &self.connection {
-            return Ok(connection.clone());
-        }
-        let connecting = timeout(STORE_CONNECT_TIMEOUT, self.connect()).await;
-        let connected = match connecting {
-            Ok(connected) => connected.map_err(|error| not_connected(&error)),
-            Err(_) => Err(StoreError::unavailable("no connection in time")),
-        };
-        if connected.is_err() {
-            self.holder = None;
-            self.failures += 1;
-        }
-        Ok(self.connection.insert(connected?).clone())
-    }
-
-    async fn connect(&mut self) -> RedisResult<MultiplexedConnection> {
-        let servers = self.servers.clone();
-        let Topology::Cluster(nodes) = &servers.url.topology else {
-            return match Connector::new(servers.place())?.connect(self.answers_within).await? {
-                Link::Single(connection) => Ok(connection),
-                Link::Cluster(_) => unreachable!("the url names no Cluster"),
-            };
-        };
-        let mut hops = 0;
-        loop {
-            let known = self.holder.clone();
-            let node = known.unwrap_or_else(|| nodes[self.failures % nodes.len()].clone());
-            match self.connect_to(&node).await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => match redirection(&error) {
-                    Some(holder) if hops < HOPS_MAX => self.holder = Some(holder),
-                    Some(_) | None => return Err(error),
-                },
-            }
-            hops += 1;
-        }
-    }
-
-    /// Connects to a node of a Cluster, if it holds the lane; else its error says who does.
-    async fn connect_to(&self, node: &Server) -> RedisResult<MultiplexedConnection> {
-        let client = client_of(node, &self.servers.url.login, self.servers.place())?;
-        let settings = settings(self.answers_within);
-        let mut connection = client.get_multiplexed_async_connection_with_config(&settings).await?;
-        redis::cmd("EXISTS").arg(&self.key).query_async::<()>(&mut connection).await?;
-        Ok(connection)
-    }
 }
 
-/// A connection for several that send at once: none waits for another's answer.
-pub(crate) struct SharedWire(Mutex<Wire>);
-
-impl SharedWire {
-    pub(crate) fn new(servers: Arc<Servers>, key: String, answers_within: Duration) -> Self {
-        Self(Mutex::new(Wire::new(servers, key, answers_within)))
-    }
-
-    /// Sends a command.
-    pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, StoreError> {
-        let mut connection = self.0.lock().await.connected().await?;
-        let answer = command.query_async(&mut connection).await;
-        self.0.lock().await.checked(answer)
-    }
+fn value(mut parts: Parts<'_>) -> Result<Value, StoreError> {
+    parts.value().map_err(|error| redis_error(&error))
 }
 
-fn redirection(error: &RedisError) -> Option<Server> {
-    let (address, _) = error.redirect_node()?;
-    let (host, port) = address.rsplit_once(':')?;
-    Some(Server { host: host.to_owned(), port: port.parse().ok()? })
+#[cfg(test)]
+mod tests {
+    use baton_test_servers::{Program, Server};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_given_up_on_answers_nobody_else() {
+        let server = Server::start(Program::Valkey, &[]);
+        let url = format!("valkey://127.0.0.1:{}", server.port()).parse().unwrap();
+        let servers = Arc::new(Servers { url, ca_pem: None });
+        let mut wire = Wire::new(servers, "key".to_owned(), Duration::from_secs(60));
+        let (mut wait, mut echo) = (redis::cmd("BLPOP"), redis::cmd("ECHO"));
+        wait.arg("nothing").arg(1);
+        echo.arg("mine");
+        wire.send(&echo).await.unwrap();
+        assert!(timeout(Duration::from_millis(100), wire.send(&wait)).await.is_err());
+        assert_eq!(wire.send(&echo).await, Ok(Value::BulkString(b"mine".to_vec())));
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_TIMEOUT};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
     RedisConnectionInfo, RedisResult, TlsCertificates,
     aio::MultiplexedConnection,
     cluster::{ClusterClient, ClusterClientBuilder},
@@ -83,6 +83,28 @@ impl Connector {
             }
             Self::Cluster(client) => client.get_async_connection().await.map(Link::Cluster),
         }
+    }
+}
+
+impl Place<'_> {
+    /// The server that is the primary at this moment. In a Cluster it depends on the key.
+    ///
+    /// # Errors
+    /// What a Sentinel says, or the client of what it is to ask.
+    pub async fn primary(self) -> RedisResult<Server> {
+        if let Topology::Standalone(server) = &self.url.topology {
+            return Ok(server.clone());
+        }
+        let Connector::Sentinel(mut sentinels) = Connector::new(self)? else {
+            return Err((ErrorKind::InvalidClientConfig, "a Cluster has several primaries").into());
+        };
+        let client = sentinels.async_get_client().await?;
+        let address = client.get_connection_info().addr();
+        if let ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } = address
+        {
+            return Ok(Server { host: host.clone(), port: *port });
+        }
+        Err((ErrorKind::InvalidClientConfig, "a Sentinel's answer is no TCP address").into())
     }
 }
 

@@ -9,8 +9,8 @@ use super::{Commander, Inner};
 use crate::{
     BuildError,
     builder::{FLEET, random_name},
+    route::Servers,
     shape::Shapes,
-    wire::Servers,
 };
 
 /// Settings of a commander, before they are checked.

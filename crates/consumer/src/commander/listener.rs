@@ -12,11 +12,12 @@ use baton_model::StreamId;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::{
-    answer::entries_of_stream,
+    arrivals::entries_of_stream,
     machine::Arrival,
+    route::Servers,
     seat::Setback,
     settings::{ANSWER_TIMEOUT, READ_BLOCK, TROUBLE_PAUSE_FIRST, TROUBLE_PAUSE_MAX},
-    wire::{Servers, Wire},
+    wire::Wire,
 };
 
 /// Entries that are read in one go.
@@ -134,6 +135,6 @@ impl Task {
         let block = READ_BLOCK.as_millis().to_string();
         read.arg("COUNT").arg(READ_MAX).arg("BLOCK").arg(block);
         read.arg("STREAMS").arg(&self.key).arg(after.to_string());
-        Ok(entries_of_stream(self.wire.send(&read).await?)?)
+        Ok(self.wire.read(&read, entries_of_stream).await??)
     }
 }

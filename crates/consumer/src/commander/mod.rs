@@ -35,7 +35,7 @@ pub use self::{
     command::{Command, Target},
     failure::{AskError, MembersError, SendError},
 };
-use crate::{builder::random_name, machine::Arrival, shape::Shapes, wire::Servers};
+use crate::{builder::random_name, machine::Arrival, route::Servers, shape::Shapes};
 
 /// Sends commands to an app's shards. Cheap to clone; all clones are one sender.
 #[derive(Clone)]

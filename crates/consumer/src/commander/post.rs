@@ -11,8 +11,9 @@ use super::listener::{Heard, Listener};
 use crate::{
     answer::{id, list, text},
     machine::Arrival,
+    route::Servers,
     settings::ANSWER_TIMEOUT,
-    wire::{Servers, SharedWire},
+    shared_wire::SharedWire,
 };
 
 /// Ids of streams are the server's time, which may be a little less at the next server after a

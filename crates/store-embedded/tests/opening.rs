@@ -209,17 +209,17 @@ fn a_file_of_another_program_is_refused() {
 
 /// What lies in a folder, byte for byte.
 fn bytes(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect()
+    let files = fs::read_dir(folder).expect("it is ours").map(|entry| entry.expect("it is ours"));
+    files.map(|file| (file.file_name(), fs::read(file.path()).expect("it is ours"))).collect()
 }
 
 /// Writes into the store's file that it has this format.
 fn set_format(folder: &Path, format: u64) {
-    let database = redb::Database::open(folder.join("baton.redb")).unwrap();
-    let transaction = database.begin_write().unwrap();
+    let database = redb::Database::open(folder.join("baton.redb")).expect("it is ours");
+    let transaction = database.begin_write().expect("it is ours");
     let meta = redb::TableDefinition::<&str, u64>::new("meta");
-    transaction.open_table(meta).unwrap().insert("format", format).unwrap();
-    transaction.commit().unwrap();
+    transaction.open_table(meta).expect("it is ours").insert("format", format).expect("it is ours");
+    transaction.commit().expect("it is ours");
 }
 
 const OF_A_NEWER: &str =

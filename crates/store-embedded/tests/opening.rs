@@ -1,6 +1,13 @@
 //! Opening and closing: what is found again, and what is refused.
 
-use std::{collections::BTreeSet, fs, num::NonZeroU16, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fs,
+    num::NonZeroU16,
+    path::Path,
+    time::Duration,
+};
 
 use baton_model::{
     AppName, Beat, Capacity, DataSetId, InstanceId, InstanceRecord, IntentId, Lane, Line,
@@ -200,20 +207,77 @@ fn a_file_of_another_program_is_refused() {
     assert!(message.contains(r#"table "theirs" of another program"#), "{message}");
 }
 
+/// What lies in a folder, byte for byte.
+fn bytes(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let files = fs::read_dir(folder).expect("it is ours").map(|entry| entry.expect("it is ours"));
+    files.map(|file| (file.file_name(), fs::read(file.path()).expect("it is ours"))).collect()
+}
+
+/// Writes into the store's file that it has this format.
+fn set_format(folder: &Path, format: u64) {
+    let database = redb::Database::open(folder.join("baton.redb")).expect("it is ours");
+    let transaction = database.begin_write().expect("it is ours");
+    let meta = redb::TableDefinition::<&str, u64>::new("meta");
+    transaction.open_table(meta).expect("it is ours").insert("format", format).expect("it is ours");
+    transaction.commit().expect("it is ours");
+}
+
+const OF_A_NEWER: &str =
+    r#"store "…/baton.redb" has format 3, this Baton knows 2; upgrade this Baton"#;
+
 #[test]
-fn a_file_of_a_newer_format_is_refused_and_stays_as_it_is() {
+fn a_store_of_a_newer_format_is_refused_and_no_byte_of_it_changes() {
     let folder = TempDir::new().unwrap();
     drop(open(folder.path()).unwrap());
-    let file = folder.path().join("baton.redb");
-    let database = redb::Database::open(&file).unwrap();
-    let transaction = database.begin_write().unwrap();
-    let meta = redb::TableDefinition::<&str, u64>::new("meta");
-    transaction.open_table(meta).unwrap().insert("format", 3).unwrap();
-    transaction.commit().unwrap();
-    drop(database);
-    let expected = r#"store "…/baton.redb" has format 3, this Baton knows 2; upgrade this Baton"#;
-    assert_eq!(refusal(folder.path()), expected);
-    assert_eq!(refusal(folder.path()), expected, "and again");
+    assert_eq!(fs::read_to_string(folder.path().join("format")).unwrap(), "2\n");
+    set_format(folder.path(), 3);
+    fs::write(folder.path().join("format"), "3\n").unwrap();
+    let before = bytes(folder.path());
+    for _ in 0..2 {
+        assert_eq!(refusal(folder.path()), OF_A_NEWER);
+        assert!(bytes(folder.path()) == before, "the same bytes");
+    }
+}
+
+#[test]
+fn a_newer_file_that_was_put_into_an_older_folder_is_refused_as_well() {
+    for beside in [None, Some("2\n")] {
+        let folder = TempDir::new().unwrap();
+        drop(open(folder.path()).unwrap());
+        set_format(folder.path(), 3);
+        let format = folder.path().join("format");
+        match beside {
+            Some(says) => fs::write(&format, says).unwrap(),
+            None => fs::remove_file(&format).unwrap(),
+        }
+        assert_eq!(refusal(folder.path()), OF_A_NEWER);
+        assert_eq!(refusal(folder.path()), OF_A_NEWER, "and again");
+        assert_eq!(fs::read_to_string(&format).ok().as_deref(), beside, "it says what it said");
+    }
+}
+
+#[test]
+fn a_store_from_before_its_folder_said_its_format_is_opened_and_says_it() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    let format = folder.path().join("format");
+    fs::remove_file(&format).unwrap();
+    set_format(folder.path(), 1);
+    drop(open(folder.path()).unwrap());
+    assert_eq!(fs::read_to_string(&format).unwrap(), "2\n");
+}
+
+#[test]
+fn a_format_that_is_no_number_is_damage_and_nothing_is_touched() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    for content in [&b"two"[..], b"\xff"] {
+        fs::write(folder.path().join("format"), content).unwrap();
+        let before = bytes(folder.path());
+        let message = refusal(folder.path());
+        assert!(message.contains("`format` beside it holds no number"), "{message}");
+        assert!(bytes(folder.path()) == before, "the same bytes");
+    }
 }
 
 const INTENTS: redb::TableDefinition<'_, &str, &str> = redb::TableDefinition::new("intents");
@@ -278,7 +342,7 @@ fn a_making_that_was_interrupted_begins_again() {
     let found = fs::read_dir(folder.path()).unwrap();
     let mut names: Vec<_> = found.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["baton.redb", "lock"]);
+    assert_eq!(names, ["baton.redb", "format", "lock"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Read,
     os::unix::{fs::PermissionsExt, net::UnixListener},
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,16 +11,18 @@ use std::{
 
 use baton_model::{
     AppName, AppShape, Generation, InstanceId, Lane, LaneCount, Line, NewIntent, ShardCount,
-    ShardKey, ShardNumber, StreamId, UnixMicros, Wish, limits::OPERATORS_AT_ONCE_MAX,
+    ShardKey, ShardNumber, StreamId, UnixMicros, Wish,
+    limits::{OPERATOR_GREETING_BYTES_MAX, OPERATOR_QUESTION_BYTES_MAX, OPERATORS_AT_ONCE_MAX},
 };
 use baton_store::{
-    Command, Doer, ForOperators, Happening, RestoreError, RestoredLane, RestoredRow, ShardAddress,
-    StoreError, What, conformance::live,
+    Command, CommandError, Doer, ForOperators, Happening, RestoreError, RestoredLane, RestoredRow,
+    ShardAddress, StoreError, What, conformance::live,
 };
 use baton_store_embedded::{
     AttachError, Attached, Durability, EmbeddedStore, OperatorOptions, OperatorSocket, Options,
 };
 use bytes::Bytes;
+use rustix::{process::Uid, thread::set_thread_res_uid};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -164,6 +167,89 @@ async fn it_is_for_its_owner_only() {
     let world = World::new();
     let mode = fs::metadata(world.socket()).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+}
+
+/// What a user who is neither its owner nor root finds there, if this one can become another.
+fn greeting_of_a_stranger(socket: &Path) -> Option<Vec<u8>> {
+    let stranger = Uid::from_raw(65_534);
+    let socket = socket.to_owned();
+    let thread = std::thread::spawn(move || {
+        // The kernel notes who a thread is when it connects; the other threads stay who they are.
+        set_thread_res_uid(None, stranger, None).ok()?;
+        let mut connection = std::os::unix::net::UnixStream::connect(socket).expect("it may");
+        let mut greeting = Vec::new();
+        connection.read_to_end(&mut greeting).expect("it is closed");
+        Some(greeting)
+    });
+    thread.join().expect("it ends")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_gets_past_its_mode_is_asked_who_they_are() {
+    let world = World::new();
+    for (path, mode) in [(world.folder.path(), 0o777), (&world.socket(), 0o666)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+    }
+    let socket = world.socket();
+    match tokio::task::spawn_blocking(move || greeting_of_a_stranger(&socket)).await.expect("ran") {
+        Some(greeting) => assert_eq!(greeting, b"", "a stranger is told nothing"),
+        None => println!("only root can become somebody else; the rule itself has its own test"),
+    }
+    world.attached().await;
+}
+
+#[tokio::test]
+async fn a_question_that_is_too_long_is_not_read_and_one_that_just_fits_is_answered() {
+    let world = World::new();
+    for (bytes, is_answered) in
+        [(OPERATOR_QUESTION_BYTES_MAX, true), (OPERATOR_QUESTION_BYTES_MAX + 1, false)]
+    {
+        let mut socket = UnixStream::connect(world.socket()).await.expect("it listens");
+        let length = u32::try_from(bytes).expect("it fits").to_le_bytes();
+        let question = [&length[..], &vec![1; bytes]].concat();
+        // The rest of one that is not read finds nobody.
+        let (mut read, mut write) = socket.split();
+        let mut answer = Vec::new();
+        let said = async { drop(write.write_all(&question).await) };
+        let heard = async { drop(read.read_to_end(&mut answer).await) };
+        timeout(PATIENCE, async { tokio::join!(said, heard) }).await.expect("it ends");
+        let greeting = answer.iter().position(|byte| *byte == b'\n').expect("it greets");
+        assert_eq!(answer.len() > greeting + 1, is_answered, "{bytes}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_would_not_be_read_is_refused_before_it_is_sent() {
+    let world = World::new();
+    let wired = world.attached().await;
+    let frame = Bytes::from(vec![b'x'; OPERATOR_QUESTION_BYTES_MAX]);
+    let (shard, reply_to) = (ShardNumber(0), "me".to_owned());
+    let command = Command { shard, expires: None, reply_to, trace: None, frame };
+    let error = wired.send_command(&app(), Lane(0), &command).await.expect_err("too long");
+    assert!(matches!(error, CommandError::Store(StoreError::Refused { .. })), "{error}");
+    assert!(error.to_string().contains("expected less than 4194304"), "{error}");
+}
+
+/// Somebody who sits in a folder like a process, and says this to the first who comes.
+fn impostor(folder: &Path, says: Vec<u8>) -> tokio::task::JoinHandle<()> {
+    let listener = tokio::net::UnixListener::bind(folder.join("operators.sock")).expect("bound");
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("somebody comes");
+        // Whoever has heard enough hangs up.
+        drop(socket.write_all(&says).await);
+    })
+}
+
+#[tokio::test]
+async fn what_a_greeting_says_is_read_only_as_far_as_one_goes() {
+    let folder = TempDir::new().expect("a folder");
+    let endless = [&b"baton "[..], &[b'9'; 1 << 20], b" main\n"].concat();
+    let speaking = impostor(folder.path(), endless);
+    let error = Attached::find(folder.path()).await.expect_err("it is no version");
+    let told = error.to_string();
+    let most = OPERATOR_GREETING_BYTES_MAX + folder.path().as_os_str().len() + 200;
+    assert!(told.contains("baton 99") && told.len() < most, "{} bytes: {error}", told.len());
+    speaking.await.expect("it has hung up");
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ use tokio::{
     time::Instant,
 };
 
+pub(crate) use self::demo::is_in as is_demo;
 use self::{demo::Demo, house::House, settings::Bot};
 use crate::{
     Exit, Failure,

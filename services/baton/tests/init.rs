@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -114,6 +115,25 @@ fn what_is_asked_for_stands_there() {
     assert_eq!(only_app(&config).1.tokens, [TokenSource::File("/elsewhere".into())]);
 }
 
+/// What a key of the compose file has, wherever it stands.
+fn value<'a>(compose: &'a str, key: &str) -> &'a str {
+    let line = compose.lines().find_map(|line| line.trim().strip_prefix(key));
+    line.unwrap_or_else(|| panic!("no {key} in {compose}")).trim()
+}
+
+#[test]
+fn a_gateway_knows_how_long_compose_waits_for_it_and_drains_in_less() {
+    let desk = Desk::new();
+    desk.written(&[]);
+    let compose = desk.text("docker-compose.yml");
+    let told = value(&compose, "BATON_DRAIN__KILL_TIMEOUT:");
+    assert_eq!(told, value(&compose, "stop_grace_period:"));
+    // One that would be killed in the middle of its drain does not start.
+    let variable = ("BATON_DRAIN__KILL_TIMEOUT".to_owned(), told.to_owned());
+    let config = Config::load(Some(&desk.path("baton.toml")), [variable].into_iter());
+    config.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+}
+
 #[test]
 fn nothing_is_written_over_unless_that_is_said() {
     let desk = Desk::new();
@@ -124,6 +144,10 @@ fn nothing_is_written_over_unless_that_is_said() {
     let line = said(&refused);
     assert!(line.contains("docker-compose.yml would be written over; --force"), "{line}");
     assert_eq!((desk.text("docker-compose.yml"), desk.files().len()), ("mine".to_owned(), 2));
+    // A link whose file is not there yet is somebody's all the same.
+    symlink("elsewhere.toml", desk.path("baton.toml")).expect("linked");
+    assert!(said(&desk.init(&[])).contains("baton.toml, ./docker-compose.yml would be written"));
+    fs::remove_file(desk.path("baton.toml")).expect("removed");
     for _ in 0..2 {
         desk.written(&["--force"]);
         assert!(desk.text("docker-compose.yml").contains("baton-gateway"));

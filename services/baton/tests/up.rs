@@ -8,9 +8,12 @@ mod process;
 mod world;
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
 };
 
 use baton_store_embedded::{EmbeddedStore, Options};
@@ -69,6 +72,19 @@ async fn killed_and_started_again_it_resumes_and_nothing_is_lost() {
     world.judge(up).await;
 }
 
+/// All that lies below a folder, byte for byte.
+fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("it is readable").path();
+        match path.is_dir() {
+            true => all.extend(bytes(&path)),
+            false => drop(all.insert(path.clone(), fs::read(&path).expect("it is readable"))),
+        }
+    }
+    all
+}
+
 /// Whatever is wrong, it ends with one line that says so.
 async fn ends_with(mut up: Up, code: i32, line: &str) {
     assert_eq!(up.ended().await, Some(code), "{}", up.said());
@@ -83,6 +99,18 @@ async fn a_token_that_discord_rejects_is_said_before_anything_is_written() {
     let up = world.start(&[]);
     ends_with(up, 1, "discord rejects the token").await;
     assert!(!world.data().exists());
+    // Neither is what the bot has written with a token that was right.
+    fs::write(world.token_file(), "token").expect("written");
+    let mut up = world.start(&[]);
+    world.until_events_come(&up).await;
+    up.signal("TERM");
+    assert_eq!(up.ended().await, Some(0), "{}", up.said());
+    let before = bytes(&world.data());
+    fs::write(world.token_file(), "another").expect("written");
+    ends_with(world.start(&[]), 1, "discord rejects the token").await;
+    assert!(bytes(&world.data()) == before, "the same bytes");
+    fs::write(world.token_file(), "token").expect("written");
+    world.judge(world.start(&[])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,6 +119,8 @@ async fn two_processes_do_not_share_a_folder() {
     let up = world.start(&[]);
     world.until_events_come(&up).await;
     ends_with(world.start(&[]), 1, "is in use by another process").await;
+    let status = operating::typed(&world.data(), "baton --data . instance ls");
+    assert_eq!(status.code, Some(0), "the first one is still reached: {status:?}");
     world.judge(up).await;
 }
 
@@ -106,10 +136,40 @@ async fn a_folder_that_a_newer_baton_has_written_is_refused_and_stays_as_it_is()
     transaction.open_table(meta).expect("it is there").insert("format", 99).expect("written");
     transaction.commit().expect("committed");
     drop(database);
+    fs::write(folder.join("format"), "99\n").expect("written");
+    let before = bytes(&world.data());
     for _ in 0..2 {
         let line = "has format 99, this Baton knows 2; upgrade this Baton";
         ends_with(world.start(&[]), 1, line).await;
+        assert!(bytes(&world.data()) == before, "the same bytes");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_may_not_be_written_is_said_and_stays_as_it_is() {
+    let world = World::new().await;
+    let mut up = world.start(&[]);
+    world.until_events_come(&up).await;
+    up.signal("TERM");
+    assert_eq!(up.ended().await, Some(0), "{}", up.said());
+    let before = bytes(&world.data());
+    let folder = world.data().join("bot");
+    let all = before.keys().cloned().chain([folder]);
+    let all: Vec<_> = all.map(|path| (mode(&path), path)).collect();
+    all.iter().for_each(|(mode, path)| set_mode(path, mode & 0o555));
+    let up = world.start_without_privileges();
+    ends_with(up, 1, "cannot be used; check the disk and the rights of this user").await;
+    assert!(bytes(&world.data()) == before, "the same bytes");
+    all.iter().for_each(|(mode, path)| set_mode(path, *mode));
+    world.judge(world.start(&[])).await;
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("it is there").permissions().mode()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,6 +186,7 @@ async fn a_port_or_a_folder_that_cannot_be_used_is_said_in_one_line() {
     let file = folder.path().join("file");
     fs::write(&file, "").expect("written");
     ends_with(Up::start(&file, &[]), 1, "cannot be used").await;
+    assert_eq!(fs::read(&file).expect("it is there"), b"", "it is left alone");
     let up = Up::start(folder.path(), &["--token-file", "/nowhere/token"]);
     ends_with(up, 2, "/nowhere/token").await;
 }

@@ -6,22 +6,25 @@
 mod logging;
 mod open_files;
 mod opening;
+mod operators;
 mod reloading;
 mod signals;
 
 use std::{
     num::NonZeroUsize,
     path::PathBuf,
+    sync::Arc,
     thread::{self, available_parallelism},
 };
 
 use baton_model::{InstanceId, Version};
 use baton_store::Store;
-use baton_store_embedded::{EmbeddedStore, Options};
+use baton_store_embedded::{EmbeddedStore, OperatorOptions, Options};
 use baton_store_valkey::Valkey;
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
+    sync::Notify,
 };
 
 use self::{logging::Logging, reloading::Reloading};
@@ -118,12 +121,17 @@ fn serve(arguments: &Arguments, config: Config, logging: Logging) -> Result<Exit
     match settings {
         StoreSettings::Valkey(valkey) => {
             let open = move || Valkey::open(valkey.clone());
-            runtimes.run(reloading, opening::twice(open))
+            // Operators of a Valkey have no way to say that a process is to end.
+            runtimes.run(reloading, opening::twice(open), Arc::default())
         }
         StoreSettings::Embedded(folder) => {
-            let store = EmbeddedStore::open(folder, Options::default());
+            let store = EmbeddedStore::open(&folder, Options::default());
             let store = store.map_err(|error| error.to_string())?;
-            runtimes.run(reloading, opening::shared(store))
+            let ending = Arc::new(Notify::new());
+            let fleet = reloading.config().fleet.clone();
+            let options = OperatorOptions { fleet, ending: ending.clone() };
+            let _operators = operators::attend(&store, &folder, options, runtimes.shards.handle());
+            runtimes.run(reloading, opening::shared(store), ending)
         }
     }
 }
@@ -150,16 +158,17 @@ impl Runtimes {
         Ok(Self { control: control.map_err(cannot)?, shards: shards.map_err(cannot)? })
     }
 
-    /// Runs an instance to its end.
+    /// Runs an instance to its end; it also ends when it is told to there.
     fn run<S: Store>(
         self,
         reloading: Reloading,
         opening: impl opening::Opening<S>,
+        ending: Arc<Notify>,
     ) -> Result<Exit, String> {
         let Self { control, shards } = self;
         let handle = shards.handle().clone();
         let ended = control.block_on(async move {
-            let mut signals = signals::Signals::listen()?;
+            let mut signals = signals::Signals::listen(ending)?;
             let stores = tokio::select! {
                 stores = opening.open(&handle) => stores?,
                 () = signals.ending() => return Ok(Exit::Drained),

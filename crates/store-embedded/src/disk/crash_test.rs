@@ -89,7 +89,7 @@ impl StorageBackend for Recorder {
 }
 
 fn open(content: Vec<u8>) -> Result<(Disk, Loaded), DiskError> {
-    contained(|| Disk::over(Recorder::holding(content), SMALL))
+    contained(|| Disk::over(Recorder::holding(content), SMALL, || Ok(())))
 }
 
 /// A life of a store: the state behind each transaction, and what the file had been asked when
@@ -104,7 +104,7 @@ fn life(seed: u64, transactions: usize) -> Life {
     let recorder = Recorder::default();
     drop(redb::Builder::new().create_with_backend(recorder.clone()));
     let made_at = recorder.asked_so_far();
-    let (disk, loaded) = Disk::over(recorder.clone(), SMALL).unwrap();
+    let (disk, loaded) = Disk::over(recorder.clone(), SMALL, || Ok(())).unwrap();
     let (mut state, mut script) = (loaded.state, Script::new(seed));
     let mut states = vec![state.clone()];
     let mut acknowledged_at = vec![made_at];
@@ -174,7 +174,7 @@ fn what_was_written_is_read_back_after_every_transaction() {
 fn every_opening_has_a_number_of_its_own() {
     let recorder = life(0, 0).recorder;
     for opening in 2..5 {
-        let (_disk, loaded) = Disk::over(recorder.clone(), SMALL).unwrap();
+        let (_disk, loaded) = Disk::over(recorder.clone(), SMALL, || Ok(())).unwrap();
         assert_eq!(loaded.opening, opening);
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `baton.redb` | the store |
 //! | `baton.redb.new` | one that is being made; what a crash left of it is thrown away |
+//! | `format` | the format of the store, to be read before `redb`, which writes when it opens |
 //! | `moved-to` | where the fleet has moved; nobody runs on a store that has it |
 //! | `lock` | empty, locked while the store is open; the kernel unlocks it when the process dies |
 
@@ -27,6 +28,9 @@ pub(super) struct Folder {
 /// The name of the file that says where the fleet has moved.
 const MOVED_TO: &str = "moved-to";
 
+/// The name of the file that says which format the store has.
+const FORMAT: &str = "format";
+
 /// Where the fleet of this folder has moved; none if it has not.
 pub(crate) fn moved_to(folder: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(folder.join(MOVED_TO)) {
@@ -38,10 +42,15 @@ pub(crate) fn moved_to(folder: &Path) -> io::Result<Option<String>> {
 
 /// Writes down where the fleet of this folder moves: durable on return.
 pub(crate) fn write_moved_to(folder: &Path, to: &str) -> io::Result<()> {
-    let new = folder.join("moved-to.new");
-    fs::write(&new, format!("{to}\n"))?;
+    put_line(folder, MOVED_TO, to)
+}
+
+/// Makes a file with one line, which is there whole or not at all; durable on return.
+fn put_line(folder: &Path, name: &str, line: &str) -> io::Result<()> {
+    let new = folder.join(format!("{name}.new"));
+    fs::write(&new, format!("{line}\n"))?;
     File::open(&new)?.sync_all()?;
-    fs::rename(&new, folder.join(MOVED_TO))?;
+    fs::rename(&new, folder.join(name))?;
     File::open(folder)?.sync_all()
 }
 
@@ -55,6 +64,34 @@ impl Folder {
             TryLockError::Error(error) => DiskError::Io(error),
         })?;
         Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Refuses a store in a format that is newer than this, and writes nothing. One that does not
+    /// say is judged by what is in it.
+    pub(super) fn ensure_known(&self, known: u64) -> Result<(), DiskError> {
+        match self.format()? {
+            Some(found) if found > known => Err(DiskError::Newer(found)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Says which format the store has from here on: before anything is written in it.
+    pub(super) fn ensure_says(&self, format: u64) -> Result<(), DiskError> {
+        if self.format()? == Some(format) {
+            return Ok(());
+        }
+        put_line(&self.path, FORMAT, &format.to_string()).map_err(DiskError::Io)
+    }
+
+    fn format(&self) -> Result<Option<u64>, DiskError> {
+        let text = match fs::read_to_string(self.path.join(FORMAT)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
+            Err(error) => return Err(DiskError::Io(error)),
+        };
+        let no_number = |_| DiskError::Damaged("`format` beside it holds no number".to_owned());
+        text.trim().parse().map(Some).map_err(no_number)
     }
 
     /// The store's file; makes an empty one if there is none.

@@ -5,7 +5,8 @@
 //! operation, and under [`Durability::Always`] not before the last that was acknowledged.
 //!
 //! `redb` checks every page against a checksum, but may trip over a damaged one before it has
-//! noticed; a panic of its is taken for the damage that it is.
+//! noticed; a panic of its is taken for the damage that it is. It also writes when it opens a file,
+//! so which format that has is read from a file beside it first.
 
 mod backend;
 #[cfg(test)]
@@ -71,17 +72,21 @@ impl Disk {
     ) -> Result<(Self, Loaded), OpenError> {
         let opened = contained(|| {
             let locked = Folder::lock(folder)?;
+            locked.ensure_known(meta::FORMAT)?;
             let file = FileBackend::new(locked.ensure_file()?)?;
-            let (disk, loaded) = Self::over(wrap(file), retention)?;
+            let says = || locked.ensure_says(meta::FORMAT);
+            let (disk, loaded) = Self::over(wrap(file), retention, says)?;
             let _folder = Some(locked);
             Ok((Self { _folder, ..disk }, loaded))
         });
         opened.map_err(|error| open_error(error, file_in(folder)))
     }
 
+    /// Opens what is there, and does that before anything of ours is written into it.
     fn over(
         backend: impl StorageBackend,
         retention: Retention,
+        before_writing: impl FnOnce() -> Result<(), DiskError>,
     ) -> Result<(Self, Loaded), DiskError> {
         if backend.len().map_err(DiskError::Io)? == 0 {
             return Err(DiskError::Damaged("it is empty".to_owned()));
@@ -90,6 +95,8 @@ impl Disk {
         let mut database = builder.set_cache_size(CACHE_BYTES).create_with_backend(backend)?;
         // Opening alone trusts a file that was closed in order; this reads all of it once.
         database.check_integrity()?;
+        meta::ensure_readable(&database)?;
+        before_writing()?;
         let opening = meta::begin_opening(&database)?;
         let mut state = StoreState::new(retention);
         read_all(&database.begin_read()?, &mut state)?;

@@ -113,8 +113,7 @@ impl House {
     async fn converse(&self, socket: &mut UnixStream) -> io::Result<()> {
         // The mode of a socket in a file system says who may connect, but not everywhere, and not
         // in the moment in which it was made.
-        let uid = socket.peer_cred()?.uid();
-        if uid != self.owner && uid != 0 {
+        if !may_operate(socket.peer_cred()?.uid(), self.owner) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let greeting = format!("baton {VERSION} {}\n", self.options.fleet);
@@ -141,6 +140,11 @@ impl House {
     }
 }
 
+/// Whoever has the folder, and root, to whom nothing is forbidden anyway.
+const fn may_operate(uid: u32, owner: u32) -> bool {
+    uid == owner || uid == 0
+}
+
 fn within_limits(answer: Result<Vec<u8>, StoreError>) -> Result<Vec<u8>, StoreError> {
     let answer = answer?;
     let bytes = answer.len();
@@ -151,4 +155,24 @@ fn within_limits(answer: Result<Vec<u8>, StoreError>) -> Result<Vec<u8>, StoreEr
         )));
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_owner_and_root_may_operate_and_nobody_else() {
+        let judged = [(7, 7), (0, 7), (0, 0), (8, 7), (7, 0), (u32::MAX, 7)];
+        let judged = judged.map(|(uid, owner)| may_operate(uid, owner));
+        assert_eq!(judged, [true, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_is_refused_in_words_and_one_that_just_fits_is_not() {
+        let judged = |bytes| within_limits(Ok(vec![0; bytes])).map(|answer| answer.len());
+        assert_eq!(judged(OPERATOR_ANSWER_BYTES_MAX - 1), Ok(OPERATOR_ANSWER_BYTES_MAX - 1));
+        let error = judged(OPERATOR_ANSWER_BYTES_MAX).expect_err("it does not fit into a frame");
+        assert!(error.to_string().contains("ask for less at once"), "{error}");
+    }
 }

@@ -26,6 +26,7 @@ use crate::{
     fleet::Look,
     program::Desk,
     told,
+    up::is_demo,
 };
 
 /// A process that ends lets go of its sessions, which takes a moment, and longer if its disk does.
@@ -49,6 +50,7 @@ pub(super) async fn migrate(desk: &Desk, arguments: &MigrateArguments) -> Result
         ));
     };
     let source = Source::find(desk, &arguments.from).await?;
+    source.ensure_is_no_demo()?;
     let (_, backup) = taken(&desk.at(source.store())).await?;
     let look = Look::take(&desk.store).await?;
     if was_begun(desk, &source)? && has_moved(&look, &backup) {
@@ -101,6 +103,23 @@ impl Source {
         Ok(Self::Stopped(opened))
     }
 
+    /// A bot of a simulated Discord is nobody's elsewhere: that Discord ends with its process.
+    fn ensure_is_no_demo(&self) -> Result<(), Failure> {
+        let folder = match self {
+            Self::Running(attached) => Some(attached.folder()),
+            Self::Stopped(AtStore::Opened { folder, .. }) => Some(folder.as_path()),
+            Self::Stopped(AtStore::Process(_) | AtStore::Valkey(_)) => None,
+        };
+        match folder.filter(|folder| is_demo(folder)) {
+            Some(folder) => Err(Failure::Refused(format!(
+                "{} is a demo's: its bot is known to no Discord but the simulated one in that \
+                 `baton up`; name the folder of a bot with a token",
+                folder.display()
+            ))),
+            None => Ok(()),
+        }
+    }
+
     fn store(&self) -> AtStore {
         match self {
             Self::Running(attached) => AtStore::Process(attached.clone()),
@@ -118,6 +137,10 @@ fn stopped(folder: &Path) -> Result<PathBuf, Failure> {
     let mut stores: Vec<_> =
         inner.map(|it| it.path()).filter(|it| EmbeddedStore::is_in(it)).collect();
     stores.sort();
+    // Whoever has tried the demo before has it beside the bot.
+    if stores.len() > 1 {
+        stores.retain(|it| !is_demo(it));
+    }
     match &stores[..] {
         [store] => Ok(store.clone()),
         [] => Err(Failure::NotFound(format!(

@@ -3,6 +3,8 @@
 //! It says nothing of the bot that the configuration says, except where it is different in a
 //! container: addresses, and where the token is.
 
+use baton_model::limits::KILL_TIMEOUT;
+
 use super::{CONFIG, TOKEN, Wish};
 
 /// Where the container has the token.
@@ -71,11 +73,14 @@ fn gateway(wish: &Wish<'_>) -> String {
     if wish.store.is_none() {
         text += &format!("      BATON_STORE__URL: {STORE}\n");
     }
+    let grace = KILL_TIMEOUT.as_secs();
     text += &format!(
-        "    deploy:\n\
+        "      # As stop_grace_period: who would be killed in a drain does not start.\n\
+         \x20     BATON_DRAIN__KILL_TIMEOUT: {grace}s\n\
+         \x20   deploy:\n\
          \x20     replicas: {}\n\
          \x20   # One that is asked to end hands its shards over first: drain.limit and more.\n\
-         \x20   stop_grace_period: 75s\n\
+         \x20   stop_grace_period: {grace}s\n\
          \x20   restart: unless-stopped\n\
          \x20   read_only: true\n\
          \x20   cap_drop: [ALL]\n\

@@ -71,3 +71,22 @@ fn put(path: &Path, text: &str, may_replace: bool) -> io::Result<()> {
 fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure::Other(format!("{} cannot be written: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_has_made_meanwhile_is_not_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("baton.toml");
+        fs::write(&path, "mine").expect("written");
+        let refused = put(&path, "new", false).expect_err("it is there");
+        assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+        let files = fs::read_dir(folder.path()).expect("a folder").count();
+        let kept = fs::read_to_string(&path).expect("it is there");
+        assert_eq!((kept.as_str(), files), ("mine", 1), "and nothing is left beside it");
+        put(&path, "new", true).expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), "new");
+    }
+}

@@ -1,8 +1,9 @@
 //! The demo: a Discord that is simulated here, and a consumer that reads what it sends.
 
 use std::{
-    io,
+    fs, io,
     num::NonZeroU32,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -28,7 +29,25 @@ use tokio::{
 use crate::{Failure, terminal::Terminal, told};
 
 /// The only token that this Discord knows.
-pub(super) const TOKEN: &str = "demo";
+const TOKEN: &str = "demo";
+
+/// Where the token of its bot is, in the folder of that.
+const TOKEN_FILE: &str = "token";
+
+/// Whether the store in this folder is that of a demo: nobody else has such a token.
+pub(crate) fn is_in(folder: &Path) -> bool {
+    fs::read_to_string(folder.join(TOKEN_FILE)).is_ok_and(|token| token == TOKEN)
+}
+
+/// Puts the token of its bot there, and says where it is.
+pub(super) fn ensure_token(folder: &Path) -> io::Result<PathBuf> {
+    let file = folder.join(TOKEN_FILE);
+    if !is_in(folder) {
+        fs::create_dir_all(folder)?;
+        fs::write(&file, TOKEN)?;
+    }
+    Ok(file)
+}
 
 /// The app, and the group that its consumer reads with.
 pub(super) const NAME: &str = "demo";

@@ -1,10 +1,7 @@
 //! What runs: made of a command line as a gateway's configuration is made of its variables, so that
 //! both mean the same and refuse the same.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use baton_fleet::Company;
 use baton_gateway::{
@@ -14,7 +11,7 @@ use baton_gateway::{
 };
 use baton_model::{AppName, FleetName, Line, Version};
 
-use super::demo::{Demo, TOKEN};
+use super::demo::{self, Demo};
 use crate::{Failure, arguments::UpArguments};
 
 /// Where a token is if nobody names a file.
@@ -61,19 +58,19 @@ impl Bot {
     pub(super) fn of_demo(
         data: &Path,
         arguments: &UpArguments,
-        demo: &Demo,
+        discord: &Demo,
     ) -> Result<Self, Failure> {
         let folder = data.join("demo");
-        let file = folder.join("token");
-        let cannot = |error| Failure::Other(format!("{} cannot be used: {error}", file.display()));
-        fs::create_dir_all(&folder).and_then(|()| fs::write(&file, TOKEN)).map_err(cannot)?;
+        let cannot =
+            |error| Failure::Other(format!("{} cannot be used: {error}", folder.display()));
+        let file = demo::ensure_token(&folder).map_err(cannot)?;
         let options = vec![
             ("intents", arguments.intents.clone()),
-            ("api_url", demo.api_url()),
-            ("gateway_url", demo.gateway_url()),
+            ("api_url", discord.api_url()),
+            ("gateway_url", discord.gateway_url()),
             ("lanes", "2".to_owned()),
         ];
-        let source = TokenSource::File(file.clone());
+        let source = TokenSource::File(file);
         Self::of("demo", data, arguments, (source, INSTANCES_OF_DEMO), options)
     }
 

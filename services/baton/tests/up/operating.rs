@@ -5,10 +5,16 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
-use baton_store_embedded::{EmbeddedStore, OperatorOptions, OperatorSocket, Options};
+use baton_gateway::{
+    exit::Exit,
+    program::{Arguments, run},
+};
+use baton_store_embedded::{Attached, EmbeddedStore, OperatorOptions, OperatorSocket, Options};
+use baton_test_servers::{Program, Server};
 use serde_json::Value;
 
 use crate::{
@@ -161,6 +167,28 @@ async fn where_nobody_runs_is_said_also_after_a_kill() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_on_a_store_of_its_own_is_reached_and_ended_the_same_way() {
+    let world = World::new().await;
+    let config = Some(world.gateway_config());
+    let version = baton_model::Version::default();
+    let arguments = Arguments { config, check_config: false, command: None, version };
+    let running = thread::spawn(move || run(&arguments));
+    let data = world.data();
+    let all_live = "baton --data . wait --for all-live --timeout 2m";
+    until("operators can come in", || data.join("bot/operators.sock").exists()).await;
+    until("it has an app", || typed(&data, "baton --data . status").code != Some(1)).await;
+    let live = typed(&data, all_live);
+    assert_eq!(live.code, Some(0), "{live:?}");
+    let alone = Attached::find(&data.join("bot")).await.expect("it runs");
+    alone.end().await.expect("it has heard");
+    until("it has ended", || running.is_finished()).await;
+    assert_eq!(running.join().expect("it ends well"), Exit::Drained);
+    assert!(!data.join("bot/operators.sock").exists(), "an end leaves nothing");
+    // What resumes its sessions is the judge of what it wrote.
+    world.judge(world.start(&[])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn which_of_several_is_meant_has_to_be_said_and_a_fleet_by_its_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut sockets = Vec::new();
@@ -178,4 +206,54 @@ async fn which_of_several_is_meant_has_to_be_said_and_a_fleet_by_its_name() {
     assert_eq!(typed(folder.path(), "baton --data a --fleet main intent ls").code, Some(0));
     let other = typed(folder.path(), "baton --data a --fleet other intent ls");
     other.assert_refused(2, "fleet main runs on a, and not other");
+}
+
+/// Moves what is in a folder to this Valkey.
+fn moves(data: &Path, valkey: &Server, words: &str) -> Said {
+    let store = format!("valkey://127.0.0.1:{}", valkey.port());
+    typed(data, &format!("baton --store {store} migrate-store . {words}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_valkey_that_takes_nothing_is_where_the_fleet_goes_on_once_it_does() {
+    let (world, valkey) = (World::new().await, Server::start(Program::Valkey, &[]));
+    let mut up = world.start(&[]);
+    world.until_events_come(&up).await;
+    up.signal("TERM");
+    assert_eq!(up.ended().await, Some(0), "{}", up.said());
+    let data = world.data();
+    // A demo that was tried before lies beside it, and is not what is meant.
+    let demo = data.join("demo");
+    drop(EmbeddedStore::open(&demo, Options::default()).expect("it opens"));
+    fs::write(demo.join("token"), "demo").expect("written");
+    let plan = moves(&data, &valkey, "--dry-run");
+    assert_eq!(plan.code, Some(0), "{plan:?}");
+    let limit = |bytes: &str| {
+        valkey.command::<()>(&["CONFIG", "SET", "maxmemory", bytes]).expect("it is set");
+    };
+    limit("1");
+    let cut_off = moves(&data, &valkey, "--yes");
+    assert_eq!(cut_off.code, Some(1), "{cut_off:?}");
+    // Part of it may be there, so nobody may run here any more.
+    let mut up = world.start(&[]);
+    assert_eq!(up.ended().await, Some(1), "{}", up.said());
+    assert!(up.said().contains("has moved to valkey://127.0.0.1:"), "{}", up.said());
+    limit("0");
+    let finished = moves(&data, &valkey, "--yes");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.besides.contains("moved fleet main: 1 app, 3 shards"), "{finished:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_is_not_moved_whether_it_runs_or_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let valkey = Server::start(Program::Valkey, &[]);
+    let mut up = Up::start(folder.path(), &[]);
+    until("its consumer has read something", || up.said().contains("its first event")).await;
+    let no_demo = "demo is a demo's: its bot is known to no Discord but the simulated one";
+    moves(folder.path(), &valkey, "--yes").assert_refused(7, no_demo);
+    up.signal("INT");
+    assert_eq!(up.ended().await, Some(0), "it went on until then: {}", up.said());
+    moves(folder.path(), &valkey, "--yes").assert_refused(7, no_demo);
+    assert!(!folder.path().join("demo/moved-to").exists());
 }

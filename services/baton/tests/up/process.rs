@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    os::unix::fs::MetadataExt,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -21,7 +22,21 @@ pub(crate) struct Up {
 impl Up {
     /// On this folder, and any port.
     pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+        Self::start_as(Command::new(env!("CARGO_BIN_EXE_baton")), data, options)
+    }
+
+    /// The same, and root may do no more than others; util-linux's `setpriv` sees to that.
+    pub(crate) fn start_without_privileges(data: &Path, options: &[&str]) -> Self {
+        let may_all = fs::metadata("/proc/self").expect("it is there").uid() == 0;
+        if !may_all {
+            return Self::start(data, options);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--bounding-set=-all", "--inh-caps=-all", env!("CARGO_BIN_EXE_baton")]);
+        Self::start_as(command, data, options)
+    }
+
+    fn start_as(mut command: Command, data: &Path, options: &[&str]) -> Self {
         command.env_clear().arg("up").arg("--data").arg(data);
         if !options.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);

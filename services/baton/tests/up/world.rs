@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -62,12 +62,37 @@ impl World {
 
     /// Runs the bot.
     pub(crate) fn start(&self, options: &[&str]) -> Up {
+        self.started(options, Up::start)
+    }
+
+    /// Runs the bot as somebody to whom a file's mode says what they may: root's may do all.
+    pub(crate) fn start_without_privileges(&self) -> Up {
+        self.started(&[], Up::start_without_privileges)
+    }
+
+    fn started(&self, options: &[&str], start: fn(&Path, &[&str]) -> Up) -> Up {
         let (token, rest) = (self.token_file(), self.discord.addresses().rest);
         let token = token.to_str().expect("text");
         let api = format!("http://{rest}/api/v10");
         let gateway = self.discord.gateway_url();
         let of_discord = ["--token-file", token, "--api", &api, "--gateway", &gateway];
-        Up::start(&self.data(), &[&of_discord, options].concat())
+        start(&self.data(), &[&of_discord, options].concat())
+    }
+
+    /// Of a gateway that runs the same bot, on the same store.
+    pub(crate) fn gateway_config(&self) -> PathBuf {
+        let file = self.folder.path().join("gateway.toml");
+        let (token, store) = (self.token_file(), self.data().join("bot"));
+        let (rest, gateway) = (self.discord.addresses().rest, self.discord.gateway_url());
+        let text = format!(
+            "store.url = \"embedded://{}\"\nhttp.listen = \"127.0.0.1:0\"\n[apps.bot]\n\
+             token = \"file:{}\"\nintents = [\"guilds\", \"guild_messages\"]\n\
+             api_url = \"http://{rest}/api/v10\"\ngateway_url = \"{gateway}\"\n",
+            store.display(),
+            token.display()
+        );
+        fs::write(&file, text).expect("written");
+        file
     }
 
     /// Waits until every shard has a session, and a hundred entries more are there.

@@ -1,8 +1,11 @@
-//! What whoever started the process may tell it.
+//! What whoever started the process may tell it, and operators by its folder.
 
 use std::sync::Arc;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
 use super::reloading::Reloading;
 use crate::{control::Ear, exit::Exit, tuning::Tuning};
@@ -12,6 +15,8 @@ pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    /// An operator, where the store has a folder.
+    ending: Arc<Notify>,
 }
 
 /// What a signal asks for.
@@ -23,12 +28,13 @@ enum Asked {
 
 impl Signals {
     /// Listens from here on, so that none is missed that comes while the store is awaited.
-    pub(super) fn listen() -> Result<Self, String> {
+    pub(super) fn listen(ending: Arc<Notify>) -> Result<Self, String> {
         let listen = |kind| signal(kind).map_err(|error| format!("no signals: {error}"));
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
             hang_up: listen(SignalKind::hangup())?,
+            ending,
         })
     }
 
@@ -41,6 +47,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Asked::End,
             _ = self.interrupt.recv() => Asked::End,
+            () = self.ending.notified() => Asked::End,
             _ = self.hang_up.recv() => Asked::Reload,
         }
     }

@@ -18,14 +18,17 @@ pub(in crate::disk) const FORMAT: u64 = 2;
 /// The oldest format that can be read. What it has is what the latest one has, and less.
 const FORMAT_READ_MIN: u64 = 1;
 
-/// Refuses a file in another format; gives a new one its tables; returns how often the file was
-/// opened, this time included.
-pub(in crate::disk) fn begin_opening(database: &Database) -> Result<u64, DiskError> {
+/// Refuses a file in another format.
+pub(in crate::disk) fn ensure_readable(database: &Database) -> Result<(), DiskError> {
     match format_of(database)? {
-        None | Some(FORMAT_READ_MIN..=FORMAT) => {}
-        Some(found) if found > FORMAT => return Err(DiskError::Newer(found)),
-        Some(found) => return Err(DiskError::Damaged(format!("format {found}"))),
+        None | Some(FORMAT_READ_MIN..=FORMAT) => Ok(()),
+        Some(found) if found > FORMAT => Err(DiskError::Newer(found)),
+        Some(found) => Err(DiskError::Damaged(format!("format {found}"))),
     }
+}
+
+/// Gives a new file its tables; returns how often the file was opened, this time included.
+pub(in crate::disk) fn begin_opening(database: &Database) -> Result<u64, DiskError> {
     let transaction = database.begin_write()?;
     let opening = count_opening(&transaction)?;
     ensure_all(&transaction)?;

@@ -27,6 +27,7 @@ mod reader;
 mod setting;
 mod store;
 mod stored_apps;
+mod telemetry;
 
 mod change;
 mod reference;
@@ -39,7 +40,9 @@ use std::{
 };
 
 use baton_model::{AppName, FleetName, Version, limits::RING_BYTES_MAX};
+use baton_telemetry::TelemetrySettings;
 
+pub(crate) use self::discord::knows_event;
 pub use self::{
     app::{AppConfig, Events},
     catalogue::Effect,
@@ -51,6 +54,7 @@ pub use self::{
     reference::reference,
     store::{StoreConfig, StorePlace, StoreSettings, StoreSettingsError},
     stored_apps::{StoredAppsConfig, check_stored_app, effect_of},
+    telemetry::{CountMetrics, TelemetryConfig},
 };
 use self::{
     file::File,
@@ -58,7 +62,9 @@ use self::{
     reader::{Effective, Reader},
     setting::Whole,
 };
-use crate::{instance::InstanceSettings, memory::Bounds, reporting::host_name};
+use crate::{
+    instance::InstanceSettings, instruments::Instruments, memory::Bounds, reporting::host_name,
+};
 
 /// A configuration without mistakes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +83,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_level: LogLevel,
+    /// How else the instance tells what it does.
+    pub telemetry: TelemetryConfig,
     /// How long a draining instance tries to hand its shards over.
     pub drain_limit: Duration,
     /// The share of the memory limit above which the instance drains itself.
@@ -134,6 +142,7 @@ impl Config {
         let page = section.required("http.page");
         let log_format = section.required("log.format");
         let log_level = section.required("log.level");
+        let telemetry = TelemetryConfig::read(section);
         let drain_limit = section.required("drain.limit");
         let drain_at = section.required::<Whole>("memory.drain_at_percent");
         let mut stored_apps = StoredAppsConfig::read(section);
@@ -162,6 +171,7 @@ impl Config {
             page: page?,
             log_format: log_format?,
             log_level: log_level?,
+            telemetry: telemetry?,
             drain_limit: drain_limit?,
             drain_at_memory_percent: drain_at?.0,
             stored_apps: stored_apps?,
@@ -183,6 +193,20 @@ impl Config {
             ring_bytes_max: RING_BYTES_MAX,
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
             stored_apps: self.stored_apps.clone(),
+            instruments: self.telemetry.instruments(),
+        }
+    }
+
+    /// How the process tells what it does.
+    #[must_use]
+    pub fn telemetry_settings(&self) -> TelemetrySettings {
+        let name = self.instance.name.clone().unwrap_or_else(host_name);
+        TelemetrySettings {
+            service: "baton-gateway",
+            instance: name.as_str().to_owned(),
+            format: self.log_format.into(),
+            level: self.log_level.into(),
+            otlp_url: self.telemetry.otlp_url.clone(),
         }
     }
 

@@ -8,7 +8,7 @@ use baton_model::{
     limits::STORE_ANSWER_TIMEOUT,
 };
 use baton_shard::Notice;
-use baton_store::{Store, StoreError};
+use baton_store::{Store, StoreError, What};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
@@ -23,6 +23,10 @@ use crate::{
     config::StoredAppsConfig,
     conflicts,
     control::{Control, Ear, Outlook, Stores},
+    instruments::{
+        Instruments,
+        fleet_watch::{self, FleetSeen},
+    },
     journal::{self, Pen},
     memory::{self, Bounds, Look, Reading},
     observer::{Identity, Observer},
@@ -62,6 +66,8 @@ pub struct InstanceSettings {
     pub apps: Vec<AppSettings>,
     /// What it lets apps in the store be; none if it runs none of them.
     pub stored_apps: Option<StoredAppsConfig>,
+    /// With what it tells how it fares.
+    pub instruments: Instruments,
 }
 
 /// An instance that is ready to run.
@@ -80,6 +86,7 @@ pub struct Instance<S> {
     pub tuning: Arc<Tuning>,
     clock: Clock,
     memory: watch::Sender<Option<Look>>,
+    fleet: watch::Sender<Option<FleetSeen>>,
     control: Control<S>,
     /// For what is written down at the side.
     store: S,
@@ -124,20 +131,32 @@ impl<S: Store> Instance<S> {
         let at = (clock, runtime.clone());
         let (mut control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
         control.limit_rings(settings.ring_bytes_max);
+        let instruments = settings.instruments;
+        control.count_with(instruments.clone());
         let roster = Roster::default();
         let tuning = Tuning { memory: watch::Sender::new(bounds), roster: roster.clone() };
         let own: Vec<_> = apps.iter().map(|app| app.name.clone()).collect();
         let keepers = apps.into_iter().map(|app| {
             let name = app.name.clone();
-            let (keeper, reins) = Keeper::new(app, stores.data.clone(), clock, ear.clone());
+            let meters = instruments.of(&name);
+            let at = (clock, meters);
+            let (keeper, reins) = Keeper::new(app, stores.data.clone(), at, ear.clone());
             roster.put(name, AppSource::File, reins);
             keeper
         });
         let keepers = keepers.collect();
         let (store, at) = (stores.data.clone(), runtime.clone());
-        let means = Means { store, clock, runtime: at, ear: ear.clone(), roster: roster.clone() };
+        let means = Means {
+            store,
+            clock,
+            runtime: at,
+            ear: ear.clone(),
+            roster: roster.clone(),
+            instruments: instruments.clone(),
+        };
         let follower = settings.stored_apps.map(|allowed| Follower::new(allowed, own, means));
         let (memory, look) = watch::channel(None);
+        let (fleet, fleet_seen) = watch::channel(None);
         let pulse = Pulse::new(clock.now());
         let observer = Observer {
             identity: Arc::new(identity),
@@ -147,6 +166,8 @@ impl<S: Store> Instance<S> {
             pulse,
             memory: look,
             ring_bytes_max: settings.ring_bytes_max,
+            fleet: fleet_seen,
+            instruments,
         };
         Ok(Self {
             id,
@@ -157,6 +178,7 @@ impl<S: Store> Instance<S> {
             tuning: Arc::new(tuning),
             clock,
             memory,
+            fleet,
             control,
             store: stores.data,
             name,
@@ -179,12 +201,16 @@ impl<S: Store> Instance<S> {
         }
         let reporting = report(self.store.clone(), self.observer.clone(), self.name);
         tasks.spawn_on(reporting, &self.runtime);
-        tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
+        tasks.spawn_on(self.observer.pulse.clone().tick(self.clock), &self.runtime);
         let bounds = self.tuning.memory.subscribe();
         tasks.spawn(memory::guard(bounds, self.reading, self.ear, self.memory));
+        let instruments = self.observer.instruments.clone();
+        tasks.spawn(instruments.clone().keep_up());
+        tasks.spawn(fleet_watch::watch(self.store.clone(), self.observer.clone(), self.fleet));
         let (tell, disputes) = mpsc::unbounded_channel();
         let (pen, notes) = journal::queue(self.id);
-        tasks.spawn(pass_on(self.remarks, self.roster, (tell, pen)));
+        let scribe = Scribe { disputes: tell, pen, instruments };
+        tasks.spawn(pass_on(self.remarks, self.roster, scribe));
         let mut recording = JoinSet::new();
         recording.spawn(conflicts::record(self.store.clone(), disputes));
         recording.spawn(notes.note_down(self.store));
@@ -198,18 +224,33 @@ impl<S: Store> Instance<S> {
     }
 }
 
+/// Has written down, and counted, what is told.
+struct Scribe {
+    disputes: mpsc::UnboundedSender<Dispute>,
+    pen: Pen,
+    instruments: Instruments,
+}
+
+impl Scribe {
+    fn note_conflict(&self, dispute: Dispute) {
+        self.instruments.count_conflict(dispute.kind);
+        // Whoever writes them down ends later than this.
+        drop(self.disputes.send(dispute));
+    }
+
+    fn note(&self, what: What) {
+        self.instruments.count(&what);
+        self.pen.note(what);
+    }
+}
+
 /// Tells the keepers what concerns them, and operators the rest.
-async fn pass_on(
-    mut remarks: mpsc::UnboundedReceiver<Remark>,
-    roster: Roster,
-    (disputes, pen): (mpsc::UnboundedSender<Dispute>, Pen),
-) {
+async fn pass_on(mut remarks: mpsc::UnboundedReceiver<Remark>, roster: Roster, scribe: Scribe) {
     while let Some(remark) = remarks.recv().await {
         match remark {
             Remark::Rejected { app, code } => roster.tell(&app, Event::Rejected(code)),
-            // Whoever writes them down ends later than this.
-            Remark::Conflict(dispute) => drop(disputes.send(dispute)),
-            Remark::Happened(what) => pen.note(what),
+            Remark::Conflict(dispute) => scribe.note_conflict(dispute),
+            Remark::Happened(what) => scribe.note(what),
             Remark::Shard(shard, notice) => {
                 if notice == Notice::Live {
                     roster.tell(&shard.app, Event::Live);

@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     config::{AppConfig, StoredAppsConfig},
     control::Ear,
+    instruments::Instruments,
     roster::Roster,
     supervisor::Input,
 };
@@ -36,6 +37,7 @@ pub(crate) struct Means<S> {
     pub(crate) runtime: Handle,
     pub(crate) ear: Ear,
     pub(crate) roster: Roster,
+    pub(crate) instruments: Instruments,
 }
 
 /// Follows the apps in the store.
@@ -152,9 +154,10 @@ impl<S: Store> Follower<S> {
     }
 
     fn start(&mut self, name: &AppName, config: AppConfig, stored: StoredApp) {
-        let Means { store, clock, runtime, ear, roster } = &self.means;
+        let Means { store, clock, runtime, ear, roster, instruments } = &self.means;
         let settings = config.settings(name.clone());
-        let (keeper, reins) = Keeper::new(settings, store.clone(), *clock, ear.clone());
+        let at = (*clock, instruments.of(name));
+        let (keeper, reins) = Keeper::new(settings, store.clone(), at, ear.clone());
         roster.put(name.clone(), AppSource::Store, reins);
         let keeper = Kept(runtime.spawn(keeper.run()));
         tracing::info!(app = %name, "an operator has put it into the store; starting");

@@ -1,8 +1,8 @@
 //! What is counted: handles that are made once and kept, and what they have come to.
 //!
 //! Each instance has its own: several of them share a process in `baton up` and in tests, and what
-//! one of them shows must not be the others'. Looking a metric up by its labels costs ten times what
-//! counting costs, so nothing here counts by name.
+//! one of them shows must not be the others'. Looking a metric up by its labels costs ten times
+//! what counting costs, so nothing here counts by name.
 
 use std::{fmt, sync::Arc};
 

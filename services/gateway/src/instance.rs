@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use baton_fleet::Myself;
 use baton_model::{
-    AppSource, Capacity, InstanceId, InstanceRecord, Line, Phase, Tier, Version, Weight, Zone,
-    limits::STORE_ANSWER_TIMEOUT,
+    AppSource, Capacity, InstanceId, InstanceRecord, Line, Phase, StoreMillis, Tier, Version,
+    Weight, Zone, limits::STORE_ANSWER_TIMEOUT,
 };
 use baton_shard::Notice;
 use baton_store::{Store, StoreError, What};
@@ -70,6 +70,22 @@ pub struct InstanceSettings {
     pub instruments: Instruments,
 }
 
+impl InstanceSettings {
+    /// What the others are told of an instance that joins.
+    fn record(&self, joined_at: StoreMillis) -> InstanceRecord {
+        InstanceRecord {
+            phase: Phase::Joining,
+            tier: self.tier,
+            zone: self.zone.clone(),
+            weight: self.weight,
+            capacity: self.capacity,
+            version: self.version,
+            joined_at,
+            stalled: BTreeSet::new(),
+        }
+    }
+}
+
 /// An instance that is ready to run.
 pub struct Instance<S> {
     /// Who it is.
@@ -112,18 +128,8 @@ impl<S: Store> Instance<S> {
         (clock, runtime): (Clock, Handle),
     ) -> Result<Self, StoreError> {
         let joined_at = stores.control.poll().await?.now;
-        let InstanceSettings { name, tier, zone, weight, capacity, version, bounds, apps, .. } =
-            settings;
-        let record = InstanceRecord {
-            phase: Phase::Joining,
-            tier,
-            zone,
-            weight,
-            capacity,
-            version,
-            joined_at,
-            stalled: BTreeSet::new(),
-        };
+        let record = settings.record(joined_at);
+        let InstanceSettings { name, bounds, apps, instruments, .. } = settings;
         let seed = u64::try_from(id.bits() & u128::from(u64::MAX)).unwrap_or_default();
         let identity = Identity { id, record: record.clone(), started_at: clock.now() };
         let myself = Myself { id, record, seed };
@@ -131,20 +137,10 @@ impl<S: Store> Instance<S> {
         let at = (clock, runtime.clone());
         let (mut control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
         control.limit_rings(settings.ring_bytes_max);
-        let instruments = settings.instruments;
         control.count_with(instruments.clone());
         let roster = Roster::default();
         let tuning = Tuning { memory: watch::Sender::new(bounds), roster: roster.clone() };
         let own: Vec<_> = apps.iter().map(|app| app.name.clone()).collect();
-        let keepers = apps.into_iter().map(|app| {
-            let name = app.name.clone();
-            let meters = instruments.of(&name);
-            let at = (clock, meters);
-            let (keeper, reins) = Keeper::new(app, stores.data.clone(), at, ear.clone());
-            roster.put(name, AppSource::File, reins);
-            keeper
-        });
-        let keepers = keepers.collect();
         let (store, at) = (stores.data.clone(), runtime.clone());
         let means = Means {
             store,
@@ -154,6 +150,8 @@ impl<S: Store> Instance<S> {
             roster: roster.clone(),
             instruments: instruments.clone(),
         };
+        let keep = |app| means.keeper(app, AppSource::File);
+        let keepers = apps.into_iter().map(keep).collect();
         let follower = settings.stored_apps.map(|allowed| Follower::new(allowed, own, means));
         let (memory, look) = watch::channel(None);
         let (fleet, fleet_seen) = watch::channel(None);

@@ -59,7 +59,7 @@ impl Collector {
     #[must_use]
     pub fn start() -> Self {
         let program = env::var("BATON_TEST_COLLECTOR").unwrap_or_else(|_| {
-            panic!("BATON_TEST_COLLECTOR is not set; run scripts/test, or eval \"$(scripts/collector)\"")
+            panic!("BATON_TEST_COLLECTOR is not set; eval \"$(scripts/collector)\"")
         });
         let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
         let sink_port = sink.local_addr().expect("it listens").port();

@@ -188,7 +188,8 @@ pub(super) const INSTANCE: &[Entry] = &[
         kind: Kind::OneOf(&["auto", "on", "off"]),
         without: Without::Default("\"auto\""),
         effect: Effect::Restart,
-        meaning: "Whether `/metrics` has series for each shard; `\"auto\"` is up to 500 shards here.",
+        meaning: "Whether `/metrics` has series for each shard; `\"auto\"` is up to 500 shards \
+            here.",
     },
     Entry {
         name: "telemetry.otlp_url",

@@ -8,4 +8,30 @@ pub mod catalogue;
 
 mod reference;
 
-pub use self::reference::reference;
+mod meters;
+mod page;
+
+mod traces;
+
+#[cfg(feature = "otlp")]
+mod otlp;
+#[cfg(feature = "otlp")]
+mod tracer;
+#[cfg(not(feature = "otlp"))]
+#[path = "tracer_off.rs"]
+mod tracer;
+
+mod logs;
+mod start;
+
+pub use tracing_subscriber::filter::LevelFilter;
+
+pub use self::{
+    logs::{Log, LogFormat},
+    meters::{Counter, Histogram, Meters},
+    page::{CONTENT_TYPE, Page, whole},
+    reference::reference,
+    start::{Telemetry, TelemetrySettings},
+    tracer::Tracer,
+    traces::{Attribute, Sampler, Span, SpanKind, SpanPlace},
+};

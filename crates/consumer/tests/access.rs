@@ -97,6 +97,8 @@ async fn the_documented_rights_suffice_to_read_give_up_take_over_and_leave() {
         work.until_handled(19).await;
         until("the poison is a letter", || letters(&server, 0).len() == 1).await;
         until("all is acknowledged", || pending(&server, 0) == 0).await;
+        let reports = || server.command::<u64>(&["HLEN", "baton:{bot}:handlers"]);
+        until("it has told of its handlers", || reports() == Ok(1)).await;
         work.stop().await;
     }
 }

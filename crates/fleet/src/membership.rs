@@ -320,7 +320,7 @@ mod tests {
     }
 
     fn connected() -> Membership {
-        let mut members = Membership::new(ME, Moment::ZERO);
+        let mut members = Membership::new(ME, Company::Anybody, Moment::ZERO);
         members.connected(Moment::ZERO);
         members
     }

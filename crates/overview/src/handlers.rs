@@ -9,7 +9,7 @@ use baton_model::{
     AppName, ConsumerReport, HandlerReport, StoreMillis,
     limits::{CONSUMER_REPORT_KEPT, CONSUMER_SILENT_AFTER},
 };
-use baton_store::{FieldsError, FoundConsumerReport, Reports, StoreError};
+use baton_store::{FieldsError, ForOperators, FoundConsumerReport, StoreError};
 use serde::Serialize;
 
 use crate::{Look, units::counted};
@@ -59,7 +59,7 @@ impl Handlers {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn take<S: Reports>(store: &S, look: &Look) -> Result<Self, StoreError> {
+    pub async fn take<S: ForOperators>(store: &S, look: &Look) -> Result<Self, StoreError> {
         let mut handlers = Self::default();
         for app in look.apps.keys() {
             handlers.add(app, store.consumer_reports(app).await?, look.now);

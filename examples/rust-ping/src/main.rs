@@ -1,4 +1,5 @@
-//! A consumer over the SDK: says what it handles, and shows the bot as idle at the word "!away".
+//! A consumer over the SDK: says what it handles, shows the bot as idle at the word "!away", and
+//! fails at the word "!fail", which `baton handler ls` shows.
 //!
 //! Start as many as you like, and kill any of them. docs/consumers.md says what is promised.
 
@@ -69,7 +70,11 @@ async fn consume() -> Result<(), Box<dyn Error>> {
 
 /// What it fails with is tried again, and in the end stands with the dead letters.
 async fn on_message(delivery: Delivery, commander: Commander) -> Result<(), HandlerError> {
-    if delivery.parse::<Message>()?.content == "!away" {
+    let Message { content } = delivery.parse()?;
+    if content == "!fail" {
+        return Err("somebody said !fail".into());
+    }
+    if content == "!away" {
         let idle = UpdatePresencePayload {
             activities: Vec::new(),
             afk: true,

@@ -153,14 +153,8 @@ impl<S: Store> World<S> {
             &["XREADGROUP", "GROUP", "workers", "w-1", "COUNT", "2", "STREAMS", events, ">"],
             &["XADD", "baton:{bot.0}:dead:workers", "*", "error", "no such guild"],
         ];
-        let client = redis::Client::open(self.redis.as_str()).expect("an address");
-        let mut connection = client.get_connection().expect("it listens");
         for words in typed {
-            let mut command = redis::Cmd::new();
-            for word in words {
-                command.arg(*word);
-            }
-            command.query::<redis::Value>(&mut connection).expect("done");
+            self.type_in(words);
         }
         let now = self.store.poll().await.expect("polled").now.0;
         for (consumer, at, rest) in [
@@ -173,10 +167,19 @@ impl<S: Store> World<S> {
                 [{{"name":"greeter",{rest}}},{{"name":"rare","handled":0,"failed":0}}]}}"#
             );
             let set = ["HSET", "baton:{bot}:handlers", consumer, &report];
-            self.server.command::<redis::Value>(&set).expect("done");
+            self.type_in(&set);
         }
         let newer = ["HSET", "baton:{bot}:handlers", "w-9", r#"{"v":2}"#];
-        self.server.command::<redis::Value>(&newer).expect("done");
+        self.type_in(&newer);
+    }
+
+    /// As a consumer does, in any language.
+    fn type_in(&self, words: &[&str]) {
+        let client = redis::Client::open(self.redis.as_str()).expect("an address");
+        let mut connection = client.get_connection().expect("it listens");
+        let mut command = redis::Cmd::new();
+        command.arg(words);
+        command.query::<redis::Value>(&mut connection).expect("done");
     }
 
     /// What instances and operators have told.

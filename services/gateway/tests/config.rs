@@ -710,7 +710,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..40_usize,
+        option in 0..41_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -719,7 +719,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 40);
+        prop_assert_eq!(names.len(), 41);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

@@ -136,9 +136,9 @@ fn commands(server: &Server) -> Vec<Known> {
 
 fn gather(command: &Value, known: &mut Vec<Known>) {
     let Value::Array(fields) = command else { panic!("{command:?} is no command") };
-    let number = |value: &Value| match value {
-        Value::Int(number) => *number,
-        other => panic!("{other:?} is no number"),
+    let number = |value: &Value| {
+        let Value::Int(number) = value else { panic!("{value:?} is no number") };
+        *number
     };
     let flags = format!("{:?}", fields[2]);
     if let Some(Value::Array(below)) = fields.get(9)
@@ -277,7 +277,7 @@ fn the_users_have_the_rights_that_are_documented() {
 #[test]
 fn who_asks_how_a_server_is_may_do_nothing_else() {
     let (server, url) = server_with("health", Program::Valkey);
-    let allowed: Vec<_> = commands(&server)
+    let mut allowed: Vec<_> = commands(&server)
         .iter()
         .filter(|known| {
             let words = attempt(known, "somebody's");
@@ -286,5 +286,7 @@ fn who_asks_how_a_server_is_may_do_nothing_else() {
         .map(|known| known.name.clone())
         .filter(|name| !["auth", "hello", "quit", "reset"].contains(&name.as_str()))
         .collect();
+    // A server lists its commands in an order that differs from start to start.
+    allowed.sort();
     assert_eq!(allowed, ["ping", "role"]);
 }

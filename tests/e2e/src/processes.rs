@@ -252,8 +252,29 @@ impl Fleet {
             self.start(name);
         }
         self.until_all_live().await;
+        self.until_even().await;
         self.load(every).await;
         sleep(Duration::from_secs(2)).await;
+    }
+
+    /// Waits until every gateway has its share. One that started late has nothing at first, since
+    /// the others have claimed it all.
+    async fn until_even(&self) {
+        let is_even = async {
+            loop {
+                let mut shares = Vec::new();
+                for name in ["a", "b", "c"] {
+                    shares.push(self.held_by(name).await.len());
+                }
+                if shares.iter().max() <= shares.iter().min().map(|least| least + 1).as_ref() {
+                    return;
+                }
+                sleep(LOOK).await;
+            }
+        };
+        if timeout(PATIENCE, is_even).await.is_err() {
+            panic!("not every gateway has its share\n{}", self.logs());
+        }
     }
 
     /// Waits until every shard has a session, an owner and a connection.

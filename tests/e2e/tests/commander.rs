@@ -9,7 +9,7 @@ use baton_consumer::{
 use baton_e2e::processes::{Fleet, PATIENCE, app, discord, valkey};
 use baton_mock_discord::Settings;
 use baton_store::StreamId;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use twilight_model::{
     gateway::{
         payload::outgoing::{
@@ -119,5 +119,12 @@ async fn what_does_not_get_to_discord_is_told_to_whom_it_concerns() {
     fleet.until_all_live().await;
     commander.ask(Command::raw(target, presence), PATIENCE).await.expect("sent");
     let sent = |discord: &baton_mock_discord::Discord| discord.commands().latest.len();
+    // It is on its way when the gateway calls it sent; what came before it would be there first.
+    let arrives = async {
+        while fleet.discord.look(sent).await == 0 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, arrives).await.expect("it arrives");
     assert_eq!(fleet.discord.look(sent).await, 1, "what was given up on is not sent later");
 }

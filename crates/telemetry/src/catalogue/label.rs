@@ -95,7 +95,7 @@ impl Label {
             Self::Group => "the consumer group's name",
             Self::Handler => "the handler's name",
             Self::Event => "the event's name; `other` for one that Baton does not know by name",
-            Self::State => "what the shard is about, as in `baton shards`",
+            Self::State => "what the shard is about, as in `baton shard ls`",
             Self::Level => "`healthy`, `degraded`, `unhealthy` or `fatal`",
             Self::Phase => "`joining`, `up`, `draining` or `down`",
             Self::Step => {
@@ -113,7 +113,7 @@ impl Label {
                 "the code of Discord's close frame; `none` where the connection just ended, \
                  `other` for a code that is unheard of"
             }
-            Self::Kind => "what two instances disagreed about, as in `baton conflicts`",
+            Self::Kind => "what two instances disagreed about, as in `baton conflict ls`",
             Self::Version => "which Baton it is",
         }
     }

@@ -37,7 +37,7 @@ pub(super) async fn handler(desk: &Desk, command: HandlerCommand) -> Result<Exit
     let HandlerCommand::Ls(which) = command;
     let seen = seen(desk, &which).await?;
     for (app, name, error) in &seen.unreadable {
-        desk.terminal.say(&format!("report {name:?} of app {app} cannot be read: {error}"));
+        desk.terminal.say(format!("report {name:?} of app {app} cannot be read: {error}"));
     }
     let lines: Vec<_> = seen.told.into_iter().map(Handler::of).collect();
     output::list(&lines, desk.globals.output)?;

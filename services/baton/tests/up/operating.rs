@@ -121,8 +121,9 @@ async fn what_it_says_to_try_next_works_in_the_same_directory() {
         for line in &lines {
             let begun = Instant::now();
             let mut said = typed(folder.path(), line);
-            // It is well when all four shards are live, a moment after the first event.
-            while said.code == Some(3) && begun.elapsed() < PATIENCE {
+            // It is well when all four shards are live, and an instance has a name when it has
+            // reported: a moment after the first event.
+            while matches!(said.code, Some(3 | 5)) && begun.elapsed() < PATIENCE {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 said = typed(folder.path(), line);
             }

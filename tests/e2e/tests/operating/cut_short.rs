@@ -98,7 +98,7 @@ async fn a_source_that_freezes_after_its_offer_is_not_needed_any_more() {
     // Its other shards are taken over, and it finds that out.
     seconds(10).await;
     fleet.gateway("a").signal(Signal::CONT);
-    let live = operator.types("wait --for all-live --timeout 1m").await;
+    let live = operator.types("wait --for all-live --timeout 5m").await;
     assert_eq!(live.code, 0, "{live:?}");
     seconds(3).await;
     let outcome = scenario.end().await;
@@ -118,7 +118,7 @@ async fn a_drain_goes_on_where_the_store_has_failed_over_in_its_middle() {
     let mut hints = Listening::to(&fleet.store).await;
     let primary = trio.primary();
     let old = primary.port();
-    let drain = operator.begins("drain a --timeout 1m");
+    let drain = operator.begins("drain a --timeout 5m");
     let offered = |hint| if let Hint::Offered { .. } = hint { Some(()) } else { None };
     hints.until(offered).await;
     primary.kill();

@@ -72,7 +72,7 @@ async fn fifty_busy_shards_are_moved_sixteen_at_a_time() {
     let cold_start = fleet.verdicts().await;
     let scenario = Scenario::begin("drain of 50 busy shards", &fleet).await;
     let scenario = scenario.about(held.clone()).forgiving(cold_start);
-    let drain = operator.types("drain a --timeout 1m").await;
+    let drain = operator.types("drain a --timeout 5m").await;
     assert_eq!(drain.code, 0, "{drain:?}");
     assert!(drain.data.contains("50 resumed, 0 identified"), "{drain:?}");
     seconds(2).await;
@@ -135,7 +135,7 @@ async fn a_drain_that_passes_its_deadline_is_given_up() {
     let (fleet, operator) = fleet(&valkey).await;
     let scenario = Scenario::begin("drain given up", &fleet).await;
     fleet.fault(Fault::SilentAfterUpgrade {}).await;
-    let given_up = operator.types("drain a --deadline 5s --timeout 1m").await;
+    let given_up = operator.types("drain a --deadline 5s --timeout 5m").await;
     assert_eq!(given_up.code, 6, "{given_up:?}");
     assert!(given_up.besides.contains("stay"), "{given_up:?}");
     let intents = operator.types("intent ls -o jsonl").await;
@@ -167,12 +167,12 @@ async fn killed_while_draining(name: &'static str, killed: &str) {
     let valkey = valkey();
     let (fleet, operator) = fleet(&valkey).await;
     let scenario = Scenario::begin(name, &fleet).await;
-    let drain = operator.begins("drain a --timeout 1m");
+    let drain = operator.begins("drain a --timeout 5m");
     tokio::time::sleep(Duration::from_millis(700)).await;
     fleet.gateway(killed).signal(Signal::KILL);
     let ended = said(&drain.wait_with_output().await.expect("it ends"));
     assert_eq!(ended.code, 0, "what is left goes to the others: {ended:?}");
-    let owned = operator.types("wait --for all-live --timeout 1m").await;
+    let owned = operator.types("wait --for all-live --timeout 5m").await;
     assert_eq!(owned.code, 0, "{owned:?}");
     seconds(3).await;
     nobody_identifies(scenario).await;
@@ -193,7 +193,7 @@ async fn a_target_of_a_drain_freezes() {
     let valkey = valkey();
     let (fleet, operator) = fleet(&valkey).await;
     let scenario = Scenario::begin("drain: target frozen", &fleet).await;
-    let drain = operator.begins("drain a --timeout 1m");
+    let drain = operator.begins("drain a --timeout 5m");
     tokio::time::sleep(Duration::from_millis(700)).await;
     fleet.gateway("b").signal(Signal::STOP);
     let ended = said(&drain.wait_with_output().await.expect("it ends"));
@@ -201,7 +201,7 @@ async fn a_target_of_a_drain_freezes() {
     seconds(20).await;
     fleet.gateway("b").signal(Signal::CONT);
     seconds(10).await;
-    let live = operator.types("wait --for all-live --timeout 1m").await;
+    let live = operator.types("wait --for all-live --timeout 5m").await;
     assert_eq!(live.code, 0, "{live:?}");
     nobody_identifies(scenario).await;
 }
@@ -238,7 +238,7 @@ async fn above_their_share(fleet: &Fleet) -> usize {
 /// A new instance first, then the old one's shards, then its process.
 async fn restart(fleet: &mut Fleet, operator: &Operator, old: &'static str, new: &'static str) {
     fleet.start(new);
-    let up = operator.types(&format!("wait --for up={new} --timeout 1m")).await;
+    let up = operator.types(&format!("wait --for up={new} --timeout 5m")).await;
     assert_eq!(up.code, 0, "{up:?}");
     let drained = operator.types(&format!("drain {old} --timeout 2m")).await;
     assert_eq!(drained.code, 0, "{drained:?}");

@@ -17,7 +17,7 @@ async fn leases_that_are_broken_under_load_cost_no_session() {
         assert!(said.besides.contains(&format!("app/0.{shard} is held by a (up)")), "{said:?}");
     }
     seconds(8).await;
-    let live = operator.types("wait --for all-live --timeout 1m").await;
+    let live = operator.types("wait --for all-live --timeout 5m").await;
     assert_eq!(live.code, 0, "{live:?}");
     let shard = broken.first().expect("it held some");
     let history = operator.types(&format!("shard history {shard}")).await;
@@ -41,7 +41,7 @@ async fn a_lease_is_broken_that_its_holder_cannot_be_asked_for() {
     seconds(12).await;
     fleet.gateway("a").signal(Signal::CONT);
     seconds(8).await;
-    let live = operator.types("wait --for all-live --timeout 1m").await;
+    let live = operator.types("wait --for all-live --timeout 5m").await;
     assert_eq!(live.code, 0, "{live:?}");
     let outcome = scenario.end().await;
     assert_eq!(outcome.identifies, 0);

@@ -5,6 +5,7 @@
 mod cut_short;
 mod drains;
 mod emergencies;
+mod from_up;
 mod moves;
 mod refusals;
 mod transfer;

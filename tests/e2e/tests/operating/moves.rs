@@ -11,7 +11,7 @@ async fn a_shard_is_moved_by_resume() {
     let held = fleet.held_by("a").await;
     let shard = *held.first().expect("it holds some");
     let scenario = Scenario::begin("baton shard move", &fleet).await.about([shard].into());
-    let moved = operator.types(&format!("shard move {shard} --to b --timeout 1m")).await;
+    let moved = operator.types(&format!("shard move {shard} --to b --timeout 5m")).await;
     assert_eq!(moved.code, 0, "{moved:?}");
     assert!(fleet.held_by("b").await.contains(&shard));
     let again = operator.types(&format!("shard move {shard} --to b")).await;

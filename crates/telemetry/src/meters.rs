@@ -62,7 +62,6 @@ impl Meters {
     }
 
     /// A handle that counts up.
-    #[must_use]
     pub fn counter(&self, metric: &'static Metric, labels: &[(Label, &str)]) -> Counter {
         assert!(metric.kind == Kind::Counter, "{} is no counter", metric.name);
         let key = key(metric, labels);
@@ -71,7 +70,6 @@ impl Meters {
     }
 
     /// A handle that sorts values by their size.
-    #[must_use]
     pub fn histogram(&self, metric: &'static Metric, labels: &[(Label, &str)]) -> Histogram {
         assert!(matches!(metric.kind, Kind::Histogram(_)), "{} is no histogram", metric.name);
         let key = key(metric, labels);

@@ -68,9 +68,7 @@ use self::{
     reader::{Effective, Reader},
     setting::Whole,
 };
-use crate::{
-    instance::InstanceSettings, instruments::Instruments, memory::Bounds, reporting::host_name,
-};
+use crate::{instance::InstanceSettings, memory::Bounds, reporting::host_name};
 
 /// A configuration without mistakes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -193,7 +193,9 @@ impl<S: Store> Control<S> {
         match what {
             ToControl::Input(input) => self.handle(input),
             ToControl::Admit { name, app, host } => {
-                self.shapes.send_modify(|shapes| drop(shapes.insert(name.clone(), host.shape)));
+                self.shapes.send_modify(|shapes| {
+                    shapes.insert(name.clone(), host.shape);
+                });
                 self.hosting.admit(name.clone(), host);
                 self.handle(Input::App(name, app));
                 self.clerk.set_addresses(self.supervisor.addresses().collect());
@@ -203,7 +205,9 @@ impl<S: Store> Control<S> {
 
     fn retire(&mut self, app: &AppName) {
         self.hosting.retire(app);
-        self.shapes.send_modify(|shapes| drop(shapes.remove(app)));
+        self.shapes.send_modify(|shapes| {
+            shapes.remove(app);
+        });
         self.clerk.set_addresses(self.supervisor.addresses().collect());
     }
 

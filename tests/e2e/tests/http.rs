@@ -238,7 +238,8 @@ async fn the_metrics_are_what_the_status_says() {
     let names = metrics.body.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let names: Vec<_> = names.filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(BTreeSet::from_iter(&names).len(), names.len(), "{names:?}");
-    for sample in metrics.body.lines().filter(|line| !line.starts_with('#')) {
+    let is_sample = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    for sample in metrics.body.lines().filter(is_sample) {
         let name = sample.split(['{', ' ']).next().expect("a name");
         let suffixes = ["", "_bucket", "_sum", "_count"];
         let base = |suffix: &&str| name.strip_suffix(*suffix).is_some_and(|it| names.contains(&it));

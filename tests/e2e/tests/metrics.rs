@@ -123,7 +123,7 @@ fn inline(command: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn what_instances_show_is_in_the_catalogue_and_the_other_way_round() {
-    let mut world = world_of(2).await;
+    let world = world_of(2).await;
     let resp = make_group(&world, "baton:{app.0}:events").await;
     world.load(Duration::from_millis(200)).await;
     seconds(20).await;
@@ -263,8 +263,9 @@ async fn what_the_planner_sees_is_shown_once_somebody_reads_it_and_by_nobody_els
     assert_eq!(say("baton_fleet_shards_doubly_claimed"), [0.0]);
     assert_eq!(say("baton_fleet_shards_expected"), [4.0, 4.0]);
     assert_eq!(shown.iter().map(|it| it.sum("baton_leases_held", &[])).sum::<f64>(), 4.0);
-    let gauges = all().filter(|metric| metric.shown_by == ShownBy::Planner);
-    assert!(gauges.clone().count() > 5 && gauges.clone().all(|it| it.kind == Kind::Gauge));
+    let of_planner = all().filter(|metric| metric.shown_by == ShownBy::Planner);
+    let of_planner: Vec<_> = of_planner.collect();
+    assert!(of_planner.len() > 5 && of_planner.iter().all(|it| it.kind == Kind::Gauge));
 }
 
 fn number(count: usize) -> f64 {

@@ -86,7 +86,7 @@ impl AppMeters {
         let hand_overs = |role: &'static str, outcomes: &[&'static str]| {
             let labels = |word| [of(), (Label::Role, role), (Label::Outcome, word)];
             let handle = |word: &'static str| meters.counter(&moves::HAND_OVERS, &labels(word));
-            Words(outcomes.iter().map(|word| (*word, handle(*word))).collect())
+            Words(outcomes.iter().map(|word| (*word, handle(word))).collect())
         };
         let how = ["resumed", "identified"];
         let steps = ["flushing", "offering", "offered", "warming", "warm", "accepting", "resuming"];

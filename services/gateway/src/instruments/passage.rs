@@ -75,7 +75,7 @@ impl Passage {
 
     /// Ends for who has the shard by now, if it came by a hand-over.
     pub(crate) fn arrive(&mut self, now: Moment) -> Option<Passed> {
-        let has_come = std::mem::take(&mut self.is_accepted);
+        let has_come = self.is_accepted;
         let passed = self.end(now);
         has_come.then_some(passed)
     }

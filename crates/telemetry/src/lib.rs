@@ -8,6 +8,7 @@ pub mod catalogue;
 
 mod reference;
 
+#[cfg(feature = "meters")]
 mod meters;
 mod page;
 
@@ -21,17 +22,24 @@ mod tracer;
 #[path = "tracer_off.rs"]
 mod tracer;
 
+#[cfg(feature = "program")]
 mod logs;
+#[cfg(feature = "program")]
 mod start;
 
+#[cfg(feature = "program")]
 pub use tracing_subscriber::filter::LevelFilter;
 
+#[cfg(feature = "meters")]
+pub use self::meters::{Counter, Histogram, Meters};
+#[cfg(feature = "program")]
 pub use self::{
     logs::{Log, LogFormat},
-    meters::{Counter, Histogram, Meters},
+    start::{Telemetry, TelemetrySettings},
+};
+pub use self::{
     page::{CONTENT_TYPE, Page, whole},
     reference::reference,
-    start::{Telemetry, TelemetrySettings},
-    tracer::Tracer,
+    tracer::{StartError, Tracer},
     traces::{Attribute, Sampler, Span, SpanKind, SpanPlace},
 };

@@ -19,7 +19,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Why nothing can be told to a collector.
 #[derive(Debug, Error)]
-pub(crate) enum StartError {
+pub enum StartError {
     /// The system gives no thread.
     #[error("no runtime for telemetry: {0}")]
     Runtime(std::io::Error),

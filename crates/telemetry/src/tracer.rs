@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use opentelemetry::{
     InstrumentationScope, KeyValue, Value,
-    trace::{SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState},
+    trace::{Link, SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState},
 };
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
@@ -12,9 +12,10 @@ use opentelemetry_sdk::{
     trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor},
 };
 
+pub use crate::otlp::StartError;
 use crate::{
-    otlp::{Courier, StartError},
-    traces::{Attribute, Span, SpanKind},
+    otlp::Courier,
+    traces::{Attribute, Span, SpanKind, SpanPlace},
 };
 
 /// How long one attempt to give spans away may take.
@@ -32,12 +33,12 @@ struct Kept {
 }
 
 impl Tracer {
-    /// Sends spans to a collector that speaks OTLP over HTTP, such as `http://127.0.0.1:4318`.
-    pub(crate) fn start(
-        url: &str,
-        service: &'static str,
-        instance: &str,
-    ) -> Result<Self, StartError> {
+    /// Sends spans to a collector that speaks OTLP over HTTP, such as `http://127.0.0.1:4318`, as
+    /// those of this instance of a service.
+    ///
+    /// # Errors
+    /// If there is no thread to send from, or the url is none.
+    pub fn start(url: &str, service: &str, instance: &str) -> Result<Self, StartError> {
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(Courier::start()?)
@@ -48,7 +49,7 @@ impl Tracer {
         let mut processor = BatchSpanProcessor::builder(exporter).build();
         let which = KeyValue::new("service.instance.id", instance.to_owned());
         let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
-        let resource = Resource::builder_empty().with_service_name(service);
+        let resource = Resource::builder_empty().with_service_name(service.to_owned());
         processor.set_resource(&resource.with_attributes([which, version]).build());
         let scope = InstrumentationScope::builder("baton").build();
         Ok(Self(Some(Arc::new(Kept { processor, scope }))))
@@ -68,7 +69,7 @@ impl Tracer {
     }
 
     /// Sends what is left, if that is possible within this time.
-    pub(crate) fn end(&self, limit: Duration) {
+    pub fn end(&self, limit: Duration) {
         let Some(kept) = &self.0 else {
             return;
         };
@@ -79,9 +80,7 @@ impl Tracer {
 }
 
 fn data(span: Span, scope: InstrumentationScope) -> SpanData {
-    let Span { name, kind, place, parent, from, to, attributes, failure } = span;
-    let (trace, id) = (TraceId::from(place.trace), SpanId::from(place.span));
-    let context = SpanContext::new(trace, id, TraceFlags::SAMPLED, false, TraceState::default());
+    let Span { name, kind, place, parent, links, from, to, attributes, failure } = span;
     let attributes = attributes.into_iter().map(|(key, value)| {
         let value = match value {
             Attribute::Text(text) => Value::from(text),
@@ -90,7 +89,7 @@ fn data(span: Span, scope: InstrumentationScope) -> SpanData {
         KeyValue::new(key, value)
     });
     SpanData {
-        span_context: context,
+        span_context: context(place, false),
         parent_span_id: parent.map_or(SpanId::INVALID, SpanId::from),
         parent_span_is_remote: false,
         span_kind: match kind {
@@ -105,8 +104,21 @@ fn data(span: Span, scope: InstrumentationScope) -> SpanData {
         attributes: attributes.collect(),
         dropped_attributes_count: 0,
         events: SpanEvents::default(),
-        links: SpanLinks::default(),
+        links: linked(&links),
         status: failure.map_or(Status::Unset, Status::error),
         instrumentation_scope: scope,
     }
+}
+
+fn linked(places: &[SpanPlace]) -> SpanLinks {
+    let link = |place: &SpanPlace| Link::with_context(context(*place, true));
+    let mut links = SpanLinks::default();
+    links.links.extend(places.iter().map(link));
+    links
+}
+
+/// Everything that gets here is sampled: it was decided where it came in.
+fn context(SpanPlace { trace, span }: SpanPlace, is_remote: bool) -> SpanContext {
+    let (trace, span) = (TraceId::from(trace), SpanId::from(span));
+    SpanContext::new(trace, span, TraceFlags::SAMPLED, is_remote, TraceState::default())
 }

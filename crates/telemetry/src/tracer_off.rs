@@ -13,10 +13,14 @@ pub struct Tracer;
 /// There is no way.
 #[derive(Debug, Error)]
 #[error("this baton is built without `otlp`")]
-pub(crate) struct StartError;
+pub struct StartError;
 
 impl Tracer {
-    pub(crate) const fn start(_: &str, _: &str, _: &str) -> Result<Self, StartError> {
+    /// There is nothing to start.
+    ///
+    /// # Errors
+    /// Always.
+    pub const fn start(_: &str, _: &str, _: &str) -> Result<Self, StartError> {
         Err(StartError)
     }
 
@@ -30,6 +34,7 @@ impl Tracer {
     #[expect(clippy::needless_pass_by_value, reason = "as where it is sent")]
     pub fn report(&self, _: Span) {}
 
+    /// There is nothing to send.
     #[expect(clippy::unused_self, reason = "as where there is something to send")]
-    pub(crate) const fn end(&self, _: Duration) {}
+    pub const fn end(&self, _: Duration) {}
 }

@@ -29,6 +29,8 @@ pub struct Span {
     pub place: SpanPlace,
     /// Which span of its trace it is part of.
     pub parent: Option<u64>,
+    /// What it goes back to besides, of its own trace or another.
+    pub links: Vec<SpanPlace>,
     /// When it began.
     pub from: SystemTime,
     /// When it ended.

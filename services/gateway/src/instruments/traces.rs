@@ -7,7 +7,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use baton_model::{AppName, Dispatch, Epoch, Moment, OfferId, ShardKey, UnixMicros};
-use baton_store::{Append, EntryBody};
+use baton_store::{Append, CommandOutcome, EntryBody, ShardAddress};
 use baton_telemetry::{Attribute, Sampler, Span, SpanKind, SpanPlace, Tracer};
 
 use super::passage::{Passed, Step};
@@ -89,6 +89,7 @@ impl AppTraces {
             kind: SpanKind::Producer,
             place,
             parent: None,
+            links: Vec::new(),
             from: wall(dispatch.at),
             to: now,
             attributes,
@@ -101,10 +102,49 @@ impl AppTraces {
             kind: SpanKind::Client,
             place: place.sibling(),
             parent: Some(place.span),
+            links: Vec::new(),
             from: sent_at,
             to: now,
             attributes,
             failure: None,
+        });
+    }
+
+    /// A command that its sender traces is dealt with, which came at this moment.
+    pub(crate) fn report_command(
+        &self,
+        address: &ShardAddress,
+        (sender, came): (SpanPlace, Moment),
+        (outcome, now): (&CommandOutcome, Moment),
+    ) {
+        if !self.tracer.is_on() {
+            return;
+        }
+        let (lane, template) = (address.lane.0, format!("baton:{{{}.*}}:commands", self.app));
+        let attributes = vec![
+            ("messaging.system", Attribute::from(SYSTEM)),
+            ("messaging.operation.name", "process".into()),
+            ("messaging.operation.type", "process".into()),
+            (
+                "messaging.destination.name",
+                format!("baton:{{{}.{lane}}}:commands", self.app).into(),
+            ),
+            ("messaging.destination.template", template.clone().into()),
+            ("messaging.destination.partition.id", lane.to_string().into()),
+            ("baton.shard", address.shard.to_string().into()),
+            ("baton.outcome", outcome.name().into()),
+        ];
+        let is_sent = matches!(outcome, CommandOutcome::Sent);
+        self.tracer.report(Span {
+            name: format!("process {template}"),
+            kind: SpanKind::Consumer,
+            place: sender.sibling(),
+            parent: Some(sender.span),
+            links: vec![sender],
+            from: ago(now, came),
+            to: SystemTime::now(),
+            attributes,
+            failure: (!is_sent).then(|| outcome.name().to_owned()),
         });
     }
 
@@ -131,6 +171,7 @@ impl AppTraces {
             kind: SpanKind::Internal,
             place,
             parent,
+            links: Vec::new(),
             from: ago(crossing.now, began),
             to: SystemTime::now(),
             attributes,
@@ -147,6 +188,7 @@ impl AppTraces {
             kind: SpanKind::Internal,
             place: of.sibling(),
             parent: Some(of.span),
+            links: Vec::new(),
             from: ago(now, step.from),
             to: ago(now, step.to),
             attributes: Vec::new(),

@@ -159,10 +159,13 @@ impl<S: Store> Control<S> {
         self.rings = RingLevel::new(bytes_max);
     }
 
-    /// Counts with these.
-    pub fn count_with(&mut self, instruments: Instruments) {
+    /// Counts with these, which know from here on what the store's clock says.
+    #[must_use]
+    pub fn count_with(&mut self, mut instruments: Instruments) -> Instruments {
+        instruments.store_clock = self.hosting.store_clock().clone();
         self.clerk.count_with(instruments.clone());
-        self.hosting.count_with(instruments);
+        self.hosting.count_with(instruments.clone());
+        instruments
     }
 
     /// Runs until the instance is to end.

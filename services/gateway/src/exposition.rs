@@ -18,6 +18,7 @@ use baton_telemetry::{
 
 use crate::{
     app::Condition,
+    clock::unix_micros,
     health::{Health, Level, Seen, ShardSeen, Verdict},
     instruments::{self, fleet_watch},
     observer::Observer,
@@ -29,7 +30,7 @@ pub fn write(observer: &Observer) -> String {
     let seen = observer.look();
     observer.instruments.scrapes().note(seen.now);
     let mut page = Page::default();
-    about_the_instance(&mut page, &seen);
+    about_the_instance(&mut page, observer, &seen);
     about_the_fleet(&mut page, observer, &seen);
     about_shards(&mut page, &seen);
     if observer.instruments.per_shard.shows(seen.shards.len()) {
@@ -43,7 +44,7 @@ pub fn write(observer: &Observer) -> String {
     page.into_text()
 }
 
-fn about_the_instance(page: &mut Page, seen: &Seen) {
+fn about_the_instance(page: &mut Page, observer: &Observer, seen: &Seen) {
     let health = Health::of(seen);
     let levels = Level::ALL.map(|level| ([level.as_str()], f64::from(level == health.level)));
     page.series(&instance::HEALTH, levels);
@@ -55,6 +56,9 @@ fn about_the_instance(page: &mut Page, seen: &Seen) {
     page.one(&instance::STORE_SAFE, (seen.store == Some(Safety::Safe)).into());
     let confirmed = seen.confirmed_for().unwrap_or_default();
     page.one(&instance::LEASE_CONFIRMED, confirmed.as_secs_f64());
+    if let Some(reading) = observer.instruments.store_clock.reading() {
+        page.one(&instance::CLOCK_OFFSET, reading.behind(seen.now, unix_micros()));
+    }
     let running = |(app, condition): (&AppName, &Condition)| {
         ([app.as_str().to_owned()], f64::from(*condition == Condition::Running))
     };

@@ -139,7 +139,7 @@ impl<S: Store> Instance<S> {
         let at = (clock, runtime.clone());
         let (mut control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
         control.limit_rings(settings.ring_bytes_max);
-        control.count_with(instruments.clone());
+        let instruments = control.count_with(instruments);
         let roster = Roster::default();
         let tuning = Tuning { memory: watch::Sender::new(bounds), roster: roster.clone() };
         let own: Vec<_> = apps.iter().map(|app| app.name.clone()).collect();

@@ -29,6 +29,7 @@ use baton_telemetry::{
 
 pub(crate) use self::traces::Crossing;
 pub use self::{app::AppMeters, scrapes::Scrapes, traces::AppTraces};
+use crate::store_clock::StoreClock;
 
 /// Above so many shards of an instance, series for each of them are left out unless an operator
 /// wants them.
@@ -60,6 +61,8 @@ pub struct Instruments {
     pub tracer: Tracer,
     /// One event in so many is traced, where spans go anywhere; none if 0.
     pub trace_one_in: u64,
+    /// What the store's clock says, for who compares it with the host's.
+    pub(crate) store_clock: StoreClock,
     scrapes: Scrapes,
     apps: Arc<Mutex<BTreeMap<AppName, Arc<AppMeters>>>>,
 }

@@ -17,6 +17,7 @@ use baton_store::{
 use tokio::sync::mpsc;
 
 use crate::{
+    clock::unix_micros,
     instruments::AppMeters,
     lane_face::LaneFace,
     shard::{ToShard, append_answer},
@@ -141,11 +142,13 @@ impl<S: Events + Brokers> Writer<S> {
         let meters = &self.meters;
         meters.append.record(begun.elapsed());
         let (mut sent, mut done, mut done_bytes) = (0, 0, 0);
+        let now = unix_micros();
         for (append, answer) in answers {
             sent += append.entries.len();
             match answer {
                 Ok(_) => {
                     meters.traces.report_append(append, sent_at);
+                    meters.record_events(&append.entries, now);
                     done += append.entries.len();
                     done_bytes += append.entries.iter().map(frame_bytes).sum::<usize>();
                 }

@@ -186,6 +186,7 @@ async fn the_counts_are_those_of_discords_ledger() {
     assert!(entries >= sent, "{entries} with markers, {sent} sent");
     assert_eq!(count("baton_appends_refused_total", &[]), 0.0);
     assert_eq!(count("baton_append_entries_sum", &[]), number(sent));
+    assert_eq!(count("baton_event_seconds_count", &[]), number(sent));
     assert_eq!(count("baton_replayed_total", &[]), 0.0);
     assert_eq!(count("baton_connections_total", &[]), 4.0);
     let of_shards = count("baton_shard_dispatches_total", &[]);

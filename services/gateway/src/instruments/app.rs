@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use baton_model::{AppName, EventName};
-use baton_store::{AppendError, Connecting, LettingGo, StoreError, Take, Taking, Unhappy};
+use baton_model::{AppName, EventName, UnixMicros};
+use baton_store::{
+    AppendError, Connecting, EntryBody, LettingGo, StoreError, Take, Taking, Unhappy,
+};
 use baton_telemetry::{
     Counter, Histogram, Meters, Tracer,
     catalogue::{Label, append, identify, moves, shards},
@@ -39,6 +41,7 @@ pub struct AppMeters {
     pub(crate) hand_over_gap: Histogram,
     pub(crate) identify_wait: Histogram,
     pub(crate) append: Histogram,
+    event: Histogram,
     pub(crate) append_entries: Histogram,
     pub(crate) appended: Counter,
     pub(crate) appended_bytes: Counter,
@@ -105,6 +108,7 @@ impl AppMeters {
             hand_over_gap: histogram(&moves::HAND_OVER_GAP),
             identify_wait: histogram(&identify::WAIT),
             append: histogram(&append::APPEND),
+            event: histogram(&append::EVENT),
             append_entries: histogram(&append::BATCH),
             appended: counter(&append::APPENDED),
             appended_bytes: counter(&append::APPENDED_BYTES),
@@ -217,6 +221,16 @@ impl AppMeters {
             Err(_) => "unavailable",
         };
         self.permits.of(outcome).increment(1);
+    }
+
+    /// The store holds these since this time.
+    pub(crate) fn record_events(&self, entries: &[EntryBody], now: UnixMicros) {
+        for entry in entries {
+            if let EntryBody::Dispatch(dispatch) = entry {
+                let took = now.0.saturating_sub(dispatch.at.0);
+                self.event.record(Duration::from_micros(took));
+            }
+        }
     }
 
     /// An append was not done.

@@ -119,6 +119,28 @@ variable "store_user" {
   default     = "gateway"
 }
 
+variable "otlp_url" {
+  description = "Where a collector takes traces by OTLP over HTTP, as in http://host:4318. Empty: none are sent."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.otlp_url == "" || trimprefix(var.otlp_url, "http") != var.otlp_url && length(split("@", var.otlp_url)) == 1
+    error_message = "The otlp_url must be http://host:port or https://host:port, without a login, or empty."
+  }
+}
+
+variable "trace_one_in" {
+  description = "One event in so many is traced, where otlp_url says where to. 0 is none."
+  type        = number
+  default     = 1000
+
+  validation {
+    condition     = var.trace_one_in >= 0 && var.trace_one_in <= 1000000000
+    error_message = "The number trace_one_in must be from 0 to 1000000000."
+  }
+}
+
 variable "discord_gateway_url" {
   description = "Another gateway than Discord's, for tests. The token is sent there."
   type        = string
@@ -396,6 +418,12 @@ job "baton-gateway" {
           [log]
           format = "json"
           level = "${var.log_level}"
+
+          [telemetry]
+          trace_one_in = ${var.trace_one_in}
+          %{~if var.otlp_url != ""}
+          otlp_url = "${var.otlp_url}"
+          %{~endif}
 
           [drain]
           limit = "${var.drain_limit_seconds}s"

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use baton_model::{AppName, FleetName, LaneCount};
+use baton_telemetry::Tracer;
 use baton_valkey_link::{Login, StoreUrl};
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     roster::Limits,
     route::Servers,
     settings::{PACE, Settings},
+    traces::Traces,
 };
 
 /// The fleet that instances belong to when they are told nothing else.
@@ -36,6 +38,7 @@ pub struct ConsumerBuilder {
     deadline: Duration,
     stop_limit: Duration,
     is_reported: bool,
+    tracer: Tracer,
 }
 
 impl Consumer {
@@ -79,6 +82,7 @@ impl Consumer {
             deadline: Duration::from_secs(30),
             stop_limit: Duration::from_secs(10),
             is_reported: true,
+            tracer: Tracer::default(),
         }
     }
 }
@@ -218,6 +222,14 @@ impl ConsumerBuilder {
         self
     }
 
+    /// Sends spans of what it handles and commands, where the event is traced.
+    #[cfg(feature = "otlp")]
+    #[must_use]
+    pub fn traces(mut self, tracer: &Tracer) -> Self {
+        self.tracer = tracer.clone();
+        self
+    }
+
     /// Checks everything; nothing is connected to yet.
     ///
     /// # Errors
@@ -228,7 +240,7 @@ impl ConsumerBuilder {
         if let Some(login) = self.login {
             url.login = login;
         }
-        let app: AppName = self.app.parse().map_err(named("app"))?;
+        let app: Arc<AppName> = Arc::new(self.app.parse().map_err(named("app"))?);
         let fleet: FleetName = self.fleet.parse().map_err(named("fleet"))?;
         if self.group.is_empty() {
             return Err(BuildError::NoName("group"));
@@ -252,7 +264,6 @@ impl ConsumerBuilder {
         Ok(Consumer::new(Parts {
             servers: Arc::new(Servers { url, ca_pem: self.ca_pem }),
             fleet,
-            app: Arc::new(app),
             group: self.group,
             name,
             lanes: self.lanes,
@@ -263,6 +274,8 @@ impl ConsumerBuilder {
             deadline: self.deadline,
             stop_limit: self.stop_limit,
             is_reported: self.is_reported,
+            traces: Traces::new(self.tracer, app.clone()),
+            app,
             health: crate::Health::default(),
         }))
     }

@@ -24,6 +24,7 @@ use crate::{
     settings::Settings,
     shape::shape_of,
     task::{self, Ground, LaneEnd, Order},
+    traces::Traces,
 };
 
 /// Reads an app's events as a member of a group, and has them handled.
@@ -58,6 +59,7 @@ pub(crate) struct Parts {
     /// Whether operators are told how handlers fare.
     pub(crate) is_reported: bool,
     pub(crate) health: Health,
+    pub(crate) traces: Traces,
 }
 
 /// Why a consumer was not built.
@@ -116,8 +118,8 @@ impl Consumer {
     /// # Errors
     /// If no random name can be drawn.
     pub fn commander(&self) -> Result<Commander, BuildError> {
-        let Parts { servers, fleet, app, .. } = &self.parts;
-        Commander::new(servers.clone(), fleet, app.clone())
+        let Parts { servers, fleet, app, traces, .. } = &self.parts;
+        Commander::new(servers.clone(), fleet, (app.clone(), traces.clone()))
     }
 
     /// How it fares, from now until it has ended.
@@ -221,7 +223,9 @@ impl Parts {
         let settings = Settings { wanted: handlers.wanted(), ..self.settings.clone() };
         let health = self.health.clone();
         let places = Semaphore::new(self.handlers_max);
-        let workshop = Workshop { handlers, places, deadline: self.deadline, health };
+        let (group, traces) = (self.group.clone(), self.traces.clone());
+        let deadline = self.deadline;
+        let workshop = Workshop { handlers, places, deadline, health, group, traces };
         Ground {
             servers: self.servers.clone(),
             settings: Arc::new(settings),

@@ -114,6 +114,11 @@ impl Handlers {
         self.all.iter().map(|handler| &handler.name)
     }
 
+    /// The name of the one at this place.
+    pub(crate) fn name_of(&self, place: usize) -> &str {
+        &self.all[place].name
+    }
+
     /// Who wants this, by its place among them.
     pub(crate) fn place_for(&self, event: &str) -> Option<usize> {
         self.all

@@ -19,7 +19,13 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Delivery, Handlers, clock::now, health::Health, machine::Ending};
+use crate::{
+    Delivery, Handlers,
+    clock::now,
+    health::Health,
+    machine::Ending,
+    traces::{self, Traces},
+};
 
 /// How handlers are run, for all lanes of a consumer.
 pub(crate) struct Workshop {
@@ -28,6 +34,9 @@ pub(crate) struct Workshop {
     pub(crate) places: Semaphore,
     pub(crate) deadline: Duration,
     pub(crate) health: Health,
+    /// For whom they are run.
+    pub(crate) group: String,
+    pub(crate) traces: Traces,
 }
 
 /// Where endings are told.
@@ -62,12 +71,18 @@ impl Workshop {
             return Ending::Failed("lane may be another's".to_owned());
         }
         let run = self.health.begin(place);
+        let span = self.traces.begin(&delivery);
         let work = caught(|| self.handlers.call(place, delivery));
+        let work = traces::within(span.as_ref().map(|span| span.place), work);
         let ending = match timeout(self.deadline, work).await {
             Ok(ending) => ending,
             Err(_) => Ending::Failed(format!("handler took longer than {:?}", self.deadline)),
         };
         run.end(&ending);
+        if let Some(span) = span {
+            let handler = self.handlers.name_of(place);
+            self.traces.end(span, (&self.group, handler), &ending);
+        }
         ending
     }
 }

@@ -29,6 +29,7 @@ mod settings;
 mod shape;
 mod shared_wire;
 mod task;
+mod traces;
 mod wire;
 
 /// What the page for its users shows is compiled too.
@@ -41,6 +42,8 @@ pub use baton_model::{
     UnixMicros,
 };
 pub use baton_store::{StoreError, Unhappy};
+#[cfg(feature = "otlp")]
+pub use baton_telemetry::{StartError as TracerError, Tracer};
 pub use builder::ConsumerBuilder;
 pub use commander::{
     AskError, Command, Commander, CommanderBuilder, MemberLimits, Members, MembersError, SendError,
@@ -52,3 +55,4 @@ pub use handlers::{HandlerError, Handlers, MARKERS};
 pub use health::{BUCKETS, HandlerHealth, Health};
 pub use leased::{LaneEntry, LaneError, LeasedLane};
 pub use seat::Begin;
+pub use traces::current_trace;

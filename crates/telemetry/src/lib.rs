@@ -8,4 +8,38 @@ pub mod catalogue;
 
 mod reference;
 
-pub use self::reference::reference;
+#[cfg(feature = "meters")]
+mod meters;
+mod page;
+
+mod traces;
+
+#[cfg(feature = "otlp")]
+mod otlp;
+#[cfg(feature = "otlp")]
+mod tracer;
+#[cfg(not(feature = "otlp"))]
+#[path = "tracer_off.rs"]
+mod tracer;
+
+#[cfg(feature = "program")]
+mod logs;
+#[cfg(feature = "program")]
+mod start;
+
+#[cfg(feature = "program")]
+pub use tracing_subscriber::filter::LevelFilter;
+
+#[cfg(feature = "meters")]
+pub use self::meters::{Counter, Histogram, Meters};
+#[cfg(feature = "program")]
+pub use self::{
+    logs::{Log, LogFormat},
+    start::{Telemetry, TelemetrySettings},
+};
+pub use self::{
+    page::{CONTENT_TYPE, Page, whole},
+    reference::reference,
+    tracer::{StartError, Tracer},
+    traces::{Attribute, Sampler, Span, SpanKind, SpanPlace},
+};

@@ -31,6 +31,9 @@ EVENTS = [
     graph("Round trips of appends", "From an instance to the store and back. "
           "Runbook: docs/runbook/event-latency-high.md", "s",
           *quantiles("baton_append_seconds{@both}", ["app"]), red_from=0.25),
+    graph("Frame to stream", "From an event's frame until the store holds it, with the wait for "
+          "others of its batch. Runbook: docs/runbook/event-latency-high.md", "s",
+          *quantiles("baton_event_seconds{@both}", ["app"]), red_from=1),
     graph("Longest wait", "For how long the append that has waited longest has waited. "
           "Runbook: docs/runbook/append-stalled.md", "s",
           ("max by (app, instance) (baton_stream_lag_seconds_max{@both})", "{{app}} {{instance}}"),

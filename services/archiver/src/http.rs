@@ -1,6 +1,6 @@
 //! What probes may ask: whether the archiver lives, whether it gets on, and its numbers.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -9,11 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use baton_telemetry::CONTENT_TYPE;
 use tokio::net::TcpListener;
 
 use crate::lane::Works;
-
-const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Answers for as long as it is polled.
 ///
@@ -37,11 +36,6 @@ async fn readyz(State(works): State<Arc<Works>>) -> Response {
 }
 
 async fn metrics(State(works): State<Arc<Works>>) -> Response {
-    let mut page = String::new();
-    for (name, kind, help, value) in works.progress.numbers() {
-        let name = format!("baton_archiver_{name}");
-        let series = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
-        page.write_str(&series).expect("a string takes what is written");
-    }
-    ([(header::CONTENT_TYPE, METRICS)], page).into_response()
+    let page = works.progress.show().into_text();
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], page).into_response()
 }

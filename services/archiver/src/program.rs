@@ -4,17 +4,11 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use baton_consumer::{BuildError, Consumer, RunError};
 use baton_model::{AppName, Lane};
+use baton_telemetry::{LevelFilter, LogFormat, Telemetry, TelemetrySettings};
 use thiserror::Error;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-};
-use tracing_subscriber::{
-    Layer,
-    filter::{LevelFilter, Targets},
-    fmt,
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
 };
 
 use crate::{
@@ -98,14 +92,16 @@ pub fn run(arguments: &Arguments) -> Exit {
             return Exit::Usage;
         }
     };
-    start_log(&config);
-    match carry_out(arguments.command.clone(), &config) {
+    let telemetry = Telemetry::start(&telemetry_settings(&config));
+    let exit = match carry_out(arguments.command.clone(), &config) {
         Ok(()) => Exit::Done,
         Err(failure) => {
             tracing::error!(%failure, "cannot go on");
             Exit::Failure
         }
-    }
+    };
+    telemetry.end();
+    exit
 }
 
 #[tokio::main]
@@ -187,14 +183,13 @@ fn asked_to_end() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// Libraries may say only what is wrong: what else they say may show what they send.
-fn start_log(config: &Config) {
-    let ours = LevelFilter::from_level(config.log_level);
-    let filter = Targets::new().with_default(LevelFilter::WARN).with_target("baton", ours);
-    let lines = fmt::layer().with_writer(std::io::stderr);
-    let lines = match config.log_json {
-        true => lines.json().flatten_event(true).boxed(),
-        false => lines.with_ansi(false).boxed(),
-    };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+/// How it tells what it does.
+fn telemetry_settings(config: &Config) -> TelemetrySettings {
+    TelemetrySettings {
+        service: "baton-archiver",
+        instance: config.group.clone(),
+        format: if config.log_json { LogFormat::Json } else { LogFormat::Text },
+        level: LevelFilter::from_level(config.log_level),
+        otlp_url: None,
+    }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use baton_model::Lane;
+use baton_telemetry::{Page, catalogue::archiver, whole};
 
 use crate::batch::Sealed;
 
@@ -99,37 +100,26 @@ impl Progress {
         lanes.iter().filter_map(line).collect()
     }
 
-    /// Name, kind, meaning and value of each number.
-    #[must_use]
-    pub fn numbers(&self) -> [(&'static str, &'static str, &'static str, u64); 10] {
+    /// What it has come to, for `/metrics`.
+    pub(crate) fn show(&self) -> Page {
         let (troubled, lanes) = {
             let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
             (lanes.values().filter(|why| why.is_some()).count(), lanes.len())
         };
-        let whole = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let total = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        [
-            ("entries_total", "counter", "Entries put into the archive.", total(&self.entries)),
-            ("objects_total", "counter", "Objects put into the archive.", total(&self.objects)),
-            ("lines_bytes_total", "counter", "Bytes of their lines.", total(&self.lines_bytes)),
-            ("object_bytes_total", "counter", "Bytes of them.", total(&self.bytes)),
-            (
-                "repeated_total",
-                "counter",
-                "Entries that came and were in the archive already.",
-                total(&self.repeated),
-            ),
-            ("dead_letters_total", "counter", "Entries given up on.", total(&self.given_up)),
-            (
-                "superseded_total",
-                "counter",
-                "Times that somebody else had written to a lane.",
-                total(&self.superseded),
-            ),
-            ("held_bytes", "gauge", "Bytes of what is not put yet.", whole(self.held_bytes())),
-            ("lanes", "gauge", "Lanes that are read here.", whole(lanes)),
-            ("lanes_in_trouble", "gauge", "Those that do not get on.", whole(troubled)),
-        ]
+        let count = |count: usize| whole(u64::try_from(count).unwrap_or(u64::MAX));
+        let total = |counter: &AtomicU64| whole(counter.load(Ordering::Relaxed));
+        let mut page = Page::default();
+        page.one(&archiver::ENTRIES, total(&self.entries));
+        page.one(&archiver::OBJECTS, total(&self.objects));
+        page.one(&archiver::LINES_BYTES, total(&self.lines_bytes));
+        page.one(&archiver::OBJECT_BYTES, total(&self.bytes));
+        page.one(&archiver::REPEATED, total(&self.repeated));
+        page.one(&archiver::DEAD_LETTERS, total(&self.given_up));
+        page.one(&archiver::SUPERSEDED, total(&self.superseded));
+        page.one(&archiver::HELD_BYTES, count(self.held_bytes()));
+        page.one(&archiver::LANES, count(lanes));
+        page.one(&archiver::LANES_IN_TROUBLE, count(troubled));
+        page
     }
 }
 
@@ -153,7 +143,20 @@ impl Drop for Share<'_> {
 
 #[cfg(test)]
 mod tests {
+    use baton_telemetry::catalogue::{ShownBy, all};
+
     use super::*;
+
+    #[test]
+    fn what_the_catalogue_has_of_the_archiver_is_shown_and_nothing_else() {
+        let page = Progress::default().show().into_text();
+        let shown: Vec<_> = page.lines().filter(|line| line.starts_with("# TYPE ")).collect();
+        let expected = all().filter(|metric| metric.shown_by == ShownBy::Archiver);
+        let head = |metric: &baton_telemetry::catalogue::Metric| {
+            format!("# TYPE {} {}", metric.name, metric.kind.as_str())
+        };
+        assert_eq!(shown, expected.map(head).collect::<Vec<_>>());
+    }
 
     #[test]
     fn memory_is_counted_while_it_is_held() {

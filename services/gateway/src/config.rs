@@ -27,6 +27,7 @@ mod reader;
 mod setting;
 mod store;
 mod stored_apps;
+mod telemetry;
 
 mod change;
 mod reference;
@@ -44,7 +45,9 @@ use baton_model::{
     AppName, FleetName, Version, length,
     limits::{DRAIN_MARGIN, RING_BYTES_MAX},
 };
+use baton_telemetry::TelemetrySettings;
 
+pub(crate) use self::discord::knows_event;
 pub use self::{
     app::{AppConfig, Events},
     catalogue::Effect,
@@ -56,6 +59,7 @@ pub use self::{
     reference::reference,
     store::{StoreConfig, StorePlace, StoreSettings, StoreSettingsError},
     stored_apps::{StoredAppsConfig, check_stored_app, effect_of},
+    telemetry::{CountMetrics, TelemetryConfig},
     template::{Chosen, template},
 };
 use self::{
@@ -83,6 +87,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_level: LogLevel,
+    /// How else the instance tells what it does.
+    pub telemetry: TelemetryConfig,
     /// How long a draining instance tries to hand its shards over.
     pub drain_limit: Duration,
     /// The share of the memory limit above which the instance drains itself.
@@ -148,6 +154,7 @@ impl Config {
         let page = section.required("http.page");
         let log_format = section.required("log.format");
         let log_level = section.required("log.level");
+        let telemetry = TelemetryConfig::read(section);
         let drain_limit = section.required("drain.limit");
         let kill_timeout = section.optional::<Duration>("drain.kill_timeout");
         let drain_at = section.required::<Whole>("memory.drain_at_percent");
@@ -180,6 +187,7 @@ impl Config {
             page: page?,
             log_format: log_format?,
             log_level: log_level?,
+            telemetry: telemetry?,
             drain_limit: drain_limit?,
             drain_at_memory_percent: drain_at?.0,
             stored_apps: stored_apps?,
@@ -202,6 +210,20 @@ impl Config {
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
             stored_apps: self.stored_apps.clone(),
             company: Company::Anybody,
+            instruments: self.telemetry.instruments(),
+        }
+    }
+
+    /// How the process tells what it does.
+    #[must_use]
+    pub fn telemetry_settings(&self) -> TelemetrySettings {
+        let name = self.instance.name.clone().unwrap_or_else(host_name);
+        TelemetrySettings {
+            service: "baton-gateway",
+            instance: name.as_str().to_owned(),
+            format: self.log_format.into(),
+            level: self.log_level.into(),
+            otlp_url: self.telemetry.otlp_url.clone(),
         }
     }
 

@@ -11,8 +11,10 @@ mod safety;
 mod ring_level;
 mod watchdog;
 
+use std::collections::BTreeMap;
+
 use baton_fleet::Myself;
-use baton_model::{AppName, ShardKey, limits::RING_BYTES_MAX};
+use baton_model::{AppName, AppShape, ShardKey, limits::RING_BYTES_MAX};
 use baton_store::{Safety, Store};
 use tokio::sync::{mpsc, watch};
 
@@ -20,6 +22,7 @@ use self::{asking::Clerk, ring_level::RingLevel, watchdog::Watchdog};
 use crate::{
     clock::Clock,
     hosting::{AppHost, Board, Hosting, Voices},
+    instruments::Instruments,
     lane_face::LaneBoard,
     supervisor::{App, Ask, Ending, Input, Output, Remark, Report, Supervisor},
 };
@@ -72,6 +75,8 @@ pub struct Outlook {
     pub view: watch::Receiver<View>,
     /// What the store last said of itself; none if it was not asked yet.
     pub store: watch::Receiver<Option<Safety>>,
+    /// Into what the apps are cut that have been admitted.
+    pub shapes: watch::Receiver<BTreeMap<AppName, AppShape>>,
 }
 
 /// One look at the supervisor.
@@ -98,6 +103,7 @@ pub struct Control<S> {
     remarks: mpsc::UnboundedSender<Remark>,
     view: watch::Sender<View>,
     store: watch::Sender<Option<Safety>>,
+    shapes: watch::Sender<BTreeMap<AppName, AppShape>>,
 }
 
 /// The two runtimes' handles on one store: what the control path asks must not queue behind events.
@@ -129,7 +135,8 @@ impl<S: Store> Control<S> {
         let (view, seen) = watch::channel(look(&supervisor));
         let (store, said) = watch::channel(None);
         let (board, lanes) = (hosting.board(), hosting.lanes());
-        let outlook = Outlook { board, lanes, view: seen, store: said };
+        let (shapes, cut) = watch::channel(BTreeMap::new());
+        let outlook = Outlook { board, lanes, view: seen, store: said, shapes: cut };
         let control = Self {
             supervisor,
             hosting,
@@ -142,6 +149,7 @@ impl<S: Store> Control<S> {
             remarks,
             view,
             store,
+            shapes,
         };
         (control, ear, outlook)
     }
@@ -149,6 +157,15 @@ impl<S: Store> Control<S> {
     /// Lets all rings together hold so much.
     pub const fn limit_rings(&mut self, bytes_max: usize) {
         self.rings = RingLevel::new(bytes_max);
+    }
+
+    /// Counts with these, which know from here on what the store's clock says.
+    #[must_use]
+    pub fn count_with(&mut self, mut instruments: Instruments) -> Instruments {
+        instruments.store_clock = self.hosting.store_clock().clone();
+        self.clerk.count_with(instruments.clone());
+        self.hosting.count_with(instruments.clone());
+        instruments
     }
 
     /// Runs until the instance is to end.
@@ -179,6 +196,9 @@ impl<S: Store> Control<S> {
         match what {
             ToControl::Input(input) => self.handle(input),
             ToControl::Admit { name, app, host } => {
+                self.shapes.send_modify(|shapes| {
+                    shapes.insert(name.clone(), host.shape);
+                });
                 self.hosting.admit(name.clone(), host);
                 self.handle(Input::App(name, app));
                 self.clerk.set_addresses(self.supervisor.addresses().collect());
@@ -188,6 +208,9 @@ impl<S: Store> Control<S> {
 
     fn retire(&mut self, app: &AppName) {
         self.hosting.retire(app);
+        self.shapes.send_modify(|shapes| {
+            shapes.remove(app);
+        });
         self.clerk.set_addresses(self.supervisor.addresses().collect());
     }
 

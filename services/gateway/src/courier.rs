@@ -200,7 +200,7 @@ impl Courier {
     }
 
     fn on_read(&mut self, parcel: Parcel) {
-        let Parcel { id, expires, reply_to, frame } = parcel;
+        let Parcel { id, expires, reply_to, frame, trace: _ } = parcel;
         if id <= self.read {
             return; // It was read before.
         }

@@ -1,180 +1,177 @@
 //! What `/metrics` shows: numbers of an instance, in the text format that Prometheus reads.
 //!
-//! Only what a look at the instance shows is here, so nothing is counted twice, and a scrape costs
-//! no more than a look. Names end in their unit. There is no series per shard: a fleet has
-//! thousands, and `/status` names them.
+//! What only grows is counted where it happens. What is true at a moment is looked at when somebody
+//! asks, so a scrape shows nothing that is over, and between two scrapes it costs nothing.
 
-use std::{collections::BTreeMap, fmt::Write};
+mod lanes;
 
-use baton_model::Phase;
+use std::{collections::BTreeMap, time::Duration};
+
+use baton_model::{AppName, Phase};
+use baton_shard::State;
 use baton_store::Safety;
+use baton_telemetry::{
+    Page,
+    catalogue::{append, brokers, fleet, identify, instance, process, shards},
+    whole,
+};
 
 use crate::{
     app::Condition,
-    health::{Health, Level, Seen, Verdict},
-    lane_face::BrokersCounts,
+    clock::unix_micros,
+    health::{Health, Level, Seen, ShardSeen, Verdict},
+    instruments::{self, fleet_watch},
+    observer::Observer,
 };
-
-/// The content type of the format.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Writes all series.
 #[must_use]
-pub fn write(seen: &Seen) -> String {
-    let mut page = Page(String::with_capacity(4_096));
-    about_the_instance(&mut page, seen);
-    about_shards(&mut page, seen);
-    about_brokers(&mut page, seen.brokers);
-    about_resources(&mut page, seen);
-    page.0
+pub fn write(observer: &Observer) -> String {
+    let seen = observer.look();
+    observer.instruments.scrapes().note(seen.now);
+    let mut page = Page::default();
+    about_the_instance(&mut page, observer, &seen);
+    about_the_fleet(&mut page, observer, &seen);
+    about_shards(&mut page, &seen);
+    if observer.instruments.per_shard.shows(seen.shards.len()) {
+        about_each_shard(&mut page, &seen);
+    }
+    lanes::show(&mut page, observer, seen.now);
+    about_brokers(&mut page, &seen);
+    about_resources(&mut page, &seen);
+    instruments::process::show(&mut page, seen.now.since(observer.identity().started_at));
+    page.append(&observer.instruments.meters.render());
+    page.into_text()
 }
 
-fn about_the_instance(page: &mut Page, seen: &Seen) {
+fn about_the_instance(page: &mut Page, observer: &Observer, seen: &Seen) {
     let health = Health::of(seen);
-    page.one_of(
-        ("baton_health", "The instance's health: 1 at its level."),
-        "level",
-        Level::ALL.map(|level| (level.as_str(), level == health.level)),
-    );
-    page.one_of(
-        ("baton_phase", "Where the instance is in its life: 1 at its phase."),
-        "phase",
-        Phase::ALL.map(|phase| (phase.as_str(), phase == seen.phase)),
-    );
+    let levels = Level::ALL.map(|level| ([level.as_str()], f64::from(level == health.level)));
+    page.series(&instance::HEALTH, levels);
+    let phases = Phase::ALL.map(|phase| ([phase.as_str()], f64::from(phase == seen.phase)));
+    page.series(&instance::PHASE, phases);
     let is_ready = health.readyz(seen.phase) == Verdict::Pass;
-    page.gauge("baton_ready", "Whether the instance can be given shards.", is_ready.into());
-    page.gauge("baton_planner", "Whether the instance plans.", seen.is_planner.into());
-    let is_safe = seen.store == Some(Safety::Safe);
-    page.gauge("baton_store_safe", "Whether leases are taken from the store.", is_safe.into());
+    page.one(&instance::READY, is_ready.into());
+    page.one(&instance::PLANNER, seen.is_planner.into());
+    page.one(&instance::STORE_SAFE, (seen.store == Some(Safety::Safe)).into());
     let confirmed = seen.confirmed_for().unwrap_or_default();
-    page.gauge(
-        "baton_lease_confirmed_seconds",
-        "For how long the leases are still confirmed; 0 if they are not.",
-        confirmed.as_secs_f64(),
-    );
-    page.head("baton_app_running", "gauge", "Whether the app runs: 0 if it waits or is rejected.");
-    for (app, condition) in &seen.apps {
-        let is_running = *condition == Condition::Running;
-        page.sample("baton_app_running", Some(("app", app.as_str())), is_running.into());
+    page.one(&instance::LEASE_CONFIRMED, confirmed.as_secs_f64());
+    if let Some(reading) = observer.instruments.store_clock.reading() {
+        page.one(&instance::CLOCK_OFFSET, reading.behind(seen.now, unix_micros()));
     }
+    let running = |(app, condition): (&AppName, &Condition)| {
+        ([app.as_str().to_owned()], f64::from(*condition == Condition::Running))
+    };
+    page.series(&instance::APP_RUNNING, seen.apps.iter().map(running));
+    page.series(&instance::BUILD_INFO, [([env!("CARGO_PKG_VERSION")], 1.0)]);
+}
+
+fn about_the_fleet(page: &mut Page, observer: &Observer, seen: &Seen) {
+    let expected = seen
+        .shapes
+        .iter()
+        .map(|(app, shape)| ([app.as_str().to_owned()], f64::from(shape.shards.0.get())));
+    page.series(&fleet::EXPECTED, expected);
+    let looked = observer.fleet.borrow().clone();
+    let Some(looked) = looked.filter(|it| seen.now.since(it.at) < fleet_watch::SHOWN_FOR) else {
+        return;
+    };
+    let each = |value: fn(&fleet_watch::AppSeen) -> u64| {
+        let value =
+            move |(app, its): (&AppName, &_)| ([app.as_str().to_owned()], whole(value(its)));
+        looked.apps.iter().map(value)
+    };
+    page.series(&fleet::OWNED, each(|its| its.owned));
+    page.series(&fleet::ORPHANED, each(|its| its.orphaned));
+    page.series(&fleet::LIVE, each(|its| its.live));
+    page.series(&fleet::DOUBLY_CLAIMED, each(|its| its.doubly_claimed));
+    let counted = |phase: &Phase| looked.instances.get(phase).copied().unwrap_or_default();
+    let phases = Phase::ALL.map(|phase| ([phase.as_str()], whole(counted(&phase))));
+    page.series(&fleet::INSTANCES, phases);
+    let limits = || {
+        let with_limit = |(app, its): (&AppName, &fleet_watch::AppSeen)| {
+            Some(([app.as_str().to_owned()], its.limit?))
+        };
+        looked.apps.iter().filter_map(with_limit)
+    };
+    let counts = |count: fn(u32, u32) -> u32| {
+        limits().map(move |(app, it)| (app, f64::from(count(it.total, it.remaining))))
+    };
+    page.series(&identify::REMAINING, counts(|_, remaining| remaining));
+    page.series(&identify::TOTAL, counts(|total, _| total));
+    page.series(
+        &identify::RESERVE,
+        counts(|total, _| baton_model::limits::identify_reserve(total)),
+    );
+    page.series(&identify::RESET, limits().map(|(app, it)| (app, it.reset_after.as_secs_f64())));
 }
 
 fn about_shards(page: &mut Page, seen: &Seen) {
-    let mut by_state: BTreeMap<_, u32> = BTreeMap::new();
+    let mut by_state: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    let (mut held, mut lag, mut waiting) =
+        (each_app(seen, 0_u32), each_app(seen, Duration::ZERO), each_app(seen, 0_u32));
     for shard in &seen.shards {
-        *by_state.entry(shard.state.as_str()).or_default() += 1;
+        let app = shard.shard.app.as_str();
+        *by_state.entry((app, shard.state.as_str())).or_default() += 1;
+        *held.entry(app).or_default() += u32::from(shard.epoch.is_some());
+        *waiting.entry(app).or_default() += u32::from(shard.state == State::AwaitingPermit);
+        let worst = lag.entry(app).or_default();
+        *worst = (*worst).max(shard.lag);
     }
-    page.head("baton_shards", "gauge", "Shards that have a task here, by state.");
-    for (state, count) in by_state {
-        page.sample("baton_shards", Some(("state", state)), count.into());
-    }
-    let held = seen.shards.iter().filter(|shard| shard.epoch.is_some()).count();
-    page.gauge("baton_leases_held", "Leases that the instance holds.", number(held));
-    let lag = seen.shards.iter().map(|shard| shard.lag).max().unwrap_or_default();
-    page.gauge(
-        "baton_stream_lag_seconds_max",
-        "For how long the append that has waited longest has waited for the store.",
-        lag.as_secs_f64(),
-    );
-    let name = "baton_dispatches_total";
-    page.head(name, "counter", "Dispatches received from Discord since the start.");
-    page.sample(name, None, whole(seen.dispatches));
+    let states = by_state.into_iter().map(|((app, state), count)| ([app, state], count.into()));
+    page.series(&shards::SHARDS, states);
+    let counts =
+        |counts: BTreeMap<_, u32>| counts.into_iter().map(|(app, count)| ([app], f64::from(count)));
+    page.series(&shards::LEASES_HELD, counts(held));
+    page.series(&identify::WAITING, counts(waiting));
+    page.series(&shards::STREAM_LAG, lag.into_iter().map(|(app, it)| ([app], it.as_secs_f64())));
 }
 
-fn about_brokers(page: &mut Page, counts: BrokersCounts) {
-    for (name, help, count) in [
-        (
-            "baton_brokers_copies_missing_total",
-            "Events without the copy that @discordjs/brokers should have had.",
-            counts.copies_missing,
-        ),
-        (
-            "baton_brokers_copies_unread_total",
-            "Copies that were trimmed although a living group had not read them.",
-            counts.copies_unread,
-        ),
-        (
-            "baton_brokers_commands_routed_total",
-            "Commands of @discordjs/brokers that were routed to their lanes.",
-            counts.routed,
-        ),
-        (
-            "baton_brokers_commands_unroutable_total",
-            "What stood among them and was no command.",
-            counts.unroutable,
-        ),
-        (
-            "baton_brokers_groups_removed_total",
-            "Consumer groups that were removed, since nobody read with them.",
-            counts.groups_removed,
-        ),
-    ] {
-        page.head(name, "counter", help);
-        page.sample(name, None, whole(count));
-    }
+/// An app without shards here is one with none of them, and not one that is unknown.
+fn each_app<T: Copy>(seen: &Seen, value: T) -> BTreeMap<&str, T> {
+    seen.apps.keys().map(|app| (app.as_str(), value)).collect()
+}
+
+fn about_each_shard(page: &mut Page, seen: &Seen) {
+    let name = |shard: &ShardSeen| {
+        let key = &shard.shard;
+        [key.app.as_str().to_owned(), format!("{}.{}", key.generation, key.number)]
+    };
+    let states = seen.shards.iter().map(|shard| {
+        let [app, number] = name(shard);
+        ([app, number, shard.state.as_str().to_owned()], 1.0)
+    });
+    page.series(&shards::SHARD_STATE, states);
+    let each = |value: fn(&ShardSeen) -> Option<f64>| {
+        seen.shards.iter().filter_map(move |shard| Some((name(shard), value(shard)?)))
+    };
+    page.series(&shards::SHARD_EPOCH, each(|shard| shard.epoch.map(|epoch| whole(epoch.0))));
+    page.series(&shards::SHARD_SESSION_AGE, each(|shard| Some(shard.live_for?.as_secs_f64())));
+    page.series(&shards::SHARD_HEARTBEAT, each(|shard| Some(shard.heartbeat?.as_secs_f64())));
+    page.series(&shards::SHARD_DISPATCHES, each(|shard| Some(whole(shard.dispatches))));
+    page.series(&shards::SHARD_LAG, each(|shard| Some(shard.lag.as_secs_f64())));
+    page.series(&shards::SHARD_RING, each(|shard| Some(number(shard.ring_bytes))));
+}
+
+fn about_brokers(page: &mut Page, seen: &Seen) {
+    let counts = seen.brokers;
+    page.one(&brokers::COPIES_MISSING, whole(counts.copies_missing));
+    page.one(&brokers::COPIES_UNREAD, whole(counts.copies_unread));
+    page.one(&brokers::ROUTED, whole(counts.routed));
+    page.one(&brokers::UNROUTABLE, whole(counts.unroutable));
+    page.one(&brokers::GROUPS_REMOVED, whole(counts.groups_removed));
 }
 
 fn about_resources(page: &mut Page, seen: &Seen) {
-    let ring = number(seen.ring_bytes());
-    page.gauge("baton_ring_bytes", "Bytes that all rings hold together.", ring);
-    page.gauge("baton_ring_bytes_max", "Bytes that they may hold.", number(seen.ring_bytes_max));
-    page.gauge(
-        "baton_runtime_late_seconds",
-        "By how much the shards' runtime is late.",
-        seen.late.as_secs_f64(),
-    );
+    page.one(&append::RING, number(seen.ring_bytes()));
+    page.one(&append::RING_MAX, number(seen.ring_bytes_max));
+    page.one(&process::LATE, seen.late.as_secs_f64());
     if let Some(look) = seen.memory {
-        let (resident, limit) = (look.memory.resident_bytes, look.memory.limit_bytes);
-        page.gauge("baton_memory_resident_bytes", "Bytes in memory.", whole(resident));
-        page.gauge("baton_memory_limit_bytes", "Bytes that may be.", whole(limit));
-    }
-}
-
-struct Page(String);
-
-impl Page {
-    fn gauge(&mut self, name: &str, help: &str, value: f64) {
-        self.head(name, "gauge", help);
-        self.sample(name, None, value);
-    }
-
-    /// A gauge for each of several values of a label, of which one is 1.
-    fn one_of<const N: usize>(
-        &mut self,
-        (name, help): (&str, &str),
-        label: &str,
-        values: [(&str, bool); N],
-    ) {
-        self.head(name, "gauge", help);
-        for (value, is_it) in values {
-            self.sample(name, Some((label, value)), is_it.into());
-        }
-    }
-
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
-        self.line(format_args!("# HELP {name} {help}"));
-        self.line(format_args!("# TYPE {name} {kind}"));
-    }
-
-    /// Labels come from our own words and from names, whose alphabet needs no quoting.
-    fn sample(&mut self, name: &str, label: Option<(&str, &str)>, value: f64) {
-        match label {
-            Some((label, of)) => self.line(format_args!("{name}{{{label}=\"{of}\"}} {value}")),
-            None => self.line(format_args!("{name} {value}")),
-        }
-    }
-
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        writeln!(self.0, "{line}").expect("a string takes what is written");
+        page.one(&process::RESIDENT, whole(look.memory.resident_bytes));
+        page.one(&process::LIMIT, whole(look.memory.limit_bytes));
     }
 }
 
 fn number(count: usize) -> f64 {
     whole(u64::try_from(count).unwrap_or(u64::MAX))
-}
-
-/// The format knows no other numbers; 53 bits are exact, and more bytes than that nobody has.
-#[expect(clippy::cast_precision_loss, reason = "the format has only floating-point numbers")]
-fn whole(count: u64) -> f64 {
-    count as f64
 }

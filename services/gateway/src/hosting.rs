@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     clock::Clock,
+    instruments::Instruments,
     lane_face::{LaneBoard, LaneKey},
     reader::{LaneReader, Readings},
     shard::{ConfirmedUntil, Face, Place, ShardTask, Surroundings, ToShard},
@@ -108,6 +109,7 @@ pub struct Hosting<S> {
     board: Board,
     /// What each ring may hold; none before anybody has to be held to anything.
     ring_level: Option<usize>,
+    instruments: Instruments,
 }
 
 struct Task {
@@ -139,7 +141,13 @@ impl<S: Store> Hosting<S> {
             tasks: BTreeMap::new(),
             board: Board::default(),
             ring_level: None,
+            instruments: Instruments::off(),
         }
+    }
+
+    /// Counts with these from here on.
+    pub fn count_with(&mut self, instruments: Instruments) {
+        self.instruments = instruments;
     }
 
     /// Where everybody may look.
@@ -247,6 +255,7 @@ impl<S: Store> Hosting<S> {
             reports: self.voices.reports.clone(),
             left_out,
             tuning,
+            meters: self.instruments.of(&shard.app),
         };
         let face = Arc::new(Face::default());
         let place = Place { address, me: self.me, seed: seed(self.me, shard) };
@@ -261,9 +270,10 @@ impl<S: Store> Hosting<S> {
 
     fn writer(&mut self, lane: LaneKey) -> LaneWriter {
         let face = self.lanes.face(&lane.0, lane.1);
+        let meters = self.instruments.of(&lane.0);
         let start = || {
             let _runtime = self.runtime.enter();
-            LaneWriter::start(self.store.clone(), face)
+            LaneWriter::start(self.store.clone(), face, meters)
         };
         self.writers.entry(lane).or_insert_with(start).clone()
     }
@@ -281,6 +291,7 @@ impl<S: Store> Hosting<S> {
                 clock: self.clock,
                 store_clock: self.store_clock.clone(),
                 board: self.lanes.clone(),
+                scrapes: self.instruments.scrapes(),
             };
             let remarks = self.voices.remarks.clone();
             let trimming = Trimming { tuning, shape, me: self.me, remarks };

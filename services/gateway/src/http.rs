@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use baton_telemetry::CONTENT_TYPE;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -82,7 +83,7 @@ async fn readyz(State(observer): State<Observer>) -> Response {
 }
 
 async fn metrics(State(observer): State<Observer>) -> Response {
-    (typed(exposition::CONTENT_TYPE), exposition::write(&observer.look())).into_response()
+    (typed(CONTENT_TYPE), exposition::write(&observer)).into_response()
 }
 
 async fn status(State(observer): State<Observer>) -> Response {

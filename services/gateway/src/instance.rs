@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use baton_fleet::{Company, Myself};
 use baton_model::{
-    AppSource, Capacity, InstanceId, InstanceRecord, Line, Phase, Tier, Version, Weight, Zone,
-    limits::STORE_ANSWER_TIMEOUT,
+    AppSource, Capacity, InstanceId, InstanceRecord, Line, Phase, StoreMillis, Tier, Version,
+    Weight, Zone, limits::STORE_ANSWER_TIMEOUT,
 };
 use baton_shard::Notice;
-use baton_store::{Store, StoreError};
+use baton_store::{Store, StoreError, What};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
@@ -23,6 +23,10 @@ use crate::{
     config::StoredAppsConfig,
     conflicts,
     control::{Control, Ear, Outlook, Stores},
+    instruments::{
+        Instruments,
+        fleet_watch::{self, FleetSeen},
+    },
     journal::{self, Pen},
     memory::{self, Bounds, Look, Reading},
     observer::{Identity, Observer},
@@ -64,6 +68,24 @@ pub struct InstanceSettings {
     pub stored_apps: Option<StoredAppsConfig>,
     /// Who may come to the same store.
     pub company: Company,
+    /// With what it tells how it fares.
+    pub instruments: Instruments,
+}
+
+impl InstanceSettings {
+    /// What the others are told of an instance that joins.
+    fn record(&self, joined_at: StoreMillis) -> InstanceRecord {
+        InstanceRecord {
+            phase: Phase::Joining,
+            tier: self.tier,
+            zone: self.zone.clone(),
+            weight: self.weight,
+            capacity: self.capacity,
+            version: self.version,
+            joined_at,
+            stalled: BTreeSet::new(),
+        }
+    }
 }
 
 /// An instance that is ready to run.
@@ -82,6 +104,7 @@ pub struct Instance<S> {
     pub tuning: Arc<Tuning>,
     clock: Clock,
     memory: watch::Sender<Option<Look>>,
+    fleet: watch::Sender<Option<FleetSeen>>,
     control: Control<S>,
     /// For what is written down at the side.
     store: S,
@@ -107,19 +130,8 @@ impl<S: Store> Instance<S> {
         (clock, runtime): (Clock, Handle),
     ) -> Result<Self, StoreError> {
         let joined_at = stores.control.poll().await?.now;
-        let InstanceSettings { name, tier, zone, weight, capacity, version, bounds, apps, .. } =
-            settings;
-        let company = settings.company;
-        let record = InstanceRecord {
-            phase: Phase::Joining,
-            tier,
-            zone,
-            weight,
-            capacity,
-            version,
-            joined_at,
-            stalled: BTreeSet::new(),
-        };
+        let record = settings.record(joined_at);
+        let InstanceSettings { name, bounds, apps, instruments, company, .. } = settings;
         let seed = u64::try_from(id.bits() & u128::from(u64::MAX)).unwrap_or_default();
         let identity = Identity { id, record: record.clone(), started_at: clock.now() };
         let myself = Myself { id, record, seed, company };
@@ -127,20 +139,24 @@ impl<S: Store> Instance<S> {
         let at = (clock, runtime.clone());
         let (mut control, ear, outlook) = Control::new(myself, stores.clone(), at, remark);
         control.limit_rings(settings.ring_bytes_max);
+        let instruments = control.count_with(instruments);
         let roster = Roster::default();
         let tuning = Tuning { memory: watch::Sender::new(bounds), roster: roster.clone() };
         let own: Vec<_> = apps.iter().map(|app| app.name.clone()).collect();
-        let keepers = apps.into_iter().map(|app| {
-            let name = app.name.clone();
-            let (keeper, reins) = Keeper::new(app, stores.data.clone(), clock, ear.clone());
-            roster.put(name, AppSource::File, reins);
-            keeper
-        });
-        let keepers = keepers.collect();
         let (store, at) = (stores.data.clone(), runtime.clone());
-        let means = Means { store, clock, runtime: at, ear: ear.clone(), roster: roster.clone() };
+        let means = Means {
+            store,
+            clock,
+            runtime: at,
+            ear: ear.clone(),
+            roster: roster.clone(),
+            instruments: instruments.clone(),
+        };
+        let keep = |app| means.keeper(app, AppSource::File);
+        let keepers = apps.into_iter().map(keep).collect();
         let follower = settings.stored_apps.map(|allowed| Follower::new(allowed, own, means));
         let (memory, look) = watch::channel(None);
+        let (fleet, fleet_seen) = watch::channel(None);
         let pulse = Pulse::new(clock.now());
         let observer = Observer {
             identity: Arc::new(identity),
@@ -150,6 +166,8 @@ impl<S: Store> Instance<S> {
             pulse,
             memory: look,
             ring_bytes_max: settings.ring_bytes_max,
+            fleet: fleet_seen,
+            instruments,
         };
         Ok(Self {
             id,
@@ -160,6 +178,7 @@ impl<S: Store> Instance<S> {
             tuning: Arc::new(tuning),
             clock,
             memory,
+            fleet,
             control,
             store: stores.data,
             name,
@@ -182,12 +201,16 @@ impl<S: Store> Instance<S> {
         }
         let reporting = report(self.store.clone(), self.observer.clone(), self.name);
         tasks.spawn_on(reporting, &self.runtime);
-        tasks.spawn_on(self.observer.pulse.tick(self.clock), &self.runtime);
+        tasks.spawn_on(self.observer.pulse.clone().tick(self.clock), &self.runtime);
         let bounds = self.tuning.memory.subscribe();
         tasks.spawn(memory::guard(bounds, self.reading, self.ear, self.memory));
+        let instruments = self.observer.instruments.clone();
+        tasks.spawn(instruments.clone().keep_up());
+        tasks.spawn(fleet_watch::watch(self.store.clone(), self.observer.clone(), self.fleet));
         let (tell, disputes) = mpsc::unbounded_channel();
         let (pen, notes) = journal::queue(self.id);
-        tasks.spawn(pass_on(self.remarks, self.roster, (tell, pen)));
+        let scribe = Scribe { disputes: tell, pen, instruments };
+        tasks.spawn(pass_on(self.remarks, self.roster, scribe));
         let mut recording = JoinSet::new();
         recording.spawn(conflicts::record(self.store.clone(), disputes));
         recording.spawn(notes.note_down(self.store));
@@ -201,18 +224,33 @@ impl<S: Store> Instance<S> {
     }
 }
 
+/// Has written down, and counted, what is told.
+struct Scribe {
+    disputes: mpsc::UnboundedSender<Dispute>,
+    pen: Pen,
+    instruments: Instruments,
+}
+
+impl Scribe {
+    fn note_conflict(&self, dispute: Dispute) {
+        self.instruments.count_conflict(dispute.kind);
+        // Whoever writes them down ends later than this.
+        drop(self.disputes.send(dispute));
+    }
+
+    fn note(&self, what: What) {
+        self.instruments.count(&what);
+        self.pen.note(what);
+    }
+}
+
 /// Tells the keepers what concerns them, and operators the rest.
-async fn pass_on(
-    mut remarks: mpsc::UnboundedReceiver<Remark>,
-    roster: Roster,
-    (disputes, pen): (mpsc::UnboundedSender<Dispute>, Pen),
-) {
+async fn pass_on(mut remarks: mpsc::UnboundedReceiver<Remark>, roster: Roster, scribe: Scribe) {
     while let Some(remark) = remarks.recv().await {
         match remark {
             Remark::Rejected { app, code } => roster.tell(&app, Event::Rejected(code)),
-            // Whoever writes them down ends later than this.
-            Remark::Conflict(dispute) => drop(disputes.send(dispute)),
-            Remark::Happened(what) => pen.note(what),
+            Remark::Conflict(dispute) => scribe.note_conflict(dispute),
+            Remark::Happened(what) => scribe.note(what),
             Remark::Shard(shard, notice) => {
                 if notice == Notice::Live {
                     roster.tell(&shard.app, Event::Live);

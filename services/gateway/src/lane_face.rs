@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_model::{AppName, Lane};
-use baton_store::{CommandOutcome, Trimmed};
+use baton_model::{AppName, Lane, Moment};
+use baton_store::{CommandOutcome, LaneView, Trimmed};
 
 /// Which lane, of which app.
 pub(crate) type LaneKey = (AppName, Lane);
@@ -30,6 +30,7 @@ pub struct LaneFace {
     trimmed: AtomicU64,
     unread: AtomicU64,
     last_trim: Mutex<Option<Trimmed>>,
+    last_look: Mutex<Option<Arc<LaneSeen>>>,
     copies_missing: AtomicU64,
     /// When the store has last refused a copy.
     refused_at: Mutex<Option<Instant>>,
@@ -58,6 +59,17 @@ pub struct LaneGlance {
     pub unread: u64,
     /// What the last trim has left; none where another instance trims.
     pub last_trim: Option<Trimmed>,
+}
+
+/// What a look at a lane has shown.
+#[derive(Debug)]
+pub(crate) struct LaneSeen {
+    pub(crate) at: Moment,
+    pub(crate) view: LaneView,
+    /// How old its oldest entry was.
+    pub(crate) oldest: Option<Duration>,
+    /// For each group how old the oldest entry was that it had not acknowledged.
+    pub(crate) oldest_unread: Vec<Duration>,
 }
 
 /// What was done for `@discordjs/brokers`, by this instance, since it began.
@@ -102,6 +114,12 @@ impl LaneBoard {
         faces.iter().map(|(lane, face)| (lane.clone(), face.glance())).collect()
     }
 
+    /// What the last looks at lanes have shown.
+    pub(crate) fn looks(&self) -> Vec<((AppName, Lane), Arc<LaneSeen>)> {
+        let faces = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        faces.iter().filter_map(|(lane, face)| Some((lane.clone(), face.last_look()?))).collect()
+    }
+
     /// The face of a lane, for who keeps it.
     pub(crate) fn face(&self, app: &AppName, lane: Lane) -> Arc<LaneFace> {
         let mut faces = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -124,6 +142,14 @@ impl LaneFace {
             unread: read(&self.unread),
             last_trim: *self.last_trim.lock().unwrap_or_else(PoisonError::into_inner),
         }
+    }
+
+    pub(crate) fn show(&self, seen: LaneSeen) {
+        *self.last_look.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(seen));
+    }
+
+    fn last_look(&self) -> Option<Arc<LaneSeen>> {
+        self.last_look.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn count_outcome(&self, outcome: &CommandOutcome) {

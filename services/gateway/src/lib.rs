@@ -30,6 +30,8 @@ pub mod tuning;
 
 pub mod lane_face;
 
+pub mod instruments;
+
 pub mod hosting;
 
 pub mod control;

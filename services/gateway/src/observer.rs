@@ -9,6 +9,7 @@ use crate::{
     clock::Clock,
     control::Outlook,
     health::{Seen, ShardSeen},
+    instruments::{Instruments, fleet_watch::FleetSeen},
     memory::Look,
     pulse::Pulse,
     roster::Roster,
@@ -36,6 +37,8 @@ pub struct Observer {
     pub(crate) pulse: Pulse,
     pub(crate) memory: watch::Receiver<Option<Look>>,
     pub(crate) ring_bytes_max: usize,
+    pub(crate) fleet: watch::Receiver<Option<FleetSeen>>,
+    pub(crate) instruments: Instruments,
 }
 
 impl Observer {
@@ -60,6 +63,7 @@ impl Observer {
             confirmed_until: view.confirmed_until,
             store: self.outlook.store.borrow().clone(),
             apps: self.roster.conditions(),
+            shapes: self.outlook.shapes.borrow().clone(),
             stored_apps: self.roster.stored(),
             unusable_apps: self.roster.unusable(),
             shards: faces.iter().filter_map(|(shard, face)| seen(shard, face, now)).collect(),
@@ -88,5 +92,6 @@ fn seen(shard: &ShardKey, face: &Face, now: Moment) -> Option<ShardSeen> {
         turned_ago: now.since(face.turned_at()),
         ring_bytes: face.ring_bytes(),
         dispatches: face.dispatches(),
+        heartbeat: face.heartbeat(),
     })
 }

@@ -3,7 +3,6 @@
 //! Two runtimes are started. The calling thread keeps the leases, and does nothing else; shards
 //! have all cores to themselves on the other one, so that no load can delay a beat.
 
-mod logging;
 mod open_files;
 mod opening;
 mod operators;
@@ -21,13 +20,14 @@ use baton_model::{InstanceId, Version};
 use baton_store::Store;
 use baton_store_embedded::{EmbeddedStore, OperatorOptions, Options};
 use baton_store_valkey::Valkey;
+use baton_telemetry::Telemetry;
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
     sync::Notify,
 };
 
-use self::{logging::Logging, reloading::Reloading};
+use self::reloading::Reloading;
 use crate::{
     clock::Clock,
     config::{Config, ShowPage, StoreSettings, Workers},
@@ -81,14 +81,13 @@ pub fn run(arguments: &Arguments) -> Exit {
         Some(Command::Healthcheck) => return is_ready(&config),
         None => {}
     }
-    let logging = Logging::start(config.log_format, config.log_level);
-    match serve(arguments, config, logging) {
-        Ok(exit) => exit,
-        Err(failure) => {
-            tracing::error!(failure, "cannot go on");
-            Exit::Failure
-        }
-    }
+    let telemetry = Arc::new(Telemetry::start(&config.telemetry_settings()));
+    let exit = serve(arguments, config, telemetry.clone()).unwrap_or_else(|failure| {
+        tracing::error!(failure, "cannot go on");
+        Exit::Failure
+    });
+    telemetry.end();
+    exit
 }
 
 fn is_ready(config: &Config) -> Exit {
@@ -108,7 +107,7 @@ fn load(arguments: &Arguments) -> Result<Config, crate::config::Mistakes> {
     Config::load(arguments.config.as_deref(), std::env::vars())
 }
 
-fn serve(arguments: &Arguments, config: Config, logging: Logging) -> Result<Exit, String> {
+fn serve(arguments: &Arguments, config: Config, telemetry: Arc<Telemetry>) -> Result<Exit, String> {
     open_files::raise_limit();
     // One that is installed already is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -117,7 +116,7 @@ fn serve(arguments: &Arguments, config: Config, logging: Logging) -> Result<Exit
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         format!("{error}: {}", cause.unwrap_or_default())
     })?;
-    let reloading = Reloading::new(arguments.clone(), config, logging);
+    let reloading = Reloading::new(arguments.clone(), config, telemetry);
     match settings {
         StoreSettings::Valkey(valkey) => {
             let open = move || Valkey::open(valkey.clone());
@@ -194,7 +193,8 @@ async fn run_instance<S: Store>(
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}; change http.listen"))?;
     let at = (Clock::Boot, shards);
-    let settings = config.settings(reloading.version());
+    let mut settings = config.settings(reloading.version());
+    settings.instruments.tracer = reloading.telemetry().tracer();
     let shown = stores.control.clone();
     let instance = Instance::prepare(id, settings, stores, at).await;
     let instance = instance.map_err(|error| error.to_string())?;
@@ -223,14 +223,4 @@ fn random() -> Result<u128, String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| format!("no random number: {error}"))?;
     Ok(u128::from_le_bytes(bytes))
-}
-
-/// A thread that panics says so in the log as well.
-pub(crate) fn log_panics() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let thread = thread::current().name().unwrap_or("unnamed").to_owned();
-        tracing::error!(thread, %panic, "a bug: something has panicked");
-        before(panic);
-    }));
 }

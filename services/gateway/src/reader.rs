@@ -32,6 +32,7 @@ use self::place::{Piece, Place, Taken, first_shard};
 use crate::{
     brokers::{Served, Serving},
     clock::Clock,
+    instruments::{Scrapes, lane_watch::LaneWatch},
     lane_face::{LaneBoard, LaneFace},
     shard::ToShard,
     store_clock::StoreClock,
@@ -76,6 +77,8 @@ pub struct Readings<S> {
     pub store_clock: StoreClock,
     /// Where others look at the lanes.
     pub board: LaneBoard,
+    /// Whether somebody wants to know how lanes fare.
+    pub scrapes: Scrapes,
 }
 
 impl LaneReader {
@@ -85,7 +88,7 @@ impl LaneReader {
         readings: Readings<S>,
         trimming: Trimming,
     ) -> Self {
-        let Readings { store, clock, store_clock, board } = readings;
+        let Readings { store, clock, store_clock, board, scrapes } = readings;
         let (listeners, inbox) = mpsc::unbounded_channel();
         let face = board.face(&app, lane);
         let now = clock.now();
@@ -94,6 +97,8 @@ impl LaneReader {
             let (app, store, face) = (app.clone(), store.clone(), face.clone());
             Serving { app, shape, store, tuning, face }.start()
         });
+        let place = (app.clone(), lane);
+        let watch = LaneWatch::new(place, store.clone(), (face.clone(), scrapes));
         let trimmer = Trimmer::new((app.clone(), lane), store.clone(), trimming, face.clone(), now);
         let reader = Reader {
             app,
@@ -102,6 +107,7 @@ impl LaneReader {
             clock,
             store_clock,
             trimmer,
+            watch,
             served,
             places: BTreeMap::new(),
             read_due: now,
@@ -139,6 +145,7 @@ struct Reader<S> {
     clock: Clock,
     store_clock: StoreClock,
     trimmer: Trimmer<S>,
+    watch: LaneWatch<S>,
     /// Of the first lane only.
     served: Option<Served>,
     places: BTreeMap<ShardKey, Place>,
@@ -229,6 +236,7 @@ impl<S: Store> Reader<S> {
         let now = self.clock.now();
         if self.holds_first_shard() {
             self.trimmer.turn(now).await;
+            self.watch.turn(now, self.store_clock.reading()).await;
         }
         if now >= self.pass_due {
             self.pass_due = now + COMMANDS_PASSED_PERIOD;
@@ -252,7 +260,11 @@ impl<S: Store> Reader<S> {
 
     fn due(&self) -> Moment {
         let due = self.read_due.min(self.pass_due);
-        if self.holds_first_shard() { due.min(self.trimmer.due()) } else { due }
+        if !self.holds_first_shard() {
+            return due;
+        }
+        let watch = self.watch.due(self.clock.now()).unwrap_or(due);
+        due.min(self.trimmer.due()).min(watch)
     }
 
     /// Reads once, and says after which pause to read again, should nothing ring before.

@@ -180,6 +180,11 @@ impl Socket {
         self.desk.grant();
     }
 
+    /// How long Discord took to answer the last heartbeat; none before the first.
+    pub(crate) fn heartbeat(&self) -> Option<std::time::Duration> {
+        self.shard.latency().recent().first().copied()
+    }
+
     /// Sends a close frame, with the next poll.
     pub fn close(&mut self, code: CloseCode) {
         self.is_parting = true;

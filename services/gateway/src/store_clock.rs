@@ -3,9 +3,12 @@
 //! It is learnt from every poll, and told as a moment of the local clock. No store is asked what
 //! time it is for every command, and no wall clock of this machine is compared with anything.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use baton_model::{Moment, StoreMillis};
+use baton_model::{Moment, StoreMillis, UnixMicros};
 
 /// What the store's clock said last, and when it was asked.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +42,14 @@ impl Reading {
         let Self { asked_at, said } = self;
         if at < said { asked_at - at.until(said) } else { asked_at + said.until(at) }
     }
+
+    /// By how many seconds a clock of this machine that shows this time at this moment is ahead of
+    /// the store's. For people: nothing is decided by it.
+    #[must_use]
+    pub fn behind(self, now: Moment, wall: UnixMicros) -> f64 {
+        let then = Duration::from_micros(wall.0).saturating_sub(now.since(self.asked_at));
+        then.as_secs_f64() - Duration::from_millis(self.said.0).as_secs_f64()
+    }
 }
 
 #[cfg(test)]
@@ -56,5 +67,18 @@ mod tests {
         assert_eq!(moment_of(0), Moment::ZERO, "before this process chose zero");
         clock.learn(Moment::from_millis(6_000), StoreMillis(1_003_000));
         assert_eq!(moment_of(1_002_000), Moment::from_millis(5_000), "the latest word counts");
+    }
+
+    #[test]
+    fn a_clock_is_ahead_of_the_stores_by_what_it_showed_when_the_store_was_asked() {
+        let clock = StoreClock::default();
+        clock.learn(Moment::from_millis(5_000), StoreMillis(1_000_000));
+        let ahead = |now, wall| {
+            let reading = clock.reading().unwrap();
+            reading.behind(Moment::from_millis(now), UnixMicros(wall))
+        };
+        assert!((ahead(5_000, 1_000_250_000) - 0.25).abs() < 1e-6);
+        assert!((ahead(8_000, 1_003_250_000) - 0.25).abs() < 1e-6, "whenever it is looked at");
+        assert!((ahead(8_000, 1_001_000_000) + 2.0).abs() < 1e-6, "or behind");
     }
 }

@@ -18,10 +18,11 @@ use tokio::{
 };
 
 use crate::{
-    app::Keeper,
+    app::{AppSettings, Keeper},
     clock::Clock,
     config::{AppConfig, StoredAppsConfig},
     control::Ear,
+    instruments::Instruments,
     roster::Roster,
     supervisor::Input,
 };
@@ -36,6 +37,18 @@ pub(crate) struct Means<S> {
     pub(crate) runtime: Handle,
     pub(crate) ear: Ear,
     pub(crate) roster: Roster,
+    pub(crate) instruments: Instruments,
+}
+
+impl<S: Store> Means<S> {
+    /// A keeper of an app, which stands on the roster from then on.
+    pub(crate) fn keeper(&self, app: AppSettings, source: AppSource) -> Keeper<S> {
+        let name = app.name.clone();
+        let at = (self.clock, self.instruments.of(&name));
+        let (keeper, reins) = Keeper::new(app, self.store.clone(), at, self.ear.clone());
+        self.roster.put(name, source, reins);
+        keeper
+    }
 }
 
 /// Follows the apps in the store.
@@ -152,11 +165,8 @@ impl<S: Store> Follower<S> {
     }
 
     fn start(&mut self, name: &AppName, config: AppConfig, stored: StoredApp) {
-        let Means { store, clock, runtime, ear, roster } = &self.means;
-        let settings = config.settings(name.clone());
-        let (keeper, reins) = Keeper::new(settings, store.clone(), *clock, ear.clone());
-        roster.put(name.clone(), AppSource::Store, reins);
-        let keeper = Kept(runtime.spawn(keeper.run()));
+        let keeper = self.means.keeper(config.settings(name.clone()), AppSource::Store);
+        let keeper = Kept(self.means.runtime.spawn(keeper.run()));
         tracing::info!(app = %name, "an operator has put it into the store; starting");
         self.running.insert(name.clone(), Running { stored, config, keeper });
     }

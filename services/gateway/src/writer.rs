@@ -6,7 +6,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use baton_model::limits::{APPEND_BYTES_MAX, APPEND_ENTRIES_MAX};
@@ -17,6 +17,8 @@ use baton_store::{
 use tokio::sync::mpsc;
 
 use crate::{
+    clock::unix_micros,
+    instruments::AppMeters,
     lane_face::LaneFace,
     shard::{ToShard, append_answer},
 };
@@ -52,12 +54,12 @@ pub struct LaneWriter {
 
 impl LaneWriter {
     /// Starts a writer. It ends when nobody can bring it anything any more.
-    pub fn start<S>(store: S, face: Arc<LaneFace>) -> Self
+    pub fn start<S>(store: S, face: Arc<LaneFace>, meters: Arc<AppMeters>) -> Self
     where
         S: Events + Brokers + Send + Sync + 'static,
     {
         let (pages, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(Writer { store, face, told_at: None }.run(inbox));
+        tokio::spawn(Writer { store, face, meters, told_at: None }.run(inbox));
         Self { pages }
     }
 
@@ -81,19 +83,16 @@ impl Page {
     }
 
     fn bytes(&self) -> usize {
-        let bytes = |body: &EntryBody| match body {
-            EntryBody::Dispatch(dispatch) => dispatch.frame.len(),
-            EntryBody::Marker { .. } => 0,
-        };
         let copies = self.copies.iter().flat_map(|copies| copies.each.iter().flatten());
         let copied: usize = copies.map(|copy| copy.data.len()).sum();
-        self.append.entries.iter().map(bytes).sum::<usize>() + copied
+        self.append.entries.iter().map(frame_bytes).sum::<usize>() + copied
     }
 }
 
 struct Writer<S> {
     store: S,
     face: Arc<LaneFace>,
+    meters: Arc<AppMeters>,
     /// When an operator was last told of copies that the store refuses.
     told_at: Option<Instant>,
 }
@@ -113,7 +112,9 @@ impl<S: Events + Brokers> Writer<S> {
     async fn write(&self, batch: Vec<Page>) {
         let (appends, waiting): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|page| (page.append, page.answer_to)).unzip();
+        let begun = (Instant::now(), SystemTime::now());
         let answers = self.store.append_all(&appends).await;
+        self.count(begun, appends.iter().zip(&answers));
         for ((append, answer_to), answer) in appends.into_iter().zip(waiting).zip(answers) {
             answer_page(&append, &answer_to, answer.map(drop));
         }
@@ -121,7 +122,9 @@ impl<S: Events + Brokers> Writer<S> {
 
     async fn write_with_copies(&mut self, batch: Vec<Page>) {
         let (appends, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(Page::copied).unzip();
+        let begun = (Instant::now(), SystemTime::now());
         let answers = self.store.append_copied(&appends).await;
+        self.count(begun, appends.iter().map(|copied| &copied.append).zip(&answers));
         for ((copied, answer_to), answer) in appends.iter().zip(waiting).zip(answers) {
             if let Ok(Appended { refused: Some((count, why)), .. }) = &answer {
                 self.face.count_refused_copies(*count);
@@ -131,6 +134,32 @@ impl<S: Events + Brokers> Writer<S> {
         }
     }
 
+    fn count<'a, T: 'a>(
+        &self,
+        (begun, sent_at): (Instant, SystemTime),
+        answers: impl Iterator<Item = (&'a Append, &'a Result<T, AppendError>)>,
+    ) {
+        let meters = &self.meters;
+        meters.append.record(begun.elapsed());
+        let (mut sent, mut done, mut done_bytes) = (0, 0, 0);
+        let now = unix_micros();
+        for (append, answer) in answers {
+            sent += append.entries.len();
+            match answer {
+                Ok(_) => {
+                    meters.traces.report_append(append, sent_at);
+                    meters.record_events(&append.entries, now);
+                    done += append.entries.len();
+                    done_bytes += append.entries.iter().map(frame_bytes).sum::<usize>();
+                }
+                Err(error) => meters.count_refusal(error),
+            }
+        }
+        meters.append_entries.record(f64::from(u32::try_from(sent).unwrap_or(u32::MAX)));
+        meters.appended.increment(done as u64);
+        meters.appended_bytes.increment(done_bytes as u64);
+    }
+
     /// Every event may have one, so it is not said of each.
     fn complain(&mut self, append: &Append, copies: u64, why: &str) {
         if self.told_at.is_none_or(|at| at.elapsed() >= TELL_PAUSE) {
@@ -138,6 +167,13 @@ impl<S: Events + Brokers> Writer<S> {
             let app = append.hold.address.app();
             tracing::error!(%app, copies, why, "the store refuses copies; the lane has the events");
         }
+    }
+}
+
+const fn frame_bytes(body: &EntryBody) -> usize {
+    match body {
+        EntryBody::Dispatch(dispatch) => dispatch.frame.len(),
+        EntryBody::Marker { .. } => 0,
     }
 }
 

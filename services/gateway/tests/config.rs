@@ -209,6 +209,57 @@ fn a_token_that_no_variable_can_hold_is_a_mistake_and_one_that_a_file_may_hold_i
     good(LEAST, &[("BATON_APPS__MUSIC__TOKEN", "env:BATON_X,file:y"), ("BATON_X", TOKEN)]);
 }
 
+/// All options of a bot, with where each comes from.
+const DESCRIBED: &[&str] = &[
+    "fleet = \"variable\"  # BATON_FLEET",
+    "store.url = \"valkey://localhost:6379\"  # baton.toml:3",
+    "store.user is not set  # default",
+    "store.password is not set  # default",
+    "store.ca_file is not set  # default",
+    "instance.name is not set  # default",
+    "instance.zone = \"default\"  # default",
+    "instance.tier = 0  # default",
+    "instance.weight = 100  # default",
+    "instance.capacity = 10000  # default",
+    "instance.workers = 3  # BATON_INSTANCE__WORKERS",
+    "http.listen = \"127.0.0.1:9090\"  # default",
+    "http.page = \"off\"  # default",
+    "log.format = \"text\"  # default",
+    "log.level = \"warn\"  # baton.toml:2",
+    "telemetry.metrics = \"on\"  # default",
+    "telemetry.per_shard = \"auto\"  # default",
+    "telemetry.otlp_url is not set  # default",
+    "telemetry.trace_one_in = 1000  # default",
+    "drain.limit = \"1m\"  # default",
+    "drain.kill_timeout is not set  # default",
+    "memory.drain_at_percent = 85  # default",
+    "stored_apps.token_folder is not set  # default",
+    "stored_apps.token_prefix is not set  # default",
+    "stored_apps.gateway_url is not set  # default",
+    "stored_apps.api_url is not set  # default",
+    "apps.music.token = [\"file:token\"]  # baton.toml:5",
+    "apps.music.intents = [\"guilds\"]  # baton.toml:6",
+    "apps.music.shards = 32  # BATON_APPS__MUSIC__SHARDS",
+    "apps.music.lanes = 16  # default",
+    "apps.music.events.forward = [\"MESSAGE_CREATE\", \"READY\"]  # \
+     BATON_APPS__MUSIC__EVENTS__FORWARD",
+    "apps.music.events.leave_out is not set  # default",
+    "apps.music.presence.status = \"online\"  # default",
+    "apps.music.presence.activities = []  # default",
+    "apps.music.large_threshold = 50  # default",
+    "apps.music.commands = [\"request_channel_info\", \"request_guild_members\", \
+     \"request_soundboard_sounds\", \"update_presence\", \"update_voice_state\"]  # default",
+    "apps.music.trim.min_age = \"1h\"  # default",
+    "apps.music.trim.entries_max = 1000000  # default",
+    "apps.music.trim.bytes_max = 268435456  # default",
+    "apps.music.trim.live_within = \"12h\"  # default",
+    "apps.music.brokers.mode = \"off\"  # default",
+    "apps.music.brokers.prefix = \"\"  # default",
+    "apps.music.brokers.group_idle_max = \"1d\"  # default",
+    "apps.music.gateway_url is not set  # default",
+    "apps.music.api_url is not set  # default",
+];
+
 #[test]
 fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
     let toml = format!("fleet = \"file\"\nlog.level = \"warn\"{LEAST}shards = 8\n");
@@ -233,52 +284,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
             Some(_) | None => line.to_owned(),
         })
         .collect();
-    let expected = [
-        "fleet = \"variable\"  # BATON_FLEET",
-        "store.url = \"valkey://localhost:6379\"  # baton.toml:3",
-        "store.user is not set  # default",
-        "store.password is not set  # default",
-        "store.ca_file is not set  # default",
-        "instance.name is not set  # default",
-        "instance.zone = \"default\"  # default",
-        "instance.tier = 0  # default",
-        "instance.weight = 100  # default",
-        "instance.capacity = 10000  # default",
-        "instance.workers = 3  # BATON_INSTANCE__WORKERS",
-        "http.listen = \"127.0.0.1:9090\"  # default",
-        "http.page = \"off\"  # default",
-        "log.format = \"text\"  # default",
-        "log.level = \"warn\"  # baton.toml:2",
-        "drain.limit = \"1m\"  # default",
-        "drain.kill_timeout is not set  # default",
-        "memory.drain_at_percent = 85  # default",
-        "stored_apps.token_folder is not set  # default",
-        "stored_apps.token_prefix is not set  # default",
-        "stored_apps.gateway_url is not set  # default",
-        "stored_apps.api_url is not set  # default",
-        "apps.music.token = [\"file:token\"]  # baton.toml:5",
-        "apps.music.intents = [\"guilds\"]  # baton.toml:6",
-        "apps.music.shards = 32  # BATON_APPS__MUSIC__SHARDS",
-        "apps.music.lanes = 16  # default",
-        "apps.music.events.forward = [\"MESSAGE_CREATE\", \"READY\"]  # \
-         BATON_APPS__MUSIC__EVENTS__FORWARD",
-        "apps.music.events.leave_out is not set  # default",
-        "apps.music.presence.status = \"online\"  # default",
-        "apps.music.presence.activities = []  # default",
-        "apps.music.large_threshold = 50  # default",
-        "apps.music.commands = [\"request_channel_info\", \"request_guild_members\", \
-         \"request_soundboard_sounds\", \"update_presence\", \"update_voice_state\"]  # default",
-        "apps.music.trim.min_age = \"1h\"  # default",
-        "apps.music.trim.entries_max = 1000000  # default",
-        "apps.music.trim.bytes_max = 268435456  # default",
-        "apps.music.trim.live_within = \"12h\"  # default",
-        "apps.music.brokers.mode = \"off\"  # default",
-        "apps.music.brokers.prefix = \"\"  # default",
-        "apps.music.brokers.group_idle_max = \"1d\"  # default",
-        "apps.music.gateway_url is not set  # default",
-        "apps.music.api_url is not set  # default",
-    ];
-    assert_eq!(lines, expected);
+    assert_eq!(lines, DESCRIBED);
 }
 
 #[test]
@@ -527,7 +533,7 @@ fn every_number_is_taken_from_the_first_that_is_promised_to_the_last() {
         }
         options += 1;
     }
-    assert_eq!(options, 10);
+    assert_eq!(options, 11);
 }
 
 #[test]
@@ -540,13 +546,14 @@ fn every_word_that_is_promised_is_taken_and_means_something_of_its_own() {
             let app = config.apps.values().next().unwrap();
             let (status, mode) = (app.presence.status, app.brokers.as_ref().map(|it| it.mode));
             let (page, format, level) = (config.page, config.log_format, config.log_level);
-            format!("{page:?} {format:?} {level:?} {status:?} {mode:?}")
+            let (counts, per_shard) = (config.telemetry.metrics, config.telemetry.per_shard);
+            format!("{page:?} {format:?} {level:?} {status:?} {mode:?} {counts:?} {per_shard:?}")
         };
         let meanings: BTreeSet<_> = words.split(", ").map(taken).collect();
         assert_eq!(meanings.len(), words.split(", ").count(), "{variable}");
         words_taken += meanings.len();
     }
-    assert_eq!(words_taken, 2 + 2 + 5 + 4 + 3);
+    assert_eq!(words_taken, 2 + 2 + 5 + 2 + 3 + 4 + 3);
 }
 
 #[test]
@@ -603,7 +610,7 @@ fn an_instance_that_would_be_killed_while_it_drains_does_not_start() {
 }
 
 /// Where a secret may stand by right or by mistake, with `SECRET` for it.
-const HIDING_PLACES: [&str; 20] = [
+const HIDING_PLACES: [&str; 22] = [
     "store.url = \"valkey://user:SECRET@host\"",
     "store.url = \"valkeys-sentinel://a:SECRET@b/main?sentinel=c:SECRET\"",
     "store.url = \"valkey-sentinel://b/main?SECRET\"",
@@ -623,6 +630,8 @@ const HIDING_PLACES: [&str; 20] = [
     "apps.music.tokens = [\"SECRET\"]",
     "apps.music.gateway_url = \"ws://user:SECRET@host\"",
     "apps.music.api_url = \"https://host/?key=SECRET\"",
+    "telemetry.otlp_url = \"http://user:SECRET@host\"",
+    "telemetry.otlp_url = \"http://host/?key=SECRET\"",
     "store.password = \"SECRET\n",
 ];
 
@@ -710,7 +719,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..41_usize,
+        option in 0..45_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -719,7 +728,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 41);
+        prop_assert_eq!(names.len(), 45);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

@@ -14,6 +14,7 @@ mod announcement;
 use std::{error::Error, process::ExitCode};
 
 use baton_mock_discord::server::{Server, StartError};
+use baton_telemetry::{LevelFilter, LogFormat, Telemetry, TelemetrySettings};
 use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -45,12 +46,26 @@ fn main() -> ExitCode {
         return baton_probe::check(configuration.addresses.admin, "/connections");
     }
     open_files::raise_limit();
-    match run(configuration) {
+    let telemetry = Telemetry::start(&telemetry_settings());
+    let exit = match run(configuration) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{}", told(&failure));
             ExitCode::FAILURE
         }
+    };
+    telemetry.end();
+    exit
+}
+
+/// It says where it listens by itself; the log has what goes wrong later.
+fn telemetry_settings() -> TelemetrySettings {
+    TelemetrySettings {
+        service: "baton-mock-discord",
+        instance: "mock-discord".to_owned(),
+        format: LogFormat::Text,
+        level: LevelFilter::WARN,
+        otlp_url: None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! runs real processes over a real Valkey, in real time.
 
 pub mod asking;
+pub mod collector;
 pub mod judgement;
 pub mod trio;
 pub mod virtual_time;

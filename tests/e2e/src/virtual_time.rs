@@ -38,6 +38,7 @@ use baton_model::{
 };
 use baton_store::{Faults, Faulty, Intents as _, Leases, Membership, ShardAddress, Trim};
 use baton_store_embedded::{EmbeddedStore, Options};
+use baton_telemetry::Telemetry;
 use tokio::{
     net::TcpListener,
     runtime::Handle,
@@ -46,7 +47,7 @@ use tokio::{
 };
 use twilight_gateway::Intents;
 
-use crate::judgement::entries;
+use crate::{collector::instruments, judgement::entries};
 
 /// When the store's clock starts: long enough after 1970 for epochs to look real.
 const STORE_ZERO: u64 = 1_790_000_000_000;
@@ -63,6 +64,7 @@ pub struct Running {
     pub http: SocketAddr,
     /// How to change it while it runs.
     pub tuning: Arc<Tuning>,
+    telemetry: Option<Telemetry>,
     /// What it takes its memory to be, in percent of what it may have.
     pub memory_percent: Arc<AtomicU64>,
     _serving: AbortOnDrop,
@@ -70,6 +72,13 @@ pub struct Running {
 }
 
 impl Running {
+    /// Has it send what it told last.
+    pub fn end_telemetry(&self) {
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.end();
+        }
+    }
+
     /// Waits until it ends, and says in what.
     ///
     /// # Panics
@@ -109,6 +118,9 @@ pub struct World {
     pub others: Vec<AppSettings>,
     /// What instances that start from here on let apps in the store be.
     pub stored_apps: Option<StoredAppsConfig>,
+    /// Where instances that start from here on send their traces, and how many events they trace:
+    /// one in so many.
+    pub traces: Option<(String, u64)>,
     /// What may change of the app, for instances that start from here on.
     pub tuning: AppTuning,
     clock: Clock,
@@ -160,6 +172,7 @@ impl World {
             instances: BTreeMap::new(),
             others: Vec::new(),
             stored_apps: None,
+            traces: None,
             tuning: AppTuning { keep: everything, ..AppTuning::default() },
             clock: Clock::Runtime(zero),
             intents_drawn: AtomicU64::new(0),
@@ -212,6 +225,7 @@ impl World {
     /// # Panics
     /// If the store does not answer.
     pub async fn start_one_more(&self, number: u128) -> Running {
+        let (telemetry, instruments) = instruments(self.traces.as_ref(), number);
         let settings = InstanceSettings {
             name: Line::shortened(&format!("i{number}")),
             tier: self.tier,
@@ -221,6 +235,7 @@ impl World {
             version: self.version,
             bounds: Bounds::default(),
             ring_bytes_max: self.ring_bytes_max,
+            instruments,
             stored_apps: self.stored_apps.clone(),
             company: baton_fleet::Company::Anybody,
             apps: [self.app_settings()].into_iter().chain(self.others.iter().cloned()).collect(),
@@ -239,7 +254,7 @@ impl World {
         let serving = tokio::spawn(http::serve(listener, instance.observer.clone(), None));
         let _serving = AbortOnDrop(serving.abort_handle());
         let task = tokio::spawn(instance.run());
-        Running { ear, outlook, store, http, tuning, memory_percent, _serving, task }
+        Running { ear, outlook, store, http, tuning, telemetry, memory_percent, _serving, task }
     }
 
     /// Waits until an instance ends, and says in what.

@@ -10,6 +10,7 @@ use std::{
 use baton_gateway::{
     clock::Clock,
     courier::Parcel,
+    instruments::Scrapes,
     lane_face::LaneBoard,
     reader::{LaneReader, Listener, Readings},
     shard::{Mail, ToShard},
@@ -66,8 +67,9 @@ impl Lane0 {
         let store = Valkey::open(config).await.expect("it opens");
         let store_clock = StoreClock::default();
         store_clock.learn(Moment::ZERO, StoreMillis(0));
-        let board = LaneBoard::default();
-        let readings = Readings { store: store.clone(), clock: Clock::Boot, store_clock, board };
+        let (board, scrapes) = (LaneBoard::default(), Scrapes::default());
+        let readings =
+            Readings { store: store.clone(), clock: Clock::Boot, store_clock, board, scrapes };
         let shards = ShardCount(NonZeroU32::new(4).expect("not 0"));
         let shape = AppShape { generation: Generation(0), shards, lanes: LANES };
         let (remarks, _) = mpsc::unbounded_channel();

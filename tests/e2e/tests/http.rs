@@ -213,10 +213,12 @@ async fn the_metrics_are_what_the_status_says() {
     seconds(10).await;
     let (status, metrics) = (status(http(&world, 1)).await, get(http(&world, 1), "/metrics").await);
     assert!(metrics.head.contains("content-type: text/plain; version=0.0.4"), "{}", metrics.head);
-    let dispatches = format!("baton_dispatches_total {}", status["dispatches"]);
+    let of_dispatches = |line: &&str| line.starts_with("baton_dispatches_total{");
+    let of_dispatches = metrics.body.lines().filter(of_dispatches);
+    let values = of_dispatches.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    assert_eq!(values.sum::<u64>(), status["dispatches"].as_u64().expect("a number"));
     for line in [
         "# TYPE baton_dispatches_total counter",
-        &dispatches,
         "baton_health{level=\"healthy\"} 1",
         "baton_health{level=\"fatal\"} 0",
         "baton_phase{phase=\"up\"} 1",
@@ -224,8 +226,8 @@ async fn the_metrics_are_what_the_status_says() {
         "baton_planner 1",
         "baton_store_safe 1",
         "baton_app_running{app=\"app\"} 1",
-        "baton_shards{state=\"live\"} 4",
-        "baton_leases_held 4",
+        "baton_shards{app=\"app\",state=\"live\"} 4",
+        "baton_leases_held{app=\"app\"} 4",
         "baton_runtime_late_seconds 0",
         "baton_memory_resident_bytes 10",
         "baton_memory_limit_bytes 100",
@@ -236,9 +238,12 @@ async fn the_metrics_are_what_the_status_says() {
     let names = metrics.body.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let names: Vec<_> = names.filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(BTreeSet::from_iter(&names).len(), names.len(), "{names:?}");
-    for sample in metrics.body.lines().filter(|line| !line.starts_with('#')) {
+    let is_sample = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    for sample in metrics.body.lines().filter(is_sample) {
         let name = sample.split(['{', ' ']).next().expect("a name");
-        assert!(names.contains(&name), "{sample}");
+        let suffixes = ["", "_bucket", "_sum", "_count"];
+        let base = |suffix: &&str| name.strip_suffix(*suffix).is_some_and(|it| names.contains(&it));
+        assert!(suffixes.iter().any(base), "{sample}");
         let value = sample.rsplit(' ').next().expect("a value");
         assert!(value.parse::<f64>().is_ok(), "{sample}");
     }

@@ -9,6 +9,7 @@ use std::{
 
 use baton_gateway::{
     clock::Clock,
+    instruments::Scrapes,
     lane_face::{LaneBoard, LaneGlance},
     reader::{LaneReader, Listener, Readings},
     store_clock::StoreClock,
@@ -83,7 +84,8 @@ impl Old {
         let store_clock = StoreClock::default();
         store_clock.learn(Moment::ZERO, StoreMillis(0));
         let (store, board) = (self.store.clone(), self.board.clone());
-        let readings = Readings { store, clock: Clock::Boot, store_clock, board };
+        let scrapes = Scrapes::default();
+        let readings = Readings { store, clock: Clock::Boot, store_clock, board, scrapes };
         let number = ShardNumber(number);
         let lane = lanes.lane_of(number);
         let reader = LaneReader::start((app(), lane), readings, trimming);

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use baton_model::{AppName, FleetName};
+use baton_telemetry::Tracer;
 use baton_valkey_link::StoreUrl;
 
 use super::{Commander, Inner};
@@ -11,6 +12,7 @@ use crate::{
     builder::{FLEET, random_name},
     route::Servers,
     shape::Shapes,
+    traces::Traces,
 };
 
 /// Settings of a commander, before they are checked.
@@ -20,6 +22,7 @@ pub struct CommanderBuilder {
     app: String,
     fleet: String,
     ca_pem: Option<Vec<u8>>,
+    tracer: Tracer,
 }
 
 impl Commander {
@@ -42,17 +45,18 @@ impl Commander {
     #[must_use]
     pub fn builder(url: &str, app: &str) -> CommanderBuilder {
         let (url, app, fleet) = (url.to_owned(), app.to_owned(), FLEET.to_owned());
-        CommanderBuilder { url, app, fleet, ca_pem: None }
+        CommanderBuilder { url, app, fleet, ca_pem: None, tracer: Tracer::default() }
     }
 
     pub(crate) fn new(
         servers: Arc<Servers>,
         fleet: &FleetName,
-        app: Arc<AppName>,
+        (app, traces): (Arc<AppName>, Traces),
     ) -> Result<Self, BuildError> {
         let name = random_name()?;
         let shapes = Shapes::new(servers.clone(), fleet, app.clone());
-        let inner = Inner { servers, app, name, shapes, posts: HashMap::new().into() };
+        let posts = HashMap::new().into();
+        let inner = Inner { servers, app, name, shapes, posts, traces };
         Ok(Self { inner: Arc::new(inner) })
     }
 }
@@ -72,6 +76,14 @@ impl CommanderBuilder {
         self
     }
 
+    /// Sends spans of commands, where what they are sent for is traced.
+    #[cfg(feature = "otlp")]
+    #[must_use]
+    pub fn traces(mut self, tracer: &Tracer) -> Self {
+        self.tracer = tracer.clone();
+        self
+    }
+
     /// Checks everything; nothing is connected to yet.
     ///
     /// # Errors
@@ -79,9 +91,10 @@ impl CommanderBuilder {
     pub fn build(self) -> Result<Commander, BuildError> {
         let named = |what| move |source| BuildError::Name { what, source };
         let url: StoreUrl = self.url.parse()?;
-        let app: AppName = self.app.parse().map_err(named("app"))?;
+        let app: Arc<AppName> = Arc::new(self.app.parse().map_err(named("app"))?);
         let fleet: FleetName = self.fleet.parse().map_err(named("fleet"))?;
         let servers = Arc::new(Servers { url, ca_pem: self.ca_pem });
-        Commander::new(servers, &fleet, Arc::new(app))
+        let traces = Traces::new(self.tracer, app.clone());
+        Commander::new(servers, &fleet, (app, traces))
     }
 }

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{AppName, GuildId, Lane, ShardNumber, StoreMillis, StreamId};
+use baton_model::{AppName, GuildId, Lane, ShardNumber, StoreMillis, StreamId, TraceParent};
 use tokio::time::timeout;
 use twilight_model::gateway::payload::outgoing::RequestGuildMembers;
 
@@ -35,7 +35,13 @@ pub use self::{
     command::{Command, Target},
     failure::{AskError, MembersError, SendError},
 };
-use crate::{builder::random_name, machine::Arrival, route::Servers, shape::Shapes};
+use crate::{
+    builder::random_name,
+    machine::Arrival,
+    route::Servers,
+    shape::Shapes,
+    traces::{Commanded, Traces},
+};
 
 /// Sends commands to an app's shards. Cheap to clone; all clones are one sender.
 #[derive(Clone)]
@@ -50,6 +56,7 @@ struct Inner {
     name: String,
     shapes: Shapes,
     posts: Mutex<HashMap<Lane, Arc<Post>>>,
+    traces: Traces,
 }
 
 /// How many members are collected, and how long for.
@@ -74,12 +81,11 @@ impl Commander {
     /// If it cannot be sent, or the store does not take it. One whose outcome is unknown may be
     /// sent all the same.
     pub async fn send(&self, command: Command) -> Result<StreamId, SendError> {
-        let (post, shard) = self.route(&command).await?;
-        let expires = match command.expires_in {
-            Some(time) => Some(post.now().await?.after(time)),
-            None => None,
-        };
-        Ok(post.send(shard, expires, "", command.frame).await?)
+        let span = self.inner.traces.command();
+        let trace = span.as_ref().map(Commanded::traceparent);
+        let sent = self.put(command, trace).await;
+        self.inner.traces.settled(span, "send", sent.as_ref().err().map(ToString::to_string));
+        sent
     }
 
     /// Puts a command on its way, and waits until the shard has written it to Discord. What is not
@@ -88,13 +94,17 @@ impl Commander {
     /// # Errors
     /// If it was not sent, with the reason, or nobody has said that it was.
     pub async fn ask(&self, command: Command, within: Duration) -> Result<(), AskError> {
+        let span = self.inner.traces.command();
+        let trace = span.as_ref().map(Commanded::traceparent);
         let asking = async {
             let (post, shard) = self.route(&command).await?;
             let now = post.now().await.map_err(SendError::from)?;
-            let mut outcomes = self.begin(&post, shard, command, (now, within)).await?;
+            let mut outcomes = self.begin(&post, (shard, trace), command, (now, within)).await?;
             outcomes.next().await
         };
-        timeout(within, asking).await.unwrap_or(Err(AskError::NoResult(within)))
+        let asked = timeout(within, asking).await.unwrap_or(Err(AskError::NoResult(within)));
+        self.inner.traces.settled(span, "ask", asked.as_ref().err().map(ToString::to_string));
+        asked
     }
 
     /// Asks for members of a guild, and collects what Discord tells of them. Whoever handles
@@ -115,16 +125,18 @@ impl Commander {
         let guild = GuildId(request.d.guild_id.get());
         let mut collection = Collection::new(guild, nonce, members_max);
         let mut is_sent = false;
+        let span = self.inner.traces.command();
+        let trace = span.as_ref().map(Commanded::traceparent);
         let collecting = async {
             let command = Command::members(&request);
             let (post, shard) = self.route(&command).await.map_err(AskError::from)?;
             let now = post.now().await.map_err(SendError::from).map_err(AskError::from)?;
             let chunks = post.chunks(now);
-            let begun = self.begin(&post, shard, command, (now, within)).await;
+            let begun = self.begin(&post, (shard, trace), command, (now, within)).await;
             let outcomes = begun.map_err(AskError::from)?;
             collect(&mut collection, chunks, outcomes, &mut is_sent).await
         };
-        match timeout(within, collecting).await {
+        let collected = match timeout(within, collecting).await {
             Ok(collected) => collected.map(|()| collection.into_members()),
             Err(_) if is_sent || collection.came() > 0 => Err(MembersError::Incomplete {
                 came: collection.came(),
@@ -132,7 +144,22 @@ impl Commander {
                 within,
             }),
             Err(_) => Err(AskError::NoResult(within).into()),
-        }
+        };
+        self.inner.traces.settled(span, "ask", collected.as_ref().err().map(ToString::to_string));
+        collected
+    }
+
+    async fn put(
+        &self,
+        command: Command,
+        trace: Option<TraceParent>,
+    ) -> Result<StreamId, SendError> {
+        let (post, shard) = self.route(&command).await?;
+        let expires = match command.expires_in {
+            Some(time) => Some(post.now().await?.after(time)),
+            None => None,
+        };
+        Ok(post.send(shard, expires, ("", trace), command.frame).await?)
     }
 
     /// Where a command goes, if it may go.
@@ -159,14 +186,14 @@ impl Commander {
     async fn begin(
         &self,
         post: &Post,
-        shard: ShardNumber,
+        (shard, trace): (ShardNumber, Option<TraceParent>),
         command: Command,
         (now, within): (StoreMillis, Duration),
     ) -> Result<Outcomes, SendError> {
         let heard = post.results(now);
         let reply_to = self.inner.name.clone();
         let expires = now.after(command.expires_in.map_or(within, |time| time.min(within)));
-        let command = post.send(shard, Some(expires), &reply_to, command.frame).await?;
+        let command = post.send(shard, Some(expires), (&reply_to, trace), command.frame).await?;
         Ok(Outcomes { heard, reply_to, command })
     }
 }

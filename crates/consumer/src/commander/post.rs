@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use baton_model::{AppName, Lane, ShardNumber, StoreMillis, StreamId, whole_millis};
+use baton_model::{AppName, Lane, ShardNumber, StoreMillis, StreamId, TraceParent, whole_millis};
 use baton_store::{Command, StoreError, key::Key};
 use redis::Value;
 
@@ -60,11 +60,11 @@ impl Post {
         &self,
         shard: ShardNumber,
         expires: Option<StoreMillis>,
-        reply_to: &str,
+        (reply_to, trace): (&str, Option<TraceParent>),
         frame: Vec<u8>,
     ) -> Result<StreamId, StoreError> {
         let reply_to = reply_to.to_owned();
-        let command = Command { shard, expires, reply_to, trace: None, frame: frame.into() };
+        let command = Command { shard, expires, reply_to, trace, frame: frame.into() };
         let mut add = redis::cmd("XADD");
         add.arg(&self.commands).arg("*");
         for (name, value) in command.encode() {

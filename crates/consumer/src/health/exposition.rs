@@ -108,10 +108,40 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{collections::BTreeSet, time::Duration};
+
+    use baton_telemetry::catalogue::{Buckets, Kind, Metric, ShownBy, all};
 
     use super::*;
     use crate::{Handlers, machine::Ending};
+
+    /// What it shows is what the catalogue says that a consumer shows, with the same words, labels
+    /// and buckets.
+    fn ensure_it_is_the_catalogue(page: &str) {
+        let heads: BTreeSet<_> = page.lines().filter(|line| line.starts_with('#')).collect();
+        let samples: Vec<_> = page.lines().filter(|line| !line.starts_with('#')).collect();
+        let metrics: Vec<_> = all().filter(|metric| metric.shown_by == ShownBy::Consumer).collect();
+        let mut expected = BTreeSet::new();
+        for Metric { name, kind, help, labels, .. } in &metrics {
+            expected.insert(format!("# HELP {name} {help}"));
+            expected.insert(format!("# TYPE {name} {}", kind.as_str()));
+            let bounds = match kind {
+                Kind::Histogram(buckets) => buckets.bounds(),
+                Kind::Counter | Kind::Gauge => &[],
+            };
+            let suffix = if bounds.is_empty() { "" } else { "_count" };
+            let begins = match labels {
+                [] => format!("{name}{suffix} "),
+                [label] => format!("{name}{suffix}{{{}=", label.as_str()),
+                more => panic!("{name} has {more:?}"),
+            };
+            assert!(samples.iter().any(|sample| sample.starts_with(&begins)), "{begins}");
+        }
+        assert_eq!(heads, expected.iter().map(String::as_str).collect());
+        let bounds = BUCKETS.iter().filter(|bound| **bound != Duration::MAX);
+        let bounds: Vec<_> = bounds.map(Duration::as_secs_f64).collect();
+        assert_eq!(bounds, Buckets::Handler.bounds());
+    }
 
     #[test]
     fn what_is_counted_is_shown_with_its_unit() {
@@ -141,6 +171,7 @@ mod tests {
         ] {
             assert!(page.lines().any(|shown| shown == line), "{line} is not in\n{page}");
         }
+        ensure_it_is_the_catalogue(&page);
         let names = page.lines().filter(|line| !line.starts_with('#'));
         assert!(names.clone().count() > 12 && names.clone().all(|it| it.starts_with("baton_")));
     }

@@ -10,6 +10,8 @@ metrics! {
     Gateway {
         APPEND: Histogram(Buckets::RoundTrip), Seconds, "baton_append_seconds" [App],
             "How long a round trip of appends to the store took.";
+        EVENT: Histogram(Buckets::RoundTrip), Seconds, "baton_event_seconds" [App],
+            "From an event's frame until the store has said that it holds it.";
         BATCH: Histogram(Buckets::Batch), Count, "baton_append_entries" [App],
             "Entries in one round trip.";
         APPENDED: Counter, Count, "baton_appended_total" [App],

@@ -16,6 +16,7 @@ use crate::{
     clock::Clock,
     control::{Ear, ToControl},
     hosting::AppHost,
+    instruments::AppMeters,
     rest::{GatewayBot, Rest, RestError},
     socket::{Dialer, DialerSettings},
     supervisor::{App, Input},
@@ -63,6 +64,7 @@ pub struct Keeper<S> {
     condition: watch::Sender<Condition>,
     tuning: watch::Receiver<AppTuning>,
     circuit: Circuit,
+    meters: Arc<AppMeters>,
 }
 
 /// How to reach a keeper.
@@ -95,14 +97,20 @@ enum Question {
 
 impl<S: Store> Keeper<S> {
     /// A keeper, and how to reach it.
-    pub fn new(settings: AppSettings, store: S, clock: Clock, ear: Ear) -> (Self, Reins) {
+    pub fn new(
+        settings: AppSettings,
+        store: S,
+        (clock, meters): (Clock, Arc<AppMeters>),
+        ear: Ear,
+    ) -> (Self, Reins) {
         let rest = Rest::new(settings.api_url.as_deref().unwrap_or(crate::rest::DISCORD_API));
         let (tell, news) = mpsc::unbounded_channel();
         let starting = Condition::Starting { because: "nothing has been tried yet".to_owned() };
         let (condition, seen) = watch::channel(starting);
         let (tune, tuning) = watch::channel(settings.tuning.clone());
         let circuit = Circuit::default();
-        let keeper = Self { settings, rest, store, clock, ear, news, condition, tuning, circuit };
+        let keeper =
+            Self { settings, rest, store, clock, ear, news, condition, tuning, circuit, meters };
         (keeper, Reins { news: tell, condition: seen, tuning: tune })
     }
 
@@ -137,9 +145,15 @@ impl<S: Store> Keeper<S> {
     async fn introduce(&self) -> Result<Running, String> {
         let (token, bot) = match tokens::try_all(&self.settings, &self.rest).await {
             Trial::Accepted(token, bot) => (token, Ok(bot)),
-            Trial::Rejected => return Err("no source has a token that discord accepts".to_owned()),
+            Trial::Rejected => {
+                self.meters.count_rest_failure(&RestError::Unauthorized);
+                return Err("no source has a token that discord accepts".to_owned());
+            }
             // Discord can refuse to say for hours; what it said before stands in the store.
-            Trial::Unreachable(token, error) => (token, Err(error)),
+            Trial::Unreachable(token, error) => {
+                self.meters.count_rest_failure(&error);
+                (token, Err(error))
+            }
         };
         let app = self.shape(bot.as_ref()).await?;
         if let Ok(bot) = &bot {
@@ -186,6 +200,7 @@ impl<S: Store> Keeper<S> {
             gateway_url: self.settings.gateway_url.clone(),
             shards,
         })
+        .counted_by(self.meters.clone())
     }
 
     /// What is said of the app. That its token is another one says an operator, who may be wrong.
@@ -274,6 +289,7 @@ impl<S: Store> Keeper<S> {
         match self.rest.gateway_bot(running.token.reveal()).await {
             Ok(bot) => self.learn(&bot, running).await,
             Err(error) => {
+                self.meters.count_rest_failure(&error);
                 tracing::warn!(app = %self.settings.name, error = error.to_string(), "no limit");
                 running.limit_due = now + INTRODUCTION_PAUSE;
                 if let RestError::RateLimited(pause) = error {

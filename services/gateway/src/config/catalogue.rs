@@ -179,6 +179,38 @@ pub(super) const INSTANCE: &[Entry] = &[
         meaning: "What is logged: this and worse.",
     },
     Entry {
+        name: "telemetry.metrics",
+        kind: Kind::OneOf(&["on", "off"]),
+        without: Without::Default("\"on\""),
+        effect: Effect::Restart,
+        meaning: "Whether the instance counts and measures. What can be seen at a look is shown at \
+            `/metrics` all the same.",
+    },
+    Entry {
+        name: "telemetry.per_shard",
+        kind: Kind::OneOf(&["auto", "on", "off"]),
+        without: Without::Default("\"auto\""),
+        effect: Effect::Restart,
+        meaning: "Whether `/metrics` has series for each shard; `\"auto\"` is up to 500 shards \
+            here.",
+    },
+    Entry {
+        name: "telemetry.otlp_url",
+        kind: Kind::Url(&["http", "https"]),
+        without: Without::Unset("no traces are sent"),
+        effect: Effect::Restart,
+        meaning: "Where a collector takes traces by OTLP over HTTP, as in `http://127.0.0.1:4318`. \
+            Hand-overs are always traced, events as `telemetry.trace_one_in` says.",
+    },
+    Entry {
+        name: "telemetry.trace_one_in",
+        kind: Kind::Number { least: 0, most: 1_000_000_000 },
+        without: Without::Default("1_000"),
+        effect: Effect::Restart,
+        meaning: "One event in so many is traced, if there is a collector; with 0 none is. What is \
+            traced has its `tp` in the entry, for consumers to go on with.",
+    },
+    Entry {
         name: "drain.limit",
         kind: Kind::Duration { least: Duration::from_secs(1), most: DRAIN_LIMIT },
         without: Without::Default("\"1m\""),

@@ -84,6 +84,11 @@ pub(super) const EVENTS: [&str; 78] = [
     "WEBHOOKS_UPDATE",
 ];
 
+/// Whether an event is one of them.
+pub(crate) fn knows_event(name: &str) -> bool {
+    EVENTS.contains(&name)
+}
+
 /// Every intent, as it is written in a configuration.
 pub(super) fn intents() -> impl Iterator<Item = (String, Intents)> {
     Intents::all().iter_names().map(|(name, intent)| (name.to_ascii_lowercase(), intent))

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use baton_model::{Capacity, Line, Tier, Weight, Zone};
+use baton_telemetry::LevelFilter;
 
 use super::{
     kind::Kind,
@@ -82,6 +83,27 @@ const LEVELS: [(&str, LogLevel); 5] = [
     ("debug", LogLevel::Debug),
     ("trace", LogLevel::Trace),
 ];
+
+impl From<LogFormat> for baton_telemetry::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
 
 impl InstanceConfig {
     /// Reads the section.

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use super::Ear;
 use crate::{
     clock::Clock,
+    instruments::Instruments,
     store_clock::StoreClock,
     supervisor::{Ask, Input},
 };
@@ -36,6 +37,7 @@ struct Desk<S> {
     ear: Ear,
     clock: Clock,
     store_clock: StoreClock,
+    instruments: Instruments,
 }
 
 impl<S: Store> Clerk<S> {
@@ -45,8 +47,13 @@ impl<S: Store> Clerk<S> {
         ear: Ear,
         (clock, store_clock): (Clock, StoreClock),
     ) -> Self {
-        let desk = Desk { me, store, ear, clock, store_clock };
+        let instruments = Instruments::off();
+        let desk = Desk { me, store, ear, clock, store_clock, instruments };
         Self { desk, addresses: Arc::default() }
+    }
+
+    pub(super) fn count_with(&mut self, instruments: Instruments) {
+        self.desk.instruments = instruments;
     }
 
     pub(super) const fn store(&self) -> &S {
@@ -221,6 +228,7 @@ impl<S: Store> Desk<S> {
         bucket: u16,
     ) -> Result<(), StoreError> {
         let taken = self.store.take_identify(app, u32::from(bucket)).await;
+        self.instruments.of(app).count_permit(&taken);
         let answer = match &taken {
             Ok(Take::Granted { .. }) => PermitAnswer::Granted,
             Ok(Take::Wait(pause)) => PermitAnswer::Wait(*pause),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use baton_model::{Moment, StreamId};
+use baton_model::{Moment, StreamId, TraceParent};
 use baton_shard::SocketId;
 use baton_store::Op;
 use bytes::Bytes;
@@ -18,6 +18,8 @@ pub struct Parcel {
     pub expires: Option<Moment>,
     /// Under which name its sender waits; empty if it does not.
     pub reply_to: String,
+    /// Set if its sender traces it.
+    pub trace: Option<TraceParent>,
     /// The frame, unchecked; or why it cannot be read.
     pub frame: Result<Bytes, String>,
 }

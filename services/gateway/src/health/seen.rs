@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use baton_model::{AppName, Epoch, Moment, Phase, ShardKey};
+use baton_model::{AppName, AppShape, Epoch, Moment, Phase, ShardKey};
 use baton_shard::{Actor, State};
 use baton_store::Safety;
 
@@ -28,6 +28,8 @@ pub struct Seen {
     pub store: Option<Safety>,
     /// How its apps stand.
     pub apps: BTreeMap<AppName, Condition>,
+    /// Into what those are cut that are known by now.
+    pub shapes: BTreeMap<AppName, AppShape>,
     /// Those of them that come from the store.
     pub stored_apps: BTreeSet<AppName>,
     /// Apps in the store that it cannot follow, and why.
@@ -73,6 +75,8 @@ pub struct ShardSeen {
     pub ring_bytes: usize,
     /// Dispatches that its task received.
     pub dispatches: u64,
+    /// How long Discord took to answer its last heartbeat.
+    pub heartbeat: Option<Duration>,
 }
 
 impl Seen {

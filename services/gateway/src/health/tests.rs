@@ -28,6 +28,7 @@ fn well() -> Seen {
         confirmed_until: Some(NOW + Duration::from_secs(3)),
         store: Some(Safety::Safe),
         apps: BTreeMap::from([("bot".parse().unwrap(), Condition::Running)]),
+        shapes: BTreeMap::new(),
         stored_apps: BTreeSet::new(),
         unusable_apps: BTreeMap::new(),
         shards: vec![shard(0, State::Live), shard(1, State::Live)],
@@ -57,6 +58,7 @@ fn shard(number: u32, state: State) -> ShardSeen {
         turned_ago: Duration::from_secs(1),
         ring_bytes: 0,
         dispatches: 0,
+        heartbeat: None,
     }
 }
 

@@ -1,8 +1,11 @@
 //! A new configuration for an instance that runs: what takes effect, and what does not.
 
-use baton_model::Version;
+use std::sync::Arc;
 
-use super::{Arguments, load, logging::Logging};
+use baton_model::Version;
+use baton_telemetry::Telemetry;
+
+use super::{Arguments, load};
 use crate::{
     config::{Config, Effect, diff},
     tuning::Tuning,
@@ -12,12 +15,21 @@ use crate::{
 pub(super) struct Reloading {
     arguments: Arguments,
     config: Config,
-    logging: Logging,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Reloading {
-    pub(super) const fn new(arguments: Arguments, config: Config, logging: Logging) -> Self {
-        Self { arguments, config, logging }
+    pub(super) const fn new(
+        arguments: Arguments,
+        config: Config,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
+        Self { arguments, config, telemetry }
+    }
+
+    /// What the process tells with.
+    pub(super) fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// What the others are told that runs here.
@@ -53,7 +65,7 @@ impl Reloading {
             }
         }
         self.config.take_over(&new);
-        self.logging.set_level(self.config.log_level);
+        self.telemetry.log().set_level(self.config.log_level.into());
         tuning.set_memory(self.config.bounds());
         for (name, app) in &self.config.apps {
             tuning.set_app(name, app.tuning());

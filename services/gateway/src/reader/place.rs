@@ -122,11 +122,11 @@ fn parcel(id: StreamId, found: &Result<Command, MalformedCommand>, reading: Read
         Ok(command) => {
             let expires = command.expires.map(|at| reading.moment_of(at));
             let (reply_to, frame) = (command.reply_to.clone(), Ok(command.frame.clone()));
-            Parcel { id, expires, reply_to, frame }
+            Parcel { id, expires, reply_to, trace: command.trace, frame }
         }
         Err(malformed) => {
             let (reply_to, frame) = (malformed.reply_to.clone(), Err(malformed.why.to_string()));
-            Parcel { id, expires: None, reply_to, frame }
+            Parcel { id, expires: None, reply_to, trace: None, frame }
         }
     }
 }

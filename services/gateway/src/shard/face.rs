@@ -21,6 +21,8 @@ pub struct Face {
     dispatches: AtomicU64,
     /// Since when an append has waited for the store, in nanoseconds; 0 where none does.
     appending_since: AtomicU64,
+    /// From the last heartbeat to its answer, in nanoseconds; 0 before the first.
+    heartbeat: AtomicU64,
     seen: Mutex<Option<Glance>>,
 }
 
@@ -65,6 +67,13 @@ impl Face {
         }
     }
 
+    /// How long Discord took to answer the last heartbeat; none before the first.
+    #[must_use]
+    pub fn heartbeat(&self) -> Option<Duration> {
+        let nanos = self.heartbeat.load(Ordering::Relaxed);
+        (nanos > 0).then(|| Duration::from_nanos(nanos))
+    }
+
     /// The latest look; none before the first turn.
     #[must_use]
     pub fn glance(&self) -> Option<Glance> {
@@ -78,6 +87,11 @@ impl Face {
 
     pub(super) fn count_dispatch(&self) {
         self.dispatches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn show_heartbeat(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.heartbeat.store(nanos.max(1), Ordering::Relaxed);
     }
 
     /// An append goes out. One that is tried again waits from its first try on.

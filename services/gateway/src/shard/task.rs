@@ -1,6 +1,7 @@
 //! The task itself.
 
 mod commands;
+mod counting;
 mod telling;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     brokers::copying::copies_of,
     clock::Clock,
+    instruments::{AppMeters, passage::Passage},
     reader::LaneReader,
     socket::{Dialer, Heard, Socket},
     supervisor::{Errand, Report},
@@ -79,6 +81,8 @@ pub struct Surroundings<S> {
     pub left_out: std::collections::BTreeSet<baton_model::EventName>,
     /// What of the app may change.
     pub tuning: watch::Receiver<AppTuning>,
+    /// What is counted of the app.
+    pub meters: Arc<AppMeters>,
 }
 
 /// A shard's task.
@@ -99,6 +103,9 @@ pub struct ShardTask<S> {
     commanding: Commanding,
     departure: Option<Departure>,
     connections: Connections,
+    passage: Passage,
+    /// Since when it has wanted to IDENTIFY.
+    waits_since: Option<Moment>,
 }
 
 enum Event {
@@ -142,6 +149,8 @@ impl<S: Store> ShardTask<S> {
             commanding,
             departure: None,
             connections: Connections::default(),
+            passage: Passage::default(),
+            waits_since: None,
         };
         (task, sender)
     }
@@ -252,6 +261,7 @@ impl<S: Store> ShardTask<S> {
         };
         let id = socket.id();
         self.connections.hear(&event);
+        self.count_event(&event);
         match &event {
             SocketEvent::Dispatch(dispatch) => {
                 self.face.count_dispatch();
@@ -296,6 +306,7 @@ impl<S: Store> ShardTask<S> {
                 let dialer = self.surroundings.dialer.borrow().clone();
                 let number = self.asker.address.shard.number;
                 self.connections.open(resume.as_ref());
+                self.surroundings.meters.connections.increment(1);
                 self.socket = Some(dialer.dial(number, socket, resume.as_ref()));
             }
             Output::Proceed { socket } => self.with_socket(socket, Socket::proceed),
@@ -303,10 +314,22 @@ impl<S: Store> ShardTask<S> {
             Output::Drop { socket } => {
                 self.socket.take_if(|it| it.id() == socket);
             }
-            Output::Identify { socket } => self.with_socket(socket, |it| it.identify()),
-            Output::RequestPermit { socket } => self.report(Report::PermitWanted(socket)),
-            Output::WithdrawPermit { .. } => self.report(Report::PermitWithdrawn),
-            Output::Store(request) => self.ask(request),
+            Output::Identify { socket } => {
+                self.count_wait(true);
+                self.with_socket(socket, |it| it.identify());
+            }
+            Output::RequestPermit { socket } => {
+                self.count_wait(false);
+                self.report(Report::PermitWanted(socket));
+            }
+            Output::WithdrawPermit { .. } => {
+                self.waits_since = None;
+                self.report(Report::PermitWithdrawn);
+            }
+            Output::Store(request) => {
+                self.follow_request(&request);
+                self.ask(request);
+            }
             Output::Notice(notice) => {
                 self.note(notice);
                 self.report(Report::Notice(notice));

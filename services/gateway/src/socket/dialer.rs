@@ -1,5 +1,7 @@
 //! What every connection of an app has in common, and how one is begun.
 
+use std::sync::Arc;
+
 use baton_model::{ResumeUrl, ShardCount, ShardNumber};
 use baton_shard::{ResumeFrom, SocketId};
 use twilight_gateway::{Config, ConfigBuilder, Intents, Shard, ShardId};
@@ -10,6 +12,7 @@ use super::{
     frame::{FrameReader, twilight_session},
     permit::PermitDesk,
 };
+use crate::instruments::AppMeters;
 
 /// What Discord takes for `large_threshold`; twilight panics at anything else.
 const LARGE_LEAST: u8 = 50;
@@ -38,6 +41,7 @@ pub struct Dialer {
     config: Config,
     shards: ShardCount,
     hosts: ResumeHosts,
+    meters: Arc<AppMeters>,
 }
 
 /// Where a session may be resumed.
@@ -86,7 +90,13 @@ impl Dialer {
         if let Some(url) = gateway_url {
             builder = builder.proxy_url(url);
         }
-        Self { config: builder.build(), shards, hosts }
+        Self { config: builder.build(), shards, hosts, meters: Arc::new(AppMeters::off()) }
+    }
+
+    /// Has what comes over its connections counted.
+    #[must_use]
+    pub fn counted_by(self, meters: Arc<AppMeters>) -> Self {
+        Self { meters, ..self }
     }
 
     /// Begins a connection; nothing happens until it is polled.
@@ -102,7 +112,7 @@ impl Dialer {
         }
         let shard =
             Shard::with_config(ShardId::new(number.0, self.shards.0.get()), builder.build());
-        let reader = FrameReader::new(self.hosts);
+        let reader = FrameReader::new(self.hosts, self.meters.clone());
         Socket::new(id, shard, (desk, reader))
     }
 }

@@ -1,14 +1,17 @@
 //! What a frame is, as far as the machine wants to know.
 
+use std::sync::Arc;
+
 use baton_envelope::{Envelope, Op};
 use baton_model::{Dispatch, EventName, Seq, SessionId};
 use baton_shard::SocketEvent;
+use baton_telemetry::{Counter, Sampler, SpanPlace};
 use bytes::Bytes;
 use serde::Deserialize;
 use twilight_gateway::Shard;
 
 use super::{dialer::ResumeHosts, permit::PermitDesk};
-use crate::clock::unix_micros;
+use crate::{clock::unix_micros, instruments::AppMeters};
 
 /// Names kept at the most. Discord has about 80.
 const NAMES_MAX: usize = 256;
@@ -16,9 +19,12 @@ const NAMES_MAX: usize = 256;
 /// Turns frames into events.
 #[derive(Debug)]
 pub(super) struct FrameReader {
-    /// Names seen so far, in order: an allocation less for each event.
-    names: Vec<EventName>,
+    /// Names seen so far, in order, each with what counts it: an allocation less for each event,
+    /// and no second search.
+    names: Vec<(EventName, Counter)>,
     hosts: ResumeHosts,
+    meters: Arc<AppMeters>,
+    sampler: Sampler,
 }
 
 #[derive(Deserialize)]
@@ -27,8 +33,9 @@ struct InvalidSession {
 }
 
 impl FrameReader {
-    pub(super) const fn new(hosts: ResumeHosts) -> Self {
-        Self { names: Vec::new(), hosts }
+    pub(super) fn new(hosts: ResumeHosts, meters: Arc<AppMeters>) -> Self {
+        let sampler = meters.traces.sampler();
+        Self { names: Vec::new(), hosts, meters, sampler }
     }
 
     /// The event that a frame is; none if it cannot be read.
@@ -39,8 +46,9 @@ impl FrameReader {
             Op::Dispatch => {
                 let name = self.name(envelope.name.as_deref()?);
                 let (seq, guild) = (envelope.seq?, envelope.guild);
-                let at = unix_micros();
-                self.dispatch(Dispatch { seq, name, guild, at, trace: None, frame }, shard)
+                self.meters.dispatched_bytes.increment(frame.len() as u64);
+                let (at, trace) = (unix_micros(), self.sampler.draw().map(SpanPlace::traceparent));
+                self.dispatch(Dispatch { seq, name, guild, at, trace, frame }, shard)
             }
             Op::Hello => SocketEvent::Hello,
             Op::Reconnect => SocketEvent::ReconnectAsked,
@@ -48,7 +56,13 @@ impl FrameReader {
                 let resumable = serde_json::from_slice::<InvalidSession>(&frame).ok()?.d;
                 SocketEvent::InvalidSession { resumable }
             }
-            Op::Heartbeat | Op::HeartbeatAck | Op::Other(_) => SocketEvent::Frame,
+            Op::HeartbeatAck => {
+                if let Some(took) = shard.latency().recent().first() {
+                    self.meters.heartbeat.record(*took);
+                }
+                SocketEvent::Frame
+            }
+            Op::Heartbeat | Op::Other(_) => SocketEvent::Frame,
         })
     }
 
@@ -63,17 +77,23 @@ impl FrameReader {
         }
     }
 
+    /// The name, counted.
     fn name(&mut self, name: &str) -> EventName {
-        match self.names.binary_search_by(|known| known.as_str().cmp(name)) {
-            Ok(at) => self.names[at].clone(),
+        let (known, counter) = match self.names.binary_search_by(|(it, _)| it.as_str().cmp(name)) {
+            Ok(at) => &self.names[at],
             Err(at) => {
                 let name = EventName::new(name);
-                if self.names.len() < NAMES_MAX {
-                    self.names.insert(at, name.clone());
+                let counter = self.meters.dispatches(&name);
+                if self.names.len() == NAMES_MAX {
+                    counter.increment(1);
+                    return name;
                 }
-                name
+                self.names.insert(at, (name, counter));
+                &self.names[at]
             }
-        }
+        };
+        counter.increment(1);
+        known.clone()
     }
 }
 

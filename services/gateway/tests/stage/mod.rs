@@ -98,7 +98,7 @@ impl CourierStage {
             word
         };
         let id = place(next());
-        let (mut reply_to, mut expires) = (String::new(), None);
+        let (mut reply_to, mut expires, trace) = (String::new(), None, None);
         let mut word = next();
         if word == "for" {
             next().clone_into(&mut reply_to);
@@ -114,12 +114,12 @@ impl CourierStage {
             "members" => r#"{"op":8,"d":{"guild_id":"1","query":"","limit":0}}"#.to_owned(),
             "unreadable:" => {
                 let frame = Err(rest.to_owned());
-                return self.handle(Input::Read(Parcel { id, expires, reply_to, frame }));
+                return self.handle(Input::Read(Parcel { id, expires, reply_to, trace, frame }));
             }
             _ => format!("{word} {rest}").trim_end().to_owned(),
         };
         let frame = Ok(Bytes::from(frame));
-        self.handle(Input::Read(Parcel { id, expires, reply_to, frame }));
+        self.handle(Input::Read(Parcel { id, expires, reply_to, trace, frame }));
     }
 
     fn wait(&mut self, length: Duration) {

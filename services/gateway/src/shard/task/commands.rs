@@ -1,13 +1,17 @@
 //! The task's part in commands: the shell around the shard's [`Courier`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use baton_model::{Dispatch, Epoch, Moment, StreamId};
 use baton_shard::{SocketId, State};
 use baton_store::{CommandOutcome, CommandResult, Hold, HoldError, Store};
+use baton_telemetry::SpanPlace;
 use tokio::sync::watch;
 use twilight_model::gateway::payload::outgoing::update_presence::UpdatePresencePayload;
 
@@ -47,6 +51,8 @@ pub(super) struct Commanding {
     /// On which socket they may be sent, as the courier knows.
     link: Option<SocketId>,
     taken: u64,
+    /// Of those that their senders trace: since when they are here.
+    traced: BTreeMap<StreamId, (SpanPlace, Moment)>,
     /// How many have been dealt with, for the lane's reader.
     dealt: Arc<AtomicU64>,
     tuning: watch::Receiver<AppTuning>,
@@ -70,6 +76,7 @@ impl Commanding {
             courier: None,
             link: None,
             taken: 0,
+            traced: BTreeMap::new(),
             dealt: Arc::default(),
             tuning,
             shown,
@@ -109,11 +116,15 @@ impl Commanding {
             Mail::Begin(place) => {
                 let allowed = self.tuning.borrow().commands.clone();
                 self.courier = Some(Courier::new(place, allowed));
+                self.traced.clear();
                 self.link = None;
                 return;
             }
             Mail::Command(parcel) => {
                 self.taken += 1;
+                if let Some(place) = parcel.trace.and_then(SpanPlace::read) {
+                    self.traced.insert(parcel.id, (place, now));
+                }
                 Input::Read(parcel)
             }
             Mail::Passed(upto) => Input::Passed(upto),
@@ -253,10 +264,15 @@ impl<S: Store> ShardTask<S> {
         }
     }
 
-    fn answer_command(&self, command: StreamId, reply_to: String, outcome: CommandOutcome) {
+    fn answer_command(&mut self, command: StreamId, reply_to: String, outcome: CommandOutcome) {
         let shard = &self.asker.address.shard;
         self.surroundings.reader.face().count_outcome(&outcome);
         tracing::debug!(%shard, %command, ?outcome, "a command");
+        if let Some((place, since)) = self.commanding.traced.remove(&command) {
+            let meters = &self.surroundings.meters;
+            let now = self.surroundings.clock.now();
+            meters.traces.report_command(&self.asker.address, (place, since), (&outcome, now));
+        }
         if reply_to.is_empty() {
             return;
         }

@@ -9,6 +9,7 @@ use crate::supervisor::Report;
 impl<S: Store> ShardTask<S> {
     /// What the machine says concerns the task itself, too.
     pub(super) fn note(&mut self, notice: Notice) {
+        self.follow_notice(notice);
         match notice {
             Notice::Ours { epoch } => {
                 self.connections.forget();
@@ -16,6 +17,7 @@ impl<S: Store> ShardTask<S> {
             }
             Notice::Live => {
                 let connection = self.connections.live(self.surroundings.clock.now());
+                self.count_arrival(&connection);
                 self.report(Report::Connected(connection));
             }
             Notice::Fenced { .. } | Notice::Moved { .. } | Notice::Released { .. } => {
@@ -47,6 +49,7 @@ impl<S: Store> ShardTask<S> {
         self.face.turn(now, self.machine.ring_bytes());
         let status = self.machine.status();
         self.connections.show(status.state, status.since);
+        self.passage.show(status.state, status.since);
         if self.shown != Some((status.state, status.since)) {
             self.shown = Some((status.state, status.since));
             self.face.show(status, self.epoch);

@@ -10,19 +10,28 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config::{LogFormat, LogLevel};
-
 /// What libraries may say: their debug lines show what they send, and with it the token.
 const OF_OTHERS: Level = Level::WARN;
 
-/// A log that has been started.
-pub(super) struct Logging {
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The log of this process.
+#[derive(Debug)]
+pub struct Log {
     filter: reload::Handle<Targets, Registry>,
 }
 
-impl Logging {
+impl Log {
     /// Starts it. In a process that logs already it goes there.
-    pub(super) fn start(format: LogFormat, level: LogLevel) -> Self {
+    pub(crate) fn start(format: LogFormat, level: LevelFilter) -> Self {
         let (filter, handle) = reload::Layer::new(targets(level));
         let lines = fmt::layer().with_writer(std::io::stderr);
         let lines = match format {
@@ -31,25 +40,28 @@ impl Logging {
         };
         // There is one per process.
         drop(tracing_subscriber::registry().with(filter).with(lines).try_init());
-        super::log_panics();
+        log_panics();
         Self { filter: handle }
     }
 
     /// Logs this and worse from here on.
-    pub(super) fn set_level(&self, level: LogLevel) {
+    pub fn set_level(&self, level: LevelFilter) {
         if let Err(error) = self.filter.reload(targets(level)) {
             tracing::error!(error = error.to_string(), "the log keeps its level");
         }
     }
 }
 
-fn targets(level: LogLevel) -> Targets {
-    let level = match level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    };
+fn targets(level: LevelFilter) -> Targets {
     Targets::new().with_default(OF_OTHERS).with_target("baton", level)
+}
+
+/// A thread that panics says so in the log as well.
+fn log_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+        tracing::error!(thread, %panic, "a bug: something has panicked");
+        before(panic);
+    }));
 }

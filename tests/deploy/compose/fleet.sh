@@ -3,28 +3,6 @@
 
 SHARDS=8
 
-scene() {
-    printf '\n-- %s\n' "$*"
-    scene=$*
-}
-
-fail() {
-    echo "FAILED: $scene: $*" >&2
-    exit 1
-}
-
-# Until a command succeeds; what it says last is why it did not.
-wait_for() {
-    local what=$1 seconds=$2 end
-    shift 2
-    end=$((SECONDS + seconds))
-    until "$@" >"$place/.said" 2>&1; do
-        [ "$SECONDS" -lt "$end" ] ||
-            fail "no \"$what\" within $seconds s: $(tail -n 3 "$place/.said")"
-        sleep 0.5
-    done
-}
-
 # Where a container is on the network of the project.
 address_of() {
     docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"
@@ -43,9 +21,9 @@ all_live() { baton wait --for all-live --timeout 3m >/dev/null; }
 # Ends the load, compares the streams with the ledger, and goes on.
 judge() {
     local primary=${1:-valkey}
-    "$BATON_JUDGE" --books "$(address_of "$(container_of discord)"):4003" --shards "$SHARDS" \
+    judged --books "$(address_of "$(container_of discord)"):4003" --shards "$SHARDS" \
         --store "valkey://$(address_of "$(container_of "$primary")")" \
-        --user admin --password-file secrets/valkey-admin || fail "the judge is not content"
+        --user admin --password-file secrets/valkey-admin
     load
 }
 
@@ -61,6 +39,14 @@ expect_events() {
     # shellcheck disable=SC2317,SC2329  # called by name
     more() { [ "$(handled)" -gt "$((before + 20))" ]; }
     wait_for "20 more events handled" 60 more
+}
+
+# Every docker compose from here on; whoever follows the page says it with --env-file.
+use() {
+    unset DISCORD_TOKEN_FILE COMPOSE_PROFILES STORE_URL VALKEY_SENTINELS VALKEY_MIN_REPLICAS VALKEY_CLUSTER
+    set -a
+    eval "$(sed -n 's/^\([A-Z_]*\)=\(.*\)$/\1="\2"/p' "$1")"
+    set +a
 }
 
 # What went wrong can be read in here.

@@ -36,12 +36,7 @@ is_replica() {
 
 play_ha() {
     local old started
-    unset DISCORD_TOKEN_FILE
-    # Every docker compose of these scenes; whoever follows the page says it with --env-file.
-    set -a
-    # shellcheck disable=SC1091  # it is there
-    eval "$(sed -n 's/^\([A-Z_]*\)=\(.*\)$/\1="\2"/p' compose/ha.env)"
-    set +a
+    use compose/ha.env
 
     scene "ha: from nothing"
     docker compose --profile admin build 2>/dev/null

@@ -205,3 +205,17 @@ fn what_sentinels_need_to_know_is_asked_for() {
     });
     assert!(said.contains("ADDRESS"), "{said}");
 }
+
+#[test]
+fn a_cluster_that_cannot_be_is_refused() {
+    let place = Place::new();
+    let said = |cluster: &str| {
+        place.refusal(|command| {
+            command.env("CLUSTER", cluster).env("ADDRESS", "127.0.0.1");
+        })
+    };
+    let few = said("127.0.0.1 127.0.0.2 127.0.0.3");
+    assert!(few.contains("CLUSTER names 3 addresses; expected an even number, 6 or more"), "{few}");
+    let others = said("127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.5 127.0.0.6 127.0.0.7");
+    assert!(others.contains("does not name this node, ADDRESS = 127.0.0.1"), "{others}");
+}

@@ -33,10 +33,8 @@ fn by_hand(mut job: Value) -> Value {
         without(task, "template", "once");
         let had = task.as_object_mut().expect("a task").remove("volume_mount");
         let config = task["config"][0].clone();
-        let command = match &config["entrypoint"] {
-            Value::Null => config["image"].clone(),
-            words => words[0].clone(),
-        };
+        let entrypoint = config.get("entrypoint").map(|words| words[0].clone());
+        let command = entrypoint.unwrap_or_else(|| config["image"].clone());
         let mut process = json!({ "command": command });
         if let Some(arguments) = config.get("args") {
             process["args"] = arguments.clone();

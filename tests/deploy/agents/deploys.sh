@@ -1,0 +1,102 @@
+# shellcheck shell=bash disable=SC2154  # scripts/deploy/agents sets `place`
+# What an operator does to the fleet.
+
+play_deploys() {
+    local deployed before id node
+
+    scene "rolling update to another program"
+    before=$(allocations baton-gateway | cut -d ' ' -f 1)
+    deploy gateway "${GATEWAY[@]}" -var "image=$place/bin/gateway-2" >"$place/.deployed" 2>&1 &
+    deployed=$!
+    see_canary
+    wait "$deployed" || fail "$(cat "$place/.deployed")"
+    cat "$place/.deployed"
+    runs_program gateway-2
+    all_live
+    for id in $before; do ended_well "$id"; done
+    judge
+
+    scene "nomad alloc stop"
+    id=$(allocations baton-gateway | cut -d ' ' -f 1 | head -n 1)
+    nomad alloc stop "$id" >/dev/null
+    wait_for "three healthy instances without $id" 180 are_three_without "$id"
+    all_live
+    ended_well "$id"
+    judge
+
+    scene "nomad node drain"
+    node=$(allocations baton-gateway | cut -d ' ' -f 3 | grep -v "$(primary_node)" | head -n 1)
+    id=$(allocations baton-gateway | grep " $node " | cut -d ' ' -f 1 | head -n 1)
+    nomad node drain -enable -yes -deadline 15m "$(id_of_node "$node")" >"$place/.drained" 2>&1 ||
+        fail "$(tail -n 5 "$place/.drained")"
+    wait_for "three healthy instances without $id" 240 are_three_without "$id"
+    all_live
+    ended_well "$id"
+    judge
+    nomad node eligibility -enable "$(id_of_node "$node")" >/dev/null
+    wait_for "three Valkeys" 120 is_complete
+}
+
+# The first newcomer is healthy while it holds nothing, and before anybody else has to go.
+see_canary() {
+    local canary end=$((SECONDS + 240)) held
+    while true; do
+        [ "$SECONDS" -lt "$end" ] || fail "no healthy canary: $(allocations baton-gateway)"
+        canary=$(allocations baton-gateway | grep ' true true$' | cut -d ' ' -f 1)
+        [ -z "$canary" ] || break
+        sleep 0.2
+    done
+    held=$(shards_of "$canary")
+    [ "$held" = 0 ] || fail "the canary was healthy with \"$held\" shards"
+    echo "canary $(cut -c 1-8 <<<"$canary") is healthy with $held shards"
+}
+
+runs_program() {
+    local count
+    count=$(pgrep -c -f "^$place/bin/$1 " || true)
+    [ "$count" = 3 ] || fail "$count run $1"
+}
+
+ended_well() {
+    local code
+    code=$(exit_code_of "$1")
+    [ "$code" = 0 ] || fail "$1 ended with $code"
+}
+
+# shellcheck disable=SC2317,SC2329  # called by name
+are_three_without() {
+    [ "$(allocations baton-gateway | grep -v "^$1 " | grep -c ' running .* true ')" = 3 ] &&
+        ! allocations baton-gateway | grep -q "^$1 "
+}
+
+at_sentinel() {
+    BATON_ADDRESS=$1 python3 - "${@:2}" <<'PYTHON'
+import os, socket, sys
+
+words = ["SENTINEL", *sys.argv[1:]]
+text = f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+with socket.create_connection((os.environ["BATON_ADDRESS"], 26379), timeout=2) as peer:
+    peer.sendall(text.encode())
+    print(peer.recv(65536).decode().replace("\r\n", " "))
+PYTHON
+}
+
+# The node whose Valkey is the primary, as a Sentinel that answers says.
+primary_node() {
+    local node said
+    for node in "${NODES[@]}"; do
+        said=$(at_sentinel "$(address_of "$node")" get-master-addr-by-name baton 2>/dev/null) || continue
+        grep -o '198\.18\.54\.1[0-9]' <<<"$said" | sed 's/.*\.1/n/'
+        return
+    done
+    fail "no Sentinel answers"
+}
+
+# shellcheck disable=SC2317,SC2329  # called by name
+is_complete() {
+    local node
+    for node in "${NODES[@]}"; do
+        at_sentinel "$(address_of "$node")" ckquorum baton | grep -q '^+OK 3'
+    done
+    [ "$(allocations baton-valkey | grep -c ' running ')" = 3 ]
+}

@@ -42,7 +42,7 @@ see_canary() {
     local canary end=$((SECONDS + 240)) held
     while true; do
         [ "$SECONDS" -lt "$end" ] || fail "no healthy canary: $(allocations baton-gateway)"
-        canary=$(allocations baton-gateway | grep ' true true$' | cut -d ' ' -f 1)
+        canary=$(allocations baton-gateway | sed -n 's/ .* true true$//p')
         [ -z "$canary" ] || break
         sleep 0.2
     done

@@ -37,18 +37,26 @@ play_deploys() {
     wait_for "three Valkeys" 120 is_complete
 }
 
-# The first newcomer is healthy while it holds nothing, and before anybody else has to go.
+# The first newcomer passes its checks while it holds nothing, and goes on passing them until Nomad calls
+# it healthy and begins to stop others.
 see_canary() {
-    local canary end=$((SECONDS + 240)) held
-    while true; do
-        [ "$SECONDS" -lt "$end" ] || fail "no healthy canary: $(allocations baton-gateway)"
-        canary=$(allocations baton-gateway | sed -n 's/ .* true true$//p')
-        [ -z "$canary" ] || break
-        sleep 0.2
-    done
+    local canary held
+    # shellcheck disable=SC2317,SC2329  # called by name
+    is_there() { allocations baton-gateway | grep -q ' - true$'; }
+    wait_for "a canary" 60 is_there
+    canary=$(allocations baton-gateway | sed -n 's/ .* - true$//p')
+    # shellcheck disable=SC2317,SC2329  # called by name
+    passes() {
+        [ "$(nomad alloc checks -t '{{range .}}{{.Status}}{{"\n"}}{{end}}' "$canary" |
+            grep -c '^success$')" = 2 ]
+    }
+    wait_for "a canary that passes its checks" 60 passes
     held=$(shards_of "$canary")
-    [ "$held" = 0 ] || fail "the canary was healthy with \"$held\" shards"
-    echo "canary $(cut -c 1-8 <<<"$canary") is healthy with $held shards"
+    [ "$held" = 0 ] || fail "the canary passed its checks with \"$held\" shards"
+    # shellcheck disable=SC2317,SC2329  # called by name
+    is_healthy() { allocations baton-gateway | grep -q "^$canary running .* true "; }
+    wait_for "a healthy canary" 180 is_healthy
+    echo "the canary passed its checks with 0 shards, and had $(shards_of "$canary") when it was healthy"
 }
 
 runs_program() {

@@ -23,7 +23,7 @@ judge() {
     local primary=${1:-valkey}
     judged --books "$(address_of "$(container_of discord)"):4003" --shards "$SHARDS" \
         --store "valkey://$(address_of "$(container_of "$primary")")" \
-        --user admin --password-file secrets/valkey-admin
+        --user admin --password-file secrets/valkey-admin "${@:2}"
     load
 }
 

@@ -56,11 +56,10 @@ CONFIG
     wait_for "a leader" 60 curl --silent --fail "$NOMAD_ADDR/v1/status/leader"
 }
 
-# What a client is told is what terraform/ tells one, where that matters: max_kill_timeout and
-# nomad_retry. `once` of the templates is not known to 1.6, so the latter is what lets an instance live
-# without servers.
+# max_kill_timeout is what terraform/ tells a client. `once` of the templates is not known to 1.6, so
+# they look at the servers for good; a client gives that up after three tries, within seconds.
 start_client() {
-    local node=$1 attempts=${2:-0} datacenter=${3:-dc1}
+    local node=$1 datacenter=${2:-dc1}
     cat >"$place/$node.hcl" <<CONFIG
 name       = "$node"
 datacenter = "$datacenter"
@@ -82,7 +81,7 @@ client {
 
   template {
     nomad_retry {
-      attempts    = $attempts
+      attempts    = 3
       backoff     = "250ms"
       max_backoff = "1s"
     }

@@ -17,7 +17,7 @@ play_deploys() {
     judge
 
     scene "nomad alloc stop"
-    id=$(allocations baton-gateway | cut -d ' ' -f 1 | head -n 1)
+    id=$(allocations baton-gateway | cut -d ' ' -f 1 | sed -n 1p)
     nomad alloc stop "$id" >/dev/null
     wait_for "three healthy instances without $id" 180 are_three_without "$id"
     all_live
@@ -25,8 +25,8 @@ play_deploys() {
     judge
 
     scene "nomad node drain"
-    node=$(allocations baton-gateway | cut -d ' ' -f 3 | grep -v "$(primary_node)" | head -n 1)
-    id=$(allocations baton-gateway | grep " $node " | cut -d ' ' -f 1 | head -n 1)
+    node=$(allocations baton-gateway | cut -d ' ' -f 3 | grep -v "$(primary_node)" | sed -n 1p)
+    id=$(allocations baton-gateway | grep " $node " | cut -d ' ' -f 1 | sed -n 1p)
     nomad node drain -enable -yes -deadline 15m "$(id_of_node "$node")" >"$place/.drained" 2>&1 ||
         fail "$(tail -n 5 "$place/.drained")"
     wait_for "three healthy instances without $id" 240 are_three_without "$id"
@@ -104,7 +104,7 @@ primary_node() {
 is_complete() {
     local node
     for node in "${NODES[@]}"; do
-        at_sentinel "$(address_of "$node")" ckquorum baton | grep -q '^+OK 3'
+        at_sentinel "$(address_of "$node")" ckquorum baton | grep -q '^+OK 3' || return 1
     done
     [ "$(allocations baton-valkey | grep -c ' running ')" = 3 ]
 }

@@ -5,7 +5,7 @@ CLUSTER=(valkey valkey-2 valkey-3 valkey-4 valkey-5 valkey-6)
 
 role_of() {
     docker exec "$(container_of "$1")" valkey-cli --no-auth-warning --user health --pass any role |
-        head -n 1
+        sed -n 1p
 }
 
 # How many of the six are primaries.

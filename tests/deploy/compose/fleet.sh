@@ -8,7 +8,7 @@ address_of() {
     docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"
 }
 
-container_of() { docker compose ps --all --quiet "$1" | head -n 1; }
+container_of() { docker compose ps --all --quiet "$1" | sed -n 1p; }
 
 books() { curl --silent --show-error --fail --max-time 10 "http://127.0.0.1:4003$1" "${@:2}"; }
 

@@ -16,7 +16,7 @@ service_at() {
 }
 
 primary() {
-    service_at "$(at_sentinel sentinel-2 get-primary-addr-by-name baton | head -n 1)"
+    service_at "$(at_sentinel sentinel-2 get-primary-addr-by-name baton | sed -n 1p)"
 }
 
 # shellcheck disable=SC2317,SC2329  # called by name

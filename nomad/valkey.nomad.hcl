@@ -274,6 +274,8 @@ job "baton-valkey" {
           # A replica that was away for a minute under load catches up without a full copy.
           repl-backlog-size 256mb
           repl-diskless-sync yes
+          # Nobody else is waited for: until a replica is there, the primary takes no writes.
+          repl-diskless-sync-delay 0
           tcp-keepalive 60
         CONF
       }

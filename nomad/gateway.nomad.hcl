@@ -271,8 +271,9 @@ job "baton-gateway" {
   type = "service"
 
   # One instance more than wanted comes first, so that there is room for what the next one gives
-  # away; then one at a time, because a replacement starts only after the one before is dead. A
-  # canary for each of them would end all the old ones at once.
+  # away. When it is promoted, the instance that it stands in for goes together with the first of the
+  # others: one less than wanted, and never fewer, since each replacement starts only after the one
+  # before is dead. A canary for each of them would end all the old ones at once.
   update {
     max_parallel = 1
     canary       = 1

@@ -274,6 +274,8 @@ job "baton-valkey" {
           # A replica that was away for a minute under load catches up without a full copy.
           repl-backlog-size 256mb
           repl-diskless-sync yes
+          # Nobody else is waited for: until a replica is there, the primary takes no writes.
+          repl-diskless-sync-delay 0
           tcp-keepalive 60
         CONF
       }
@@ -302,7 +304,7 @@ job "baton-valkey" {
           user default off
           user operator on >{{ .operator_password }} ~* &* +@all
           user gateway on >{{ .gateway_password }} resetkeys resetchannels -@all ~baton:* &baton:* +@connection -@dangerous +@hash +@stream +fcall +function|load +info +time +exists +del +pexpire +memory|usage +pubsub|shardnumsub +ssubscribe +sunsubscribe +spublish +cluster|slots +cluster|shards +cluster|nodes +cluster|info +role
-          user consumer on >{{ .consumer_password }} resetkeys resetchannels -@all %RW~baton:{*}:events %RW~baton:{*}:dead:* %RW~baton:{*}:readers:* %RW~baton:{*}:reader:* %RW~baton:{*}:handlers %R~baton:{*}:apps %R~baton:{*}:results:* +@connection -@dangerous +client|unblock +hget +hmget +hset +hdel +hgetall +hexists +xreadgroup +xread +xack +xclaim +xpending +xinfo +xgroup|create +xgroup|delconsumer +eval +evalsha +script|load +exists +info +time (%W~baton:{*}:commands %W~baton:{*}:dead:* +xadd)
+          user consumer on >{{ .consumer_password }} resetkeys resetchannels -@all %RW~baton:{*}:events %RW~baton:{*}:dead:* %RW~baton:{*}:readers:* %RW~baton:{*}:reader:* %RW~baton:{*}:handlers %R~baton:{*}:apps %R~baton:{*}:results:* +@connection -@dangerous +client|unblock +hget +hmget +hset +hdel +hgetall +hexists +xreadgroup +xread +xack +xclaim +xpending +xinfo +xgroup|create +xgroup|delconsumer +eval +evalsha +script|load +exists +info +time +cluster|slots (%W~baton:{*}:commands %W~baton:{*}:dead:* +xadd)
           user replica on >{{ .replica_password }} -@all +psync +replconf +ping
           user sentinel on >{{ .sentinel_password }} -@all allchannels +multi +slaveof +replicaof +ping +exec +subscribe +config|rewrite +role +publish +info +client|setname +client|kill +script|kill
           {{ end -}}

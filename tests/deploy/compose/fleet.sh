@@ -3,34 +3,12 @@
 
 SHARDS=8
 
-scene() {
-    printf '\n-- %s\n' "$*"
-    scene=$*
-}
-
-fail() {
-    echo "FAILED: $scene: $*" >&2
-    exit 1
-}
-
-# Until a command succeeds; what it says last is why it did not.
-wait_for() {
-    local what=$1 seconds=$2 end
-    shift 2
-    end=$((SECONDS + seconds))
-    until "$@" >"$place/.said" 2>&1; do
-        [ "$SECONDS" -lt "$end" ] ||
-            fail "no \"$what\" within $seconds s: $(tail -n 3 "$place/.said")"
-        sleep 0.5
-    done
-}
-
 # Where a container is on the network of the project.
 address_of() {
     docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"
 }
 
-container_of() { docker compose ps --all --quiet "$1" | head -n 1; }
+container_of() { docker compose ps --all --quiet "$1" | sed -n 1p; }
 
 books() { curl --silent --show-error --fail --max-time 10 "http://127.0.0.1:4003$1" "${@:2}"; }
 
@@ -43,16 +21,17 @@ all_live() { baton wait --for all-live --timeout 3m >/dev/null; }
 # Ends the load, compares the streams with the ledger, and goes on.
 judge() {
     local primary=${1:-valkey}
-    "$BATON_JUDGE" --books "$(address_of "$(container_of discord)"):4003" --shards "$SHARDS" \
+    judged --books "$(address_of "$(container_of discord)"):4003" --shards "$SHARDS" \
         --store "valkey://$(address_of "$(container_of "$primary")")" \
-        --user admin --password-file secrets/valkey-admin || fail "the judge is not content"
+        --user admin --password-file secrets/valkey-admin "${@:2}"
     load
 }
 
 # How many sessions were begun: one for each IDENTIFY that was granted.
 identifies() { books '/ledger/sessions?from=1' | grep -o '"session":' | wc -l; }
 
-handled() { docker compose logs --no-log-prefix consumer | grep -c '^handled '; }
+# compose's own logs put marks of a terminal before each line.
+handled() { docker logs "$(container_of consumer)" 2>/dev/null | grep -c '^handled '; }
 
 # Events still come to the consumer.
 expect_events() {
@@ -61,6 +40,14 @@ expect_events() {
     # shellcheck disable=SC2317,SC2329  # called by name
     more() { [ "$(handled)" -gt "$((before + 20))" ]; }
     wait_for "20 more events handled" 60 more
+}
+
+# Every docker compose from here on; whoever follows the page says it with --env-file.
+use() {
+    unset DISCORD_TOKEN_FILE COMPOSE_PROFILES STORE_URL VALKEY_SENTINELS VALKEY_MIN_REPLICAS VALKEY_CLUSTER
+    set -a
+    eval "$(sed -n 's/^\([A-Z_]*\)=\(.*\)$/\1="\2"/p' "$1")"
+    set +a
 }
 
 # What went wrong can be read in here.

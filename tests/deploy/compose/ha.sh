@@ -16,7 +16,7 @@ service_at() {
 }
 
 primary() {
-    service_at "$(at_sentinel sentinel-2 get-primary-addr-by-name baton | head -n 1)"
+    service_at "$(at_sentinel sentinel-2 get-primary-addr-by-name baton | sed -n 1p)"
 }
 
 # shellcheck disable=SC2317,SC2329  # called by name
@@ -36,12 +36,7 @@ is_replica() {
 
 play_ha() {
     local old started
-    unset DISCORD_TOKEN_FILE
-    # Every docker compose of these scenes; whoever follows the page says it with --env-file.
-    set -a
-    # shellcheck disable=SC1091  # it is there
-    eval "$(sed -n 's/^\([A-Z_]*\)=\(.*\)$/\1="\2"/p' compose/ha.env)"
-    set +a
+    use compose/ha.env
 
     scene "ha: from nothing"
     docker compose --profile admin build 2>/dev/null

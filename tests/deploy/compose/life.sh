@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # scripts/deploy/compose sets `place`
 # A fleet's life on the default profile.
 
 RUNBOOK=docs/runbook/compose.md
@@ -46,6 +46,28 @@ play_life() {
     judge
     play_secrets
 
+    scene "an archive, and its archiver is stopped"
+    ARCHIVE_AGE_MAX=5s docker compose --profile archiver up --detach --wait 2>/dev/null
+    expect_events
+    books /load --request DELETE >/dev/null
+    # What is on its way arrives, and is read.
+    sleep 5
+    docker compose --profile archiver stop archiver 2>/dev/null
+    [ "$(docker inspect --format '{{.State.ExitCode}}' "$(container_of archiver)")" = 0 ] ||
+        fail "the archiver did not end well"
+    judge
+    is_archived
+
+    scene "something goes wrong at Discord every few seconds, for a minute"
+    CHAOS_EVERY=4 CHAOS_MEND=3 docker compose --profile chaos up --detach chaos 2>/dev/null
+    sleep 60
+    docker compose --profile chaos rm --stop --force chaos >/dev/null 2>&1
+    books /faults --request DELETE >/dev/null
+    all_live
+    expect_events
+    judge valkey --sessions-may-end
+    begin_anew
+
     scene "restore from a backup, into an empty Valkey"
     follow "$RUNBOOK" "Restore from backup"
     expect_events
@@ -58,6 +80,29 @@ play_life() {
     follow "$RUNBOOK" "Rotate a token"
     expect_events
     docker compose down --volumes 2>/dev/null
+}
+
+# Each entry of the streams is in the archive, once.
+is_archived() {
+    local folder streamed lines
+    command -v zstd >/dev/null || fail "there is no zstd to read the archive with"
+    folder=$(docker volume inspect --format '{{.Mountpoint}}' baton_archive)
+    streamed=$(sed -n 's/.* \([0-9]*\) entries, .*/\1/p' "$place/.judged")
+    find "$folder" -name '*.ndjson.zst' -size +0 -exec zstd --decompress --stdout {} + >"$place/.archived"
+    lines=$(wc -l <"$place/.archived")
+    [ "$(sort -u "$place/.archived" | wc -l)" = "$lines" ] || fail "something is archived twice"
+    [ "$lines" = "$streamed" ] || fail "$lines lines are archived of $streamed entries"
+    echo "archived: $lines lines of $streamed entries"
+}
+
+# Chaos has ended sessions: those that follow begin to count again.
+begin_anew() {
+    docker compose down --volumes 2>/dev/null
+    docker compose up --detach --wait 2>/dev/null
+    all_live
+    load
+    expect_events
+    judge
 }
 
 # Its shards go to the others, and it ends with 0.

@@ -11,6 +11,7 @@ play() {
     play_refusals
     play_life
     play_ha
-    echo
+    play_cluster
+    show_table
     echo "not tried, as no registry can be reached: the real base images; stand-ins had their names"
 }

@@ -12,7 +12,7 @@ expect_refusal() {
     echo "refused: $(grep -m 1 -- "$words" "$place/.said")"
 }
 
-logs_say() { docker compose logs "$1" 2>&1 | grep -m 1 -- "$2"; }
+logs_say() { docker compose logs "$1" 2>&1 | grep -- "$2" | sed -n 1p; }
 
 play_refusals() {
     scene "without passwords nothing starts"

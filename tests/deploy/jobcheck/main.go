@@ -1,10 +1,13 @@
 // Command jobcheck reads a Nomad job file as Nomad would, and writes down what it found, as JSON.
 //
 //	jobcheck [-var name=value]... [-var-file file]... job.nomad.hcl
+//	jobcheck -reduce job.nomad.hcl
 //
 // It evaluates variables, their validations, locals and dynamic blocks, and holds every block and
 // attribute against the types of Nomad's API: one that Nomad does not know is an error, with its
 // line. It asks no server, so it knows nothing of what only a server knows: drivers, volumes, nodes.
+//
+// The second form writes the file anew for Nomad 1.6 without containers: reduce.go.
 package main
 
 import (
@@ -28,20 +31,29 @@ func main() {
 	var vars, files words
 	flag.Var(&vars, "var", "name=value")
 	flag.Var(&files, "var-file", "a file of values")
+	reduced := flag.Bool("reduce", false, "write the file anew, as Nomad 1.6 takes it")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "jobcheck: expected one job file")
 		os.Exit(2)
 	}
+	if *reduced {
+		endIfWrong(reduce(flag.Arg(0), os.Stdout, os.Stderr))
+		return
+	}
 	job, diags := check(flag.Arg(0), vars, files)
+	endIfWrong(diags)
+	if err := json.NewEncoder(os.Stdout).Encode(job); err != nil {
+		fmt.Fprintln(os.Stderr, "jobcheck:", err)
+		os.Exit(1)
+	}
+}
+
+func endIfWrong(diags hcl.Diagnostics) {
 	for _, found := range diags {
 		fmt.Fprintf(os.Stderr, "%s: %s: %s\n", place(found), found.Summary, found.Detail)
 	}
 	if diags.HasErrors() {
-		os.Exit(1)
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(job); err != nil {
-		fmt.Fprintln(os.Stderr, "jobcheck:", err)
 		os.Exit(1)
 	}
 }

@@ -24,6 +24,8 @@ const HARMLESS: &[&str] = &[
     "client|tracking",
     "client|trackinginfo",
     "client|unblock",
+    // Where the nodes of a Cluster are.
+    "cluster|slots",
     "command",
     "command|count",
     "command|docs",

@@ -6,7 +6,7 @@ use std::{
     net::TcpListener,
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -79,9 +79,25 @@ impl Place {
     fn refusal(&self, change: impl Fn(&mut Command)) -> String {
         let mut command = self.command();
         change(&mut command);
-        let ended = command.stderr(Stdio::piped()).output().expect("it runs");
-        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
-        String::from_utf8_lossy(&ended.stderr).trim().to_owned()
+        let file = self.at("said");
+        command.stderr(fs::File::create(&file).expect("a file"));
+        let mut started = Started(command.spawn().expect("it runs"));
+        let end = Instant::now() + PATIENCE;
+        let status = loop {
+            match started.0.try_wait().expect("it is ours") {
+                Some(status) => break status,
+                // One that is not refused would run for good.
+                None => assert!(Instant::now() < end, "not refused: {}", self.log()),
+            }
+            sleep(Duration::from_millis(20));
+        };
+        let said = fs::read_to_string(&file).expect("what it said");
+        assert_eq!(status.code(), Some(2), "{said}");
+        said.trim().to_owned()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.at("log")).unwrap_or_default()
     }
 }
 
@@ -111,7 +127,7 @@ fn each_user_comes_in_with_its_password_and_nobody_else_does() {
     let started = Started(place.command().spawn().expect("it starts"));
     let end = Instant::now() + PATIENCE;
     while ask(&place, "health:any@", &["PING"]).is_err() {
-        assert!(Instant::now() < end, "{:?}", fs::read_to_string(place.at("log")));
+        assert!(Instant::now() < end, "{}", place.log());
         sleep(Duration::from_millis(50));
     }
     for user in ["gateway", "consumer", "admin", "replica", "sentinel"] {
@@ -188,4 +204,18 @@ fn what_sentinels_need_to_know_is_asked_for() {
         command.env("SENTINELS", "127.0.0.1");
     });
     assert!(said.contains("ADDRESS"), "{said}");
+}
+
+#[test]
+fn a_cluster_that_cannot_be_is_refused() {
+    let place = Place::new();
+    let said = |cluster: &str| {
+        place.refusal(|command| {
+            command.env("CLUSTER", cluster).env("ADDRESS", "127.0.0.1");
+        })
+    };
+    let few = said("127.0.0.1 127.0.0.2 127.0.0.3");
+    assert!(few.contains("CLUSTER names 3 addresses; expected an even number, 6 or more"), "{few}");
+    let others = said("127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.5 127.0.0.6 127.0.0.7");
+    assert!(others.contains("does not name this node, ADDRESS = 127.0.0.1"), "{others}");
 }

@@ -69,6 +69,23 @@ pub(crate) fn with_file(name: &str, values: &str) -> Output {
     jobcheck().arg("-var-file").arg(tree().join(values)).arg(file).output().expect("it runs")
 }
 
+/// One of [`JOBS`], rewritten for Nomad 1.6 without containers, and then as [`job`]; and what was
+/// told of the rewriting.
+pub(crate) fn reduced(name: &str) -> (Value, String) {
+    let file = tree().join(format!("nomad/{name}.nomad.hcl"));
+    let output = jobcheck().arg("-reduce").arg(file).output().expect("jobcheck runs");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{name} is not reduced:\n{told}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("reduced.nomad.hcl");
+    fs::write(&file, output.stdout).expect("written");
+    let (_, needed) = JOBS.iter().find(|(known, _)| *known == name).expect("a job");
+    let output = checked_file(&file, needed);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{name} is refused when reduced:\n{said}");
+    (serde_json::from_slice(&output.stdout).expect("JSON"), told)
+}
+
 fn jobcheck() -> Command {
     let program = env::var_os("BATON_TEST_JOBCHECK")
         .expect("BATON_TEST_JOBCHECK is not set; eval \"$(scripts/deploy/parts-nomad)\"");

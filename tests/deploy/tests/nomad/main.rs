@@ -8,6 +8,7 @@ mod allocation;
 mod gateway;
 mod job;
 mod limits;
+mod reduced;
 mod refusals;
 mod rules;
 mod runbooks;

@@ -55,7 +55,9 @@ are_three_but_at() {
     [ "$(allocations baton-gateway | grep -v " $1 " | grep -c ' running ')" = 3 ]
 }
 
-processes() { pgrep -f "^($place/bin/gateway-|valkey-server |.*/valkey-server )" | sort | tr '\n' ' '; }
+processes() {
+    pgrep -f "^($place/bin/gateway-|valkey-server |.*/valkey-server )" | sort | tr '\n' ' '
+}
 
 run_control() {
     nomad var put nomad/jobs/control word=one >/dev/null

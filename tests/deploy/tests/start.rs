@@ -170,8 +170,8 @@ fn files_below(folder: &Path, found: &mut Vec<(&'static str, Vec<u8>)>) {
     }
 }
 
-/// What scripts and functions write stands in the file as a transaction, which Redis 7 and Valkey 8.0
-/// read with the rights of the user `default`.
+/// What scripts and functions write stands in the file as a transaction, which Redis 7 and Valkey
+/// 8.0 read with the rights of the user `default`.
 #[test]
 fn what_a_script_wrote_is_there_after_the_server_was_killed() {
     for server in ["BATON_TEST_VALKEY", "BATON_TEST_REDIS"] {

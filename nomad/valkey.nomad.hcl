@@ -301,7 +301,7 @@ job "baton-valkey" {
         error_on_missing_key = true
         data                 = <<-ACL
           {{ with nomadVar "nomad/jobs/${var.name}" -}}
-          user default off
+          user default off resetpass ~* &* +@all
           user operator on >{{ .operator_password }} ~* &* +@all
           user gateway on >{{ .gateway_password }} resetkeys resetchannels -@all ~baton:* &baton:* +@connection -@dangerous +@hash +@stream +fcall +function|load +info +time +exists +del +pexpire +memory|usage +pubsub|shardnumsub +ssubscribe +sunsubscribe +spublish +cluster|slots +cluster|shards +cluster|nodes +cluster|info +role
           user consumer on >{{ .consumer_password }} resetkeys resetchannels -@all %RW~baton:{*}:events %RW~baton:{*}:dead:* %RW~baton:{*}:readers:* %RW~baton:{*}:reader:* %RW~baton:{*}:handlers %R~baton:{*}:apps %R~baton:{*}:results:* +@connection -@dangerous +client|unblock +hget +hmget +hset +hdel +hgetall +hexists +xreadgroup +xread +xack +xclaim +xpending +xinfo +xgroup|create +xgroup|delconsumer +eval +evalsha +script|load +exists +info +time +cluster|slots (%W~baton:{*}:commands %W~baton:{*}:dead:* +xadd)

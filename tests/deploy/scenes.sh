@@ -33,7 +33,11 @@ judged() {
         fail "the judge is not content"
     }
     cat "$place/.judged"
-    record "$(sed -n 's/^audit: lost \([0-9]*\), doubled \([0-9]*\), reordered \([0-9]*\), altered \([0-9]*\); \([0-9]*\) entries, \([0-9]*\) IDENTIFYs for \([0-9]*\) shards, worst pause \(.*\), verdicts.*/\1, \2, \3, \4 | \5 | \6 of \7 | \8/p' "$place/.judged")"
+    # lost, doubled, reordered, altered; entries, IDENTIFYs, shards; the pause
+    # shellcheck disable=SC2046  # words are wanted
+    set -- $(sed -n '/^audit: /{s/, worst pause.*//; s/[^0-9]\{1,\}/ /g; p}' "$place/.judged")
+    record "$1, $2, $3, $4 | $5 | $6 of $7 |" \
+        "$(sed -n 's/.*worst pause \(.*\), verdicts.*/\1/p' "$place/.judged")"
 }
 
 show_table() {

@@ -506,6 +506,14 @@ const _: () = assert!(MARK_PERIOD.as_secs() * 175 * 4 < DISCORD_REPLAY_MAX as u6
 /// How long connecting to the store may take.
 pub const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long connecting to one node of a Cluster may take. All that are named are tried; one whose
+/// machine is gone must not take the time of the others.
+pub const STORE_NODE_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+// Those that answer are asked for the others then, and connected to.
+const _: () =
+    assert!(STORE_NODE_CONNECT_TIMEOUT.as_millis() * 2 < STORE_CONNECT_TIMEOUT.as_millis());
+
 /// How long any answer on the control path may take.
 pub const STORE_ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 

@@ -17,7 +17,7 @@ use baton_store::{
     AppendError, Events, Leases, Membership, Unhappy,
     conformance::{Audit, Scope, append, live, stream},
 };
-use baton_test_servers::{Program, Server};
+use baton_test_servers::{Cluster, Program, Server};
 use support::{Writer, open_at, seed};
 
 /// Bounded waits are a promise; how long exactly depends on the machine.
@@ -189,4 +189,23 @@ async fn a_handle_that_is_dropped_closes_its_connections() {
         assert!(Instant::now() < deadline, "{} connections are left", connected());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A machine that is gone refuses nothing: it says nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_reached_although_a_named_node_says_nothing() {
+    let cluster = Cluster::start(Program::Valkey);
+    // Connections to it wait to be accepted for good.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = silent.local_addr().map(|address| (silent, address)).expect("an address");
+    let nodes = cluster.url();
+    let nodes = nodes.strip_prefix("valkey-cluster://").expect("a Cluster's");
+    let store = support::open(&format!("valkey-cluster://{},{nodes}", silent.1)).await;
+    let scope = Scope::new(seed());
+    let (hold, session) = live(&store, &scope.shard(0), scope.instance(1)).await;
+    let mut writer = Writer::new(store.clone(), hold, session);
+    let written = tokio::time::timeout(PATIENCE, writer.write_to(10)).await;
+    written.expect("the silent node takes no time of the others");
+    let audit = Audit::of(&stream(&store, &scope).await, [scope.shard(0).shard.number], 10);
+    assert_eq!(audit, Audit::default());
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_TIMEOUT};
+use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_TIMEOUT, STORE_NODE_CONNECT_TIMEOUT};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
     RedisConnectionInfo, RedisResult, TlsCertificates,
@@ -140,7 +140,7 @@ fn cluster(nodes: &[Server], place: Place<'_>) -> RedisResult<ClusterClient> {
     let nodes = nodes.iter().map(|node| info(node, place.url.tls, &place.url.login));
     let mut builder = ClusterClientBuilder::new(nodes.collect::<RedisResult<Vec<_>>>()?)
         .retries(0)
-        .connection_timeout(STORE_CONNECT_TIMEOUT)
+        .connection_timeout(STORE_NODE_CONNECT_TIMEOUT)
         .response_timeout(APPEND_TIMEOUT);
     if place.url.tls {
         builder = builder.certs(certificates(place));

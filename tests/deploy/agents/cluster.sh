@@ -56,8 +56,8 @@ CONFIG
     wait_for "a leader" 60 curl --silent --fail "$NOMAD_ADDR/v1/status/leader"
 }
 
-# max_kill_timeout is what terraform/ tells a client. `once` of the templates is not known to 1.6, so
-# they look at the servers for good; a client gives that up after three tries, within seconds.
+# max_kill_timeout is what terraform/ tells a client. `once` of the templates is not known to 1.6,
+# so they look at the servers for good; a client gives that up after three tries, within seconds.
 start_client() {
     local node=$1 datacenter=${2:-dc1}
     cat >"$place/$node.hcl" <<CONFIG
@@ -101,7 +101,10 @@ CONFIG
 declare -A clients
 
 # shellcheck disable=SC2317,SC2329  # called by name
-are_ready() { [ "$(nomad node status -t '{{range .}}{{.Status}}{{"\n"}}{{end}}' | grep -c '^ready$')" = "$1" ]; }
+are_ready() {
+    [ "$(nomad node status -t '{{range .}}{{.Status}}{{"\n"}}{{end}}' |
+        grep -c '^ready$')" = "$1" ]
+}
 
 id_of_node() {
     nomad node status -t '{{range .}}{{.Name}} {{.ID}}{{"\n"}}{{end}}' | sed -n "s/^$1 //p"
@@ -119,9 +122,13 @@ kill_node() {
     done
 }
 
-# id, state, node, version, whether healthy, whether a canary: a line for each allocation that is wanted.
+# id, state, node, version, whether healthy, whether a canary: a line for each allocation that is
+# wanted.
 allocations() {
-    nomad job allocs -t '{{range .}}{{if eq .DesiredStatus "run"}}{{.ID}} {{.ClientStatus}} {{.NodeName}} {{.JobVersion}} {{with .DeploymentStatus}}{{if .Healthy}}{{.Healthy}}{{else}}-{{end}} {{.Canary}}{{else}}- false{{end}}{{"\n"}}{{end}}{{end}}' "$1"
+    local line='{{.ID}} {{.ClientStatus}} {{.NodeName}} {{.JobVersion}} '
+    line+='{{with .DeploymentStatus}}{{if .Healthy}}{{.Healthy}}{{else}}-{{end}} {{.Canary}}'
+    line+='{{else}}- false{{end}}{{"\n"}}'
+    nomad job allocs -t "{{range .}}{{if eq .DesiredStatus \"run\"}}$line{{end}}{{end}}" "$1"
 }
 
 tell_all() {

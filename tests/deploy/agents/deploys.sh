@@ -37,8 +37,8 @@ play_deploys() {
     wait_for "three Valkeys" 120 is_complete
 }
 
-# The first newcomer passes its checks while it holds nothing, and goes on passing them until Nomad calls
-# it healthy and begins to stop others.
+# The first newcomer passes its checks while it holds nothing, and goes on passing them until Nomad
+# calls it healthy and begins to stop others.
 see_canary() {
     local canary held
     # shellcheck disable=SC2317,SC2329  # called by name
@@ -56,7 +56,8 @@ see_canary() {
     # shellcheck disable=SC2317,SC2329  # called by name
     is_healthy() { allocations baton-gateway | grep -q "^$canary running .* true "; }
     wait_for "a healthy canary" 180 is_healthy
-    echo "the canary passed its checks with 0 shards, and had $(shards_of "$canary") when it was healthy"
+    held=$(shards_of "$canary")
+    echo "the canary passed its checks with 0 shards, and had $held when it was healthy"
 }
 
 runs_program() {
@@ -93,7 +94,8 @@ PYTHON
 primary_node() {
     local node said
     for node in "${NODES[@]}"; do
-        said=$(at_sentinel "$(address_of "$node")" get-master-addr-by-name baton 2>/dev/null) || continue
+        said=$(at_sentinel "$(address_of "$node")" get-master-addr-by-name baton \
+            2>/dev/null) || continue
         grep -o '198\.18\.54\.1[0-9]' <<<"$said" | sed 's/.*\.1/n/'
         return
     done

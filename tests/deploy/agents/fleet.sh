@@ -24,14 +24,16 @@ draw_secrets() {
     printf token >"$place/secret/token"
     nomad var put nomad/jobs/baton-valkey gateway_password=@"$place/secret/gateway" \
         consumer_password=@"$place/secret/consumer" operator_password=@"$place/secret/operator" \
-        replica_password=@"$place/secret/replica" sentinel_password=@"$place/secret/sentinel" >/dev/null
+        replica_password=@"$place/secret/replica" \
+        sentinel_password=@"$place/secret/sentinel" >/dev/null
     nomad var put nomad/jobs/baton-gateway token=@"$place/secret/token" \
         store_password=@"$place/secret/gateway" >/dev/null
 }
 
 # The job file of a name, as this Nomad takes it.
 reduced() {
-    "$BATON_TEST_JOBCHECK" -reduce "nomad/$1.nomad.hcl" >"$place/$1.nomad.hcl" 2>"$place/.reduced" ||
+    "$BATON_TEST_JOBCHECK" -reduce "nomad/$1.nomad.hcl" >"$place/$1.nomad.hcl" \
+        2>"$place/.reduced" ||
         fail "$(cat "$place/.reduced")"
     sed "s/^reduced: /    $1: /" "$place/.reduced"
 }
@@ -39,7 +41,8 @@ reduced() {
 # shellcheck disable=SC2034  # scenes use both
 VALKEY=(-var image=valkey-server -var "first_primary=198.18.54.11" -var memory=512)
 # shellcheck disable=SC2034
-GATEWAY=(-var app=bot -var 'intents=["guilds","guild_messages"]' -var "store_url=$STORE" -var lanes=4
+GATEWAY=(-var app=bot -var 'intents=["guilds","guild_messages"]' -var "store_url=$STORE"
+    -var lanes=4
     -var 'datacenters=["dc1"]' -var "discord_gateway_url=ws://$SERVER:4000"
     -var "discord_api_url=http://$SERVER:4002/api/v10" -var memory=512)
 
@@ -47,11 +50,13 @@ GATEWAY=(-var app=bot -var 'intents=["guilds","guild_messages"]' -var "store_url
 deploy() {
     local job=$1 code=0 started=$SECONDS
     shift
-    nomad job validate "$@" "$place/$job.nomad.hcl" >"$place/.said" 2>&1 || fail "$(cat "$place/.said")"
+    nomad job validate "$@" "$place/$job.nomad.hcl" >"$place/.said" 2>&1 ||
+        fail "$(cat "$place/.said")"
     nomad job plan "$@" "$place/$job.nomad.hcl" >"$place/.said" 2>&1 || code=$?
     # 1 is that something would change.
     [ "$code" = 1 ] || fail "plan ended with $code: $(cat "$place/.said")"
-    nomad job run "$@" "$place/$job.nomad.hcl" >"$place/.run" 2>&1 || fail "$(tail -n 20 "$place/.run")"
+    nomad job run "$@" "$place/$job.nomad.hcl" >"$place/.run" 2>&1 ||
+        fail "$(tail -n 20 "$place/.run")"
     echo "$job: validated, planned, deployed in $((SECONDS - started)) s"
 }
 

@@ -59,7 +59,7 @@ play_cluster() {
     play_secrets
 
     scene "cluster: everything ends and starts"
-    docker compose stop 2>/dev/null
+    stop_all_but_discord
     docker compose up --detach --wait 2>"$place/.said" || fail "$(tail -n 5 "$place/.said")"
     all_live
     judge_cluster

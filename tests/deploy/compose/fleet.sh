@@ -44,10 +44,16 @@ expect_events() {
 
 # Every docker compose from here on; whoever follows the page says it with --env-file.
 use() {
-    unset DISCORD_TOKEN_FILE COMPOSE_PROFILES STORE_URL VALKEY_SENTINELS VALKEY_MIN_REPLICAS VALKEY_CLUSTER
+    unset DISCORD_TOKEN_FILE COMPOSE_PROFILES STORE_URL
+    unset VALKEY_SENTINELS VALKEY_MIN_REPLICAS VALKEY_CLUSTER
     set -a
     eval "$(sed -n 's/^\([A-Z_]*\)=\(.*\)$/\1="\2"/p' "$1")"
     set +a
+}
+
+# Discord stays, with its books and the fleet's sessions.
+stop_all_but_discord() {
+    docker compose ps --services | grep -v '^discord$' | xargs docker compose stop 2>/dev/null
 }
 
 # What went wrong can be read in here.

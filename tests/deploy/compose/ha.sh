@@ -65,7 +65,7 @@ play_ha() {
 
     scene "ha: everything is down at once, and comes back with the same primary"
     old=$(primary)
-    docker compose stop 2>/dev/null
+    stop_all_but_discord
     docker compose start valkey valkey-2 valkey-3 2>/dev/null
     docker compose up --detach --wait 2>"$place/.said" || fail "$(tail -n 5 "$place/.said")"
     wait_for "two replicas and three Sentinels" 60 is_complete

@@ -88,7 +88,8 @@ is_archived() {
     command -v zstd >/dev/null || fail "there is no zstd to read the archive with"
     folder=$(docker volume inspect --format '{{.Mountpoint}}' baton_archive)
     streamed=$(sed -n 's/.* \([0-9]*\) entries, .*/\1/p' "$place/.judged")
-    find "$folder" -name '*.ndjson.zst' -size +0 -exec zstd --decompress --stdout {} + >"$place/.archived"
+    find "$folder" -name '*.ndjson.zst' -size +0 -exec zstd --decompress --stdout {} + \
+        >"$place/.archived"
     lines=$(wc -l <"$place/.archived")
     [ "$(sort -u "$place/.archived" | wc -l)" = "$lines" ] || fail "something is archived twice"
     [ "$lines" = "$streamed" ] || fail "$lines lines are archived of $streamed entries"

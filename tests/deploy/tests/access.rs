@@ -273,7 +273,7 @@ fn the_users_have_the_rights_that_are_documented() {
     assert_eq!(rights(list, "consumer"), rights("docs/consumers.md", "consumer"));
     let more = ["+bgsave", "+lastsave", "+acl|load"].map(str::to_owned);
     assert_eq!(rights(list, "admin"), [rights(list, "gateway"), more.to_vec()].concat());
-    assert_eq!(text(list).lines().next(), Some("user default off"));
+    assert_eq!(text(list).lines().next(), Some("user default off resetpass ~* &* +@all"));
 }
 
 #[test]

@@ -31,13 +31,18 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        Self::of("BATON_TEST_VALKEY")
+    }
+
+    /// With the server that a variable names.
+    fn of(server: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for inside in ["run", "secrets", "data", "bin"] {
             fs::create_dir(folder.path().join(inside)).expect("made");
         }
-        let program = std::env::var("BATON_TEST_VALKEY").expect(
-            "BATON_TEST_VALKEY is not set; run scripts/test, or eval \"$(scripts/servers)\" first",
-        );
+        let program = std::env::var(server).unwrap_or_else(|_| {
+            panic!("{server} is not set; run scripts/test, or eval \"$(scripts/servers)\" first")
+        });
         symlink(program, folder.path().join("bin/valkey-server")).expect("linked");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -125,11 +130,7 @@ fn ask(place: &Place, login: &str, words: &[&str]) -> redis::RedisResult<Value> 
 fn each_user_comes_in_with_its_password_and_nobody_else_does() {
     let place = Place::new();
     let started = Started(place.command().spawn().expect("it starts"));
-    let end = Instant::now() + PATIENCE;
-    while ask(&place, "health:any@", &["PING"]).is_err() {
-        assert!(Instant::now() < end, "{}", place.log());
-        sleep(Duration::from_millis(50));
-    }
+    wait_until_it_answers(&place);
     for user in ["gateway", "consumer", "admin", "replica", "sentinel"] {
         let login = format!("{user}:{}@", place.password(user));
         ask(&place, &login, &["PING"]).unwrap_or_else(|error| panic!("{user}: {error}"));
@@ -166,6 +167,41 @@ fn files_below(folder: &Path, found: &mut Vec<(&'static str, Vec<u8>)>) {
             true => files_below(&path, found),
             false => found.push(("a file", fs::read(&path).expect("readable"))),
         }
+    }
+}
+
+/// What scripts and functions write stands in the file as a transaction, which Redis 7 and Valkey
+/// 8.0 read with the rights of the user `default`.
+#[test]
+fn what_a_script_wrote_is_there_after_the_server_was_killed() {
+    for server in ["BATON_TEST_VALKEY", "BATON_TEST_REDIS"] {
+        let place = Place::of(server);
+        let started = Started(place.command().spawn().expect("it starts"));
+        assert_eq!(written(&place), 2, "{server}");
+        drop(started);
+        let started = Started(place.command().spawn().expect("it starts again"));
+        assert_eq!(written(&place), 4, "{server}");
+        drop(started);
+    }
+}
+
+/// How many entries there are when a script has written two more.
+fn written(place: &Place) -> usize {
+    let consumer = format!("consumer:{}@", place.password("consumer"));
+    let key = "baton:{bot.0}:dead:group";
+    let script = "redis.call('xadd', KEYS[1], '*', 'a', '1') \
+        return redis.call('xadd', KEYS[1], '*', 'a', '2')";
+    wait_until_it_answers(place);
+    ask(place, &consumer, &["EVAL", script, "1", key]).expect("its own");
+    let entries = ask(place, &consumer, &["XREAD", "STREAMS", key, "0"]).expect("its own");
+    format!("{entries:?}").matches("'\"a\"'").count()
+}
+
+fn wait_until_it_answers(place: &Place) {
+    let end = Instant::now() + PATIENCE;
+    while ask(place, "health:any@", &["PING"]).is_err() {
+        assert!(Instant::now() < end, "{}", place.log());
+        sleep(Duration::from_millis(50));
     }
 }
 

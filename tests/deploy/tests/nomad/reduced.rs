@@ -1,5 +1,5 @@
-//! What `jobcheck -reduce` takes from a job file, so that Nomad 1.6 runs its tasks as processes: what
-//! it is documented to take, and nothing besides.
+//! What `jobcheck -reduce` takes from a job file, so that Nomad 1.6 runs its tasks as processes:
+//! what it is documented to take, and nothing besides.
 
 use serde_json::{Map, Value, json};
 

@@ -112,7 +112,10 @@ fn users_at_valkey_have_the_rights_that_are_documented() {
         let granted = format!("user {user} on >{{{{ .{user}_password }}}} {rights}\n");
         assert!(users.contains(&granted), "{user} has other rights than {rights}");
     }
-    assert!(users.contains("user default off\n"), "whoever comes may do something");
+    assert!(
+        users.contains("user default off resetpass ~* &* +@all\n"),
+        "whoever comes may do something"
+    );
 }
 
 #[test]

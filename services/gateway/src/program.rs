@@ -9,12 +9,7 @@ mod operators;
 mod reloading;
 mod signals;
 
-use std::{
-    num::NonZeroUsize,
-    path::PathBuf,
-    sync::Arc,
-    thread::{self, available_parallelism},
-};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, thread::available_parallelism};
 
 use baton_model::{InstanceId, Version};
 use baton_store::Store;

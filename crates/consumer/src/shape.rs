@@ -14,8 +14,10 @@ use crate::{
 /// For how long an answer is good enough.
 const RECENT: Duration = Duration::from_secs(10);
 
-/// How often is asked for an app of which nobody knows yet.
-const ASK_PERIOD: Duration = Duration::from_secs(1);
+/// The pauses between two questions for an app of which nobody knows yet: whoever starts together
+/// with the fleet is told soon, and whoever waits for long asks seldom.
+const ASK_PAUSE_FIRST: Duration = Duration::from_millis(20);
+const ASK_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Waits until the fleet knows the app.
 pub(crate) async fn shape_of(
@@ -25,16 +27,19 @@ pub(crate) async fn shape_of(
 ) -> Result<AppShape, StoreError> {
     let key = Key::Apps(fleet).to_string();
     let mut wire = Wire::new(servers.clone(), key.clone(), ANSWER_TIMEOUT);
+    let mut pause = ASK_PAUSE_FIRST;
     loop {
         match ask(&mut wire, &key, app).await {
             Ok(Some(shape)) => return Ok(shape),
+            Ok(None) if pause < ASK_PAUSE_MAX => {}
             Ok(None) => tracing::warn!(%app, %fleet, "fleet does not know the app yet"),
             Err(error) if error.is_retryable() => {
                 tracing::warn!(%error, "store cannot be reached");
             }
             Err(error) => return Err(error),
         }
-        tokio::time::sleep(ASK_PERIOD).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(ASK_PAUSE_MAX);
     }
 }
 

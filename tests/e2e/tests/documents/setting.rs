@@ -51,6 +51,8 @@ pub(crate) enum Setting {
     Checkout,
     /// A fleet of four, and an empty Valkey besides.
     Fleet,
+    /// A fleet of one, of which something is asked.
+    Alert,
     /// A fleet of two that moves to another Valkey.
     Move,
     /// A fleet of one whose events are archived, and a bucket.
@@ -65,6 +67,7 @@ impl Setting {
             "docs/cli.md" => Self::fleet(place),
             "docs/runbook/move-valkey.md" => Self::of_move(place),
             "docs/archive.md" => Self::archive(page, place),
+            name if name.starts_with("docs/runbook/") => Self::alert(place),
             _ => Self::Checkout,
         }
     }
@@ -77,6 +80,14 @@ impl Setting {
         place.variable("BATON_STORE__URL", &url);
         instances(place, &NAMES);
         Self::Fleet
+    }
+
+    /// Where somebody is called to; nothing is wrong there.
+    fn alert(place: &mut Place) -> Self {
+        let url = begin_fleet(place, "mybot");
+        place.variable("BATON_STORE__URL", &url);
+        instances(place, &NAMES[..1]);
+        Self::Alert
     }
 
     fn of_move(place: &mut Place) -> Self {
@@ -122,7 +133,7 @@ impl Setting {
                 place.put("gateway.toml", &config.replace(&old, &new));
                 begin_instances(place, &NAMES[..2]);
             }
-            Self::Checkout | Self::Fleet | Self::Move | Self::Archive(_) => {}
+            Self::Checkout | Self::Fleet | Self::Alert | Self::Move | Self::Archive(_) => {}
         }
     }
 
@@ -148,7 +159,7 @@ impl Setting {
             Self::Checkout if block.text.contains("baton-gateway") => {
                 place.types("baton wait --for all-live --timeout 2m");
             }
-            Self::Checkout | Self::Move | Self::Archive(_) => {}
+            Self::Checkout | Self::Alert | Self::Move | Self::Archive(_) => {}
         }
     }
 }

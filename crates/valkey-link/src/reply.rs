@@ -324,7 +324,11 @@ mod tests {
         }
 
         #[test]
-        fn cuts_change_nothing(reply in written(), more in vec(any::<u8>(), 0..9), step in 1..9_usize) {
+        fn cuts_change_nothing(
+            reply in written(),
+            more in vec(any::<u8>(), 0..9),
+            step in 1..9_usize,
+        ) {
             let mut reader = ReplyReader::default();
             let stream = [reply.clone(), more].concat();
             for end in (0..reply.len()).step_by(step) {

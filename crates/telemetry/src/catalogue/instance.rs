@@ -19,7 +19,7 @@ metrics! {
         APP_RUNNING: Gauge, YesNo, "baton_app_running" [App],
             "Whether the app runs here: 0 if it waits or is rejected.";
         CLOCK_OFFSET: Gauge, Seconds, "baton_clock_offset_seconds" [],
-            "By how much the host's clock is ahead of the store's, with the way to the store in it.";
+            "By how much the host's clock is ahead of the store's, with the way there in it.";
         CONFLICTS: Counter, Count, "baton_conflicts_total" [Kind],
             "Times that two believed that they were the one, as seen here.";
         BUILD_INFO: Gauge, YesNo, "baton_build_info" [Version],

@@ -5,14 +5,9 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
-use baton_gateway::{
-    exit::Exit,
-    program::{Arguments, run},
-};
 use baton_store_embedded::{Attached, EmbeddedStore, OperatorOptions, OperatorSocket, Options};
 use baton_test_servers::{Program, Server};
 use serde_json::Value;
@@ -169,10 +164,7 @@ async fn where_nobody_runs_is_said_also_after_a_kill() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_on_a_store_of_its_own_is_reached_and_ended_the_same_way() {
     let world = World::new().await;
-    let config = Some(world.gateway_config());
-    let version = baton_model::Version::default();
-    let arguments = Arguments { config, check_config: false, command: None, version };
-    let running = thread::spawn(move || run(&arguments));
+    let mut gateway = Up::start_gateway(&world.gateway_config());
     let data = world.data();
     let all_live = "baton --data . wait --for all-live --timeout 2m";
     until("operators can come in", || data.join("bot/operators.sock").exists()).await;
@@ -181,8 +173,7 @@ async fn a_gateway_on_a_store_of_its_own_is_reached_and_ended_the_same_way() {
     assert_eq!(live.code, Some(0), "{live:?}");
     let alone = Attached::find(&data.join("bot")).await.expect("it runs");
     alone.end().await.expect("it has heard");
-    until("it has ended", || running.is_finished()).await;
-    assert_eq!(running.join().expect("it ends well"), Exit::Drained);
+    assert_eq!(gateway.ended().await, Some(0), "{}", gateway.said());
     assert!(!data.join("bot/operators.sock").exists(), "an end leaves nothing");
     // What resumes its sessions is the judge of what it wrote.
     world.judge(world.start(&[])).await;

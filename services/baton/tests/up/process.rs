@@ -1,9 +1,10 @@
 //! One `baton up`. Dropping it kills it.
 
 use std::{
+    env,
     fs::{self, File},
     os::unix::fs::MetadataExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -54,6 +55,17 @@ impl Up {
         command.env_clear().current_dir(directory).arg("up");
         command.args(["--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"]);
         command.args(data.iter().flat_map(|data| ["--data", data]));
+        Self::spawned(command)
+    }
+
+    /// Not `baton up`, but a gateway: the one that tests are told to try, or what was built beside
+    /// this.
+    pub(crate) fn start_gateway(config: &Path) -> Self {
+        let this = env::current_exe().expect("this program");
+        let beside = this.ancestors().nth(2).expect("a folder").join("baton-gateway");
+        let program = env::var_os("BATON_TEST_GATEWAY").map_or(beside, PathBuf::from);
+        let mut command = Command::new(program);
+        command.env_clear().arg("--config").arg(config);
         Self::spawned(command)
     }
 

@@ -35,9 +35,10 @@ const ROAD: [(&str, Reach); 26] = [
     ("crates/valkey-link", CratesAboveAnd(&[])),
     ("crates/store-valkey", CratesAboveAnd(&[])),
     ("crates/store-embedded", CratesAboveAnd(&[])),
+    // Before the SDK, which shows metrics of the same catalogue (ADR 0021).
+    ("crates/telemetry", Only(MODEL)),
     ("crates/consumer", CratesAboveAnd(&[])),
     ("crates/overview", CratesAboveAnd(&[])),
-    ("crates/telemetry", CratesAboveAnd(&[])),
     // The judge of the gateway: it must not share the defendant's code.
     ("crates/mock-discord", Only(MODEL)),
     ("services/gateway", CratesAboveAnd(&[])),

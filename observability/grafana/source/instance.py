@@ -44,8 +44,8 @@ USE = [
     graph("Clocks", "By how much hosts' clocks are off (node_exporter). "
           "Runbook: docs/runbook/clock-skew.md", "s",
           ("node_timex_offset_seconds", "{{instance}}")),
-    graph("Clock and store", "By how much the host's clock is ahead of the store's, with the way to "
-          "the store in it. Runbook: docs/runbook/clock-skew.md", "s",
+    graph("Clock and store", "By how much the host's clock is ahead of the store's, with the way "
+          "there in it. Runbook: docs/runbook/clock-skew.md", "s",
           ("baton_clock_offset_seconds{@instance}", "{{instance}}")),
     graph("Clocks synchronized", "Whether they are (node_exporter). "
           "Runbook: docs/runbook/clock-skew.md", "bool_yes_no",

@@ -111,6 +111,10 @@ impl LaneMachine {
         if self.phase == Phase::Over {
             return None;
         }
+        // First: the server looks for the next entries while these are handled.
+        if let Some(output) = self.next_read(now) {
+            return Some(output);
+        }
         if let Some(output) = self.next_turn(now) {
             return Some(output);
         }
@@ -120,7 +124,7 @@ impl LaneMachine {
             self.errands.begin();
             return Some(Output::Run(errand));
         }
-        self.next_read(now)
+        None
     }
 
     /// Since when what has been in hand for longest has been.

@@ -154,7 +154,7 @@ impl Place {
 
     /// A text of a page as it is meant here.
     pub(crate) fn here(&self, text: &str) -> String {
-        self.words.iter().fold(text.to_owned(), |text, (page, here)| text.replace(page, here))
+        self.words.iter().fold(text.to_owned(), |text, (page, here)| replaced(&text, page, here))
     }
 
     /// A block begins in a terminal of its own.
@@ -277,6 +277,19 @@ fn without_cargo(command: &str) -> String {
 fn names(manifest: &Path, package: &str) -> bool {
     let text = fs::read_to_string(manifest).unwrap_or_default();
     text.contains(&format!("name = \"{package}\""))
+}
+
+/// With what is here for what stands in a page, but not within a number: 4000 is no part of 40001.
+fn replaced(text: &str, page: &str, here: &str) -> String {
+    let mut pieces = text.split(page);
+    let mut all = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let goes_on = piece.starts_with(|next: char| next.is_ascii_digit());
+        all +=
+            if goes_on && page.ends_with(|last: char| last.is_ascii_digit()) { page } else { here };
+        all += piece;
+    }
+    all
 }
 
 /// A port that nobody listens on at this moment, and that the system gives to nobody by itself.

@@ -147,6 +147,21 @@ pub fn app() -> AppName {
 }
 
 impl World {
+    /// A world in which so many instances hold four shards, all live.
+    ///
+    /// # Panics
+    /// If they are not live after half a minute.
+    pub async fn of_four_shards(instances: u128) -> Self {
+        let settings = Settings { max_concurrency: 16, guilds: 40, ..Settings::default() };
+        let mut world = Self::new(settings, 4).await;
+        for number in 1..=instances {
+            world.start(number).await;
+        }
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        assert_eq!(world.sessions().await, 4, "every shard has identified");
+        world
+    }
+
     /// A world with a Discord like this, and no instance.
     ///
     /// # Panics

@@ -24,18 +24,6 @@ async fn seconds(count: u64) {
     tokio::time::sleep(Duration::from_secs(count)).await;
 }
 
-/// Instances with four shards, all live.
-async fn world_of(instances: u128) -> World {
-    let settings = Settings { max_concurrency: 16, guilds: 40, ..Settings::default() };
-    let mut world = World::new(settings, 4).await;
-    for number in 1..=instances {
-        world.start(number).await;
-    }
-    seconds(30).await;
-    assert_eq!(world.sessions().await, 4, "every shard has identified");
-    world
-}
-
 fn http(world: &World, number: u128) -> SocketAddr {
     world.instances[&number].http
 }
@@ -82,7 +70,7 @@ async fn an_instance_is_not_ready_before_the_store_has_confirmed_its_leases() {
 
 #[tokio::test(start_paused = true)]
 async fn a_draining_instance_is_not_ready_and_is_left_to_run() {
-    let mut world = world_of(1).await;
+    let mut world = World::of_four_shards(1).await;
     let address = http(&world, 1);
     is_ready(address).await;
     world.instances[&1].ear.fleet(baton_fleet::Input::Drain { limit: DRAIN_LIMIT });
@@ -98,7 +86,7 @@ async fn a_draining_instance_is_not_ready_and_is_left_to_run() {
 
 #[tokio::test(start_paused = true)]
 async fn neither_a_stalled_store_nor_a_discord_that_is_away_is_a_reason_to_restart() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     world.load(Duration::from_millis(200)).await;
     world.set_faults(STALLED);
     world.discord.input(Input::Fault(Fault::Outage { ms: 100_000 })).await;
@@ -124,7 +112,7 @@ async fn neither_a_stalled_store_nor_a_discord_that_is_away_is_a_reason_to_resta
 
 #[tokio::test(start_paused = true)]
 async fn the_status_shows_every_shard() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     let status = status(http(&world, 1)).await;
     assert_eq!(status["schema"], 1);
     assert_eq!(status["phase"], "up");
@@ -152,7 +140,7 @@ async fn the_status_shows_every_shard() {
 
 #[tokio::test(start_paused = true)]
 async fn the_status_shows_how_far_the_stream_is_behind_the_socket() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     world.load(Duration::from_millis(200)).await;
     world.set_faults(STALLED);
     seconds(20).await;
@@ -170,7 +158,7 @@ async fn the_status_shows_how_far_the_stream_is_behind_the_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn every_field_of_the_status_is_documented() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     let status = status(http(&world, 1)).await;
     let documentation = include_str!("../../../docs/status.md");
     let mut fields = BTreeSet::new();
@@ -208,7 +196,7 @@ fn collect_fields(value: &Value, fields: &mut BTreeSet<String>) {
 
 #[tokio::test(start_paused = true)]
 async fn the_metrics_are_what_the_status_says() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     world.load(Duration::from_millis(200)).await;
     seconds(10).await;
     let (status, metrics) = (status(http(&world, 1)).await, get(http(&world, 1), "/metrics").await);
@@ -251,7 +239,7 @@ async fn the_metrics_are_what_the_status_says() {
 
 #[tokio::test(start_paused = true)]
 async fn dispatches_are_counted_once_and_never_forgotten() {
-    let mut world = world_of(2).await;
+    let mut world = World::of_four_shards(2).await;
     world.load(Duration::from_millis(200)).await;
     seconds(20).await;
     let dispatches = |status: Value| status["dispatches"].as_u64().expect("a number");
@@ -268,7 +256,7 @@ async fn dispatches_are_counted_once_and_never_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_path_is_answered_with_those_that_there_are() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     let address = http(&world, 1);
     for path in ["/", "/healthz", "/status/1"] {
         let answer = get(address, path).await;
@@ -315,7 +303,7 @@ async fn nothing_secret_is_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn the_later_of_two_instances_with_one_id_ends() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     world.load(Duration::from_millis(200)).await;
     let mut later = world.start_one_more(1).await;
     assert_eq!(later.ending().await, Ending::Impostor);
@@ -334,7 +322,7 @@ async fn the_later_of_two_instances_with_one_id_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_was_cut_off_is_fenced_and_its_conflicts_can_be_read() {
-    let world = world_of(2).await;
+    let world = World::of_four_shards(2).await;
     world.load(Duration::from_millis(200)).await;
     let held = world.held_by(1);
     assert!(held > 0);
@@ -363,7 +351,7 @@ async fn conflicts(world: &World) -> Vec<Conflict> {
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_short_of_memory_gives_everything_away_and_ends_with_that_reason() {
-    let mut world = world_of(2).await;
+    let mut world = World::of_four_shards(2).await;
     world.load(Duration::from_millis(200)).await;
     seconds(10).await;
     let memory = world.instances[&1].memory_percent.clone();
@@ -388,7 +376,7 @@ async fn an_instance_short_of_memory_gives_everything_away_and_ends_with_that_re
 
 #[tokio::test(start_paused = true)]
 async fn a_drain_that_is_under_way_keeps_its_reason() {
-    let mut world = world_of(1).await;
+    let mut world = World::of_four_shards(1).await;
     world.instances[&1].ear.fleet(baton_fleet::Input::Drain { limit: DRAIN_LIMIT });
     world.instances[&1].memory_percent.store(99, Ordering::Relaxed);
     world.instances[&1]

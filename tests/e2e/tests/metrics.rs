@@ -7,7 +7,7 @@ use std::{
 };
 
 use baton_e2e::{asking::get, virtual_time::World};
-use baton_mock_discord::{Fault, Input, Settings};
+use baton_mock_discord::{Fault, Input};
 use baton_model::{Seq, ShardNumber, limits::DRAIN_LIMIT};
 use baton_store_embedded::{Resp, RespOptions};
 use baton_telemetry::catalogue::{Kind, Metric, ShownBy, all};
@@ -18,18 +18,6 @@ use tokio::{
 
 async fn seconds(count: u64) {
     tokio::time::sleep(Duration::from_secs(count)).await;
-}
-
-/// Instances with four shards, all live.
-async fn world_of(instances: u128) -> World {
-    let settings = Settings { max_concurrency: 16, guilds: 40, ..Settings::default() };
-    let mut world = World::new(settings, 4).await;
-    for number in 1..=instances {
-        world.start(number).await;
-    }
-    seconds(30).await;
-    assert_eq!(world.sessions().await, 4, "every shard has identified");
-    world
 }
 
 /// What a process shows.
@@ -123,7 +111,7 @@ fn inline(command: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn what_instances_show_is_in_the_catalogue_and_the_other_way_round() {
-    let world = world_of(2).await;
+    let world = World::of_four_shards(2).await;
     let resp = make_group(&world, "baton:{app.0}:events").await;
     world.load(Duration::from_millis(200)).await;
     seconds(20).await;
@@ -161,7 +149,7 @@ async fn what_instances_show_is_in_the_catalogue_and_the_other_way_round() {
 
 #[tokio::test(start_paused = true)]
 async fn the_counts_are_those_of_discords_ledger() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     world.load(Duration::from_millis(200)).await;
     seconds(60).await;
     let report = world.judge().await;
@@ -195,7 +183,7 @@ async fn the_counts_are_those_of_discords_ledger() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_discord_closes_is_counted_by_its_code_and_as_a_resume() {
-    let world = world_of(1).await;
+    let world = World::of_four_shards(1).await;
     world.load(Duration::from_millis(200)).await;
     let shard = Some(ShardNumber(2));
     let close = Fault::CloseAfter { seq: Seq(1), code: 4008, shard };
@@ -218,7 +206,7 @@ async fn a_connection_that_discord_closes_is_counted_by_its_code_and_as_a_resume
 
 #[tokio::test(start_paused = true)]
 async fn a_hand_over_is_counted_by_both_of_its_sides() {
-    let world = world_of(2).await;
+    let world = World::of_four_shards(2).await;
     let held = world.held_by(1);
     assert!(held > 0, "instance 1 has something to give");
     world.instances[&1].ear.fleet(baton_fleet::Input::Drain { limit: DRAIN_LIMIT });
@@ -248,7 +236,7 @@ async fn a_hand_over_is_counted_by_both_of_its_sides() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_planner_sees_is_shown_once_somebody_reads_it_and_by_nobody_else() {
-    let world = world_of(2).await;
+    let world = World::of_four_shards(2).await;
     let first = Shown::by(&world, 1).await;
     assert!(!first.kinds.contains_key("baton_fleet_shards_owned"), "nobody has asked before");
     Shown::by(&world, 2).await;

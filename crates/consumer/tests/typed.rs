@@ -10,7 +10,7 @@ use std::{
 
 use baton_consumer::Delivery;
 use baton_model::{
-    Dispatch, Epoch, EventName, Marker, Seq, SessionNumber, ShardNumber, UnixMicros,
+    Dispatch, Epoch, EventName, GuildId, Marker, Seq, SessionNumber, ShardNumber, UnixMicros,
 };
 use baton_store::{Entry, EntryBody};
 use baton_test_servers::{Program, Server};
@@ -23,11 +23,12 @@ const TYPING: &str = r#"{"op":0,"s":1,"t":"TYPING_START","d":{"channel_id":"2","
 
 const FROM_NEXT_YEAR: &str = r#"{"op":0,"s":2,"t":"TELEPATHY_START","d":{"thought":"hm"}}"#;
 
+/// Of one guild, so that a handler gets one after the other.
 fn dispatch(seq: u64, name: &str, frame: &'static str) -> Entry {
     let body = EntryBody::Dispatch(Dispatch {
         seq: Seq(seq),
         name: EventName::new(name),
-        guild: None,
+        guild: Some(GuildId(1)),
         at: UnixMicros(1_795_159_808_791_023),
         trace: None,
         frame: frame.into(),

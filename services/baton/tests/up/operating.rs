@@ -71,6 +71,9 @@ async fn one_of_two_instances_is_drained_without_an_identify_and_gets_its_shards
     world.until_events_come(&up).await;
     let data = world.data();
     until("the fleet is well", || typed(&data, "baton --data . status").code == Some(0)).await;
+    // An instance has a name when it has reported, which may be after that.
+    let names = || held(&data).into_iter().map(|(name, _)| name);
+    until("both have reported", || names().eq(["up-1", "up-2"])).await;
     let shards: u64 = held(&data).iter().map(|(_, shards)| shards).sum();
     assert_eq!(shards, 3, "{:?}", held(&data));
 

@@ -64,7 +64,10 @@ async fn a_target_that_freezes_before_it_accepts_leaves_the_shard_with_its_sourc
     let begun = operator.types(&format!("shard move {shard} --to b --detach")).await;
     assert_eq!(begun.code, 0, "{begun:?}");
     // Its last word: the source offers upon it, and nobody is there to accept.
-    let warmed = |hint| if let Hint::Warmed { by, .. } = hint { Some(by) } else { None };
+    let warmed = |hint| match hint {
+        Hint::Warmed { shard: it, by } if it.number == shard => Some(by),
+        _ => None,
+    };
     assert_eq!(hints.until(warmed).await, target);
     fleet.gateway("b").signal(Signal::STOP);
     until_held(&fleet, shard, |holding| matches!(holding, Holding::Offered { .. })).await;
@@ -91,7 +94,10 @@ async fn a_source_that_freezes_after_its_offer_is_not_needed_any_more() {
     let mut hints = Listening::to(&fleet.store).await;
     let begun = operator.types(&format!("shard move {shard} --to b --detach")).await;
     assert_eq!(begun.code, 0, "{begun:?}");
-    let offered = |hint| if let Hint::Offered { to, .. } = hint { Some(to) } else { None };
+    let offered = |hint| match hint {
+        Hint::Offered { shard: it, to } if it.number == shard => Some(to),
+        _ => None,
+    };
     assert_eq!(hints.until(offered).await, target);
     fleet.gateway("a").signal(Signal::STOP);
     until_held(&fleet, shard, |holding| holding == Holding::Owned { owner: target }).await;
@@ -103,7 +109,11 @@ async fn a_source_that_freezes_after_its_offer_is_not_needed_any_more() {
     seconds(3).await;
     let outcome = scenario.end().await;
     assert_eq!(outcome.identifies, 0);
-    assert_eq!(outcome.moves.len(), held.len(), "each once");
+    // Besides, a shard may have come to the source at once for the one that left: where the fleet
+    // has been calm for long, it is kept even.
+    let moved: Vec<_> = outcome.moves.iter().map(|(_, it)| it.shard).collect();
+    let once = |it: &ShardNumber| moved.iter().filter(|moved| *moved == it).count() == 1;
+    assert!(held.iter().all(once), "{moved:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -258,23 +258,24 @@ impl Fleet {
     }
 
     /// Waits until every gateway has its share. One that started late has nothing at first, since
-    /// the others have claimed it all.
+    /// the others have claimed it all, and may not even have said who it is.
     async fn until_even(&self) {
         let is_even = async {
-            loop {
-                let mut shares = Vec::new();
-                for name in ["a", "b", "c"] {
-                    shares.push(self.held_by(name).await.len());
-                }
-                if shares.iter().max() <= shares.iter().min().map(|least| least + 1).as_ref() {
-                    return;
-                }
+            while !self.is_even().await {
                 sleep(LOOK).await;
             }
         };
         if timeout(PATIENCE, is_even).await.is_err() {
             panic!("not every gateway has its share\n{}", self.logs());
         }
+    }
+
+    async fn is_even(&self) -> bool {
+        let witness = Witness::look(&self.store, &app(), self.shape).await;
+        let witness = witness.expect("the store answers");
+        let share = |gateway: &Gateway| Some(witness.held_by(gateway.id()?).len());
+        let shares: Option<BTreeSet<_>> = self.gateways.values().map(share).collect();
+        shares.is_some_and(|all| all.last() <= all.first().map(|least| least + 1).as_ref())
     }
 
     /// Waits until every shard has a session, an owner and a connection.

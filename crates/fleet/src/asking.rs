@@ -28,8 +28,14 @@ pub(crate) struct Asking {
 
 #[derive(Debug)]
 enum Stage {
-    Idle { next: Moment },
-    Asked { at: Moment },
+    Idle {
+        next: Moment,
+    },
+    /// Asked, and when to ask once more: the answer may be older than a reason that came since.
+    Asked {
+        at: Moment,
+        again: Option<Moment>,
+    },
 }
 
 impl Asking {
@@ -41,7 +47,7 @@ impl Asking {
     pub(crate) fn due(&self) -> Moment {
         match self.stage {
             Stage::Idle { next } => next,
-            Stage::Asked { at } => at + STORE_ANSWER_TIMEOUT,
+            Stage::Asked { at, .. } => at + STORE_ANSWER_TIMEOUT,
         }
     }
 
@@ -52,7 +58,7 @@ impl Asking {
         }
         self.last = RequestId(self.last.0 + 1);
         self.issued = Some(now);
-        self.stage = Stage::Asked { at: now };
+        self.stage = Stage::Asked { at: now, again: None };
         Some(self.last)
     }
 
@@ -64,8 +70,9 @@ impl Asking {
         now: Moment,
         period: Duration,
     ) -> Option<Look> {
-        let issued = self.pending(request)?;
-        self.stage = Stage::Idle { next: issued + period };
+        let (issued, again) = self.pending(request)?;
+        let regular = issued + period;
+        self.stage = Stage::Idle { next: again.map_or(regular, |again| again.min(regular)) };
         let look = Look { issued, answered: now };
         (now.since(issued) <= STORE_ANSWER_TIMEOUT).then_some(look)
     }
@@ -77,17 +84,21 @@ impl Asking {
         }
     }
 
-    /// Asks no later than `pause` after the last time; nothing if a question is under way.
+    /// Asks no later than `pause` after the last time, or than `now`.
     pub(crate) fn hurry(&mut self, now: Moment, pause: Duration) {
-        if let Stage::Idle { next } = &mut self.stage {
-            let earliest = self.issued.map_or(now, |issued| issued + pause);
-            *next = earliest.max(now).min(*next);
+        let earliest = self.issued.map_or(now, |issued| issued + pause).max(now);
+        match &mut self.stage {
+            Stage::Idle { next } => *next = earliest.min(*next),
+            Stage::Asked { again, .. } => {
+                *again = Some(again.map_or(earliest, |again| earliest.min(again)));
+            }
         }
     }
 
-    fn pending(&self, request: RequestId) -> Option<Moment> {
+    /// When the question that is under way was put, and when to put it again.
+    fn pending(&self, request: RequestId) -> Option<(Moment, Option<Moment>)> {
         match self.stage {
-            Stage::Asked { at } if request == self.last => Some(at),
+            Stage::Asked { at, again } if request == self.last => Some((at, again)),
             Stage::Asked { .. } | Stage::Idle { .. } => None,
         }
     }
@@ -132,11 +143,22 @@ mod tests {
     }
 
     #[test]
-    fn hurrying_keeps_a_pause_between_questions() {
+    fn a_reason_that_comes_while_a_question_is_under_way_has_it_put_once_more() {
         let mut asking = Asking::from(at(0));
         let first = asking.ask(at(0)).unwrap();
         asking.hurry(at(1), Duration::from_millis(250));
-        assert_eq!(asking.due(), at(2_000), "one is under way");
+        assert_eq!(asking.due(), at(2_000), "one at a time");
+        asking.answer(first, at(5), PERIOD);
+        assert_eq!(asking.due(), at(250));
+        let second = asking.ask(at(250)).unwrap();
+        asking.answer(second, at(251), PERIOD);
+        assert_eq!(asking.due(), at(1_250), "and not again");
+    }
+
+    #[test]
+    fn hurrying_keeps_a_pause_between_questions() {
+        let mut asking = Asking::from(at(0));
+        let first = asking.ask(at(0)).unwrap();
         asking.answer(first, at(5), PERIOD);
         asking.hurry(at(10), Duration::from_millis(250));
         assert_eq!(asking.due(), at(250));

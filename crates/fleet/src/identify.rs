@@ -15,8 +15,8 @@ use std::{
 use baton_model::{
     AppName, Moment, ShardKey,
     limits::{
-        IDENTIFY_ASKED_MAX, IDENTIFY_PERMIT_VALID, IDENTIFY_SPACING, STORE_ANSWER_TIMEOUT,
-        identify_reserve,
+        IDENTIFY_ASKED_MAX, IDENTIFY_EXHAUSTED_PAUSE, IDENTIFY_PERMIT_VALID, IDENTIFY_SPACING,
+        STORE_ANSWER_TIMEOUT, identify_reserve,
     },
 };
 
@@ -86,6 +86,8 @@ struct Queue {
 pub(crate) struct IdentifyGate {
     concurrency: BTreeMap<AppName, NonZeroU16>,
     queues: BTreeMap<(AppName, Bucket), Queue>,
+    /// Apps whose budget is used up, as was told already.
+    exhausted: BTreeSet<AppName>,
     last_request: RequestId,
 }
 
@@ -182,7 +184,11 @@ impl IdentifyGate {
             .find(|(_, queue)| queue.asked.is_some_and(|(asked, _)| asked == request))?;
         let (_, asked_at) = queue.asked.take()?;
         match answer {
-            PermitAnswer::Granted => queue.grant(asked_at, now),
+            PermitAnswer::Granted => {
+                let go = queue.grant(asked_at, now)?;
+                self.exhausted.remove(&key.0);
+                Some(go)
+            }
             PermitAnswer::Wait(pause) => {
                 queue.pause(now + pause);
                 None
@@ -193,8 +199,9 @@ impl IdentifyGate {
             }
             PermitAnswer::Exhausted { reset_after } => {
                 let app = key.0.clone();
-                self.pause_app(&app, now + reset_after);
-                Some(GateOutput::Exhausted(app, reset_after))
+                self.pause_app(&app, now + reset_after.min(IDENTIFY_EXHAUSTED_PAUSE));
+                let is_news = self.exhausted.insert(app.clone());
+                is_news.then_some(GateOutput::Exhausted(app, reset_after))
             }
         }
     }
@@ -369,6 +376,26 @@ mod tests {
         gate.set_concurrency(&shard(0).app, NonZeroU16::new(2).unwrap());
         assert_eq!(gate.answer(request, PermitAnswer::Granted, at(1_001)), None);
         assert_eq!(gate.due(), Some(at(6_280)));
+    }
+
+    #[test]
+    fn a_budget_that_is_used_up_is_asked_for_once_a_minute_and_told_once() {
+        let mut gate = gate(1);
+        gate.want(shard(0), History::New);
+        let exhausted = PermitAnswer::Exhausted { reset_after: Duration::from_secs(86_400) };
+        let mut told = Vec::new();
+        for minute in 0..3 {
+            let (request, _) = asked(&mut gate, at(minute * 60_000))[0];
+            told.extend(gate.answer(request, exhausted, at(minute * 60_000)));
+            assert_eq!(gate.due(), Some(at((minute + 1) * 60_000)));
+        }
+        assert_eq!(told.len(), 1, "{told:?}");
+        let (request, _) = asked(&mut gate, at(180_000))[0];
+        let granted = gate.answer(request, PermitAnswer::Granted, at(180_001));
+        assert!(matches!(granted, Some(GateOutput::Go(..))), "renewed before its time");
+        gate.want(shard(0), History::New);
+        let (request, _) = asked(&mut gate, at(190_000))[0];
+        assert!(gate.answer(request, exhausted, at(190_000)).is_some(), "news again");
     }
 
     #[test]

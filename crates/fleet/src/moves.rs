@@ -1,8 +1,9 @@
 //! How many moves are under way, at the planner.
 //!
 //! The plan says where shards should be; this says when each may set out. A move under way takes
-//! one of few places until its shard has arrived or the move is given up, and a shard that moved
-//! is left in peace for a while.
+//! one of few places until its shard has arrived or the move is given up. A shard that moved is not
+//! moved again for a while only to have the fleet even; whoever leaves, or is told where a shard
+//! belongs, does not wait for that.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,7 +12,7 @@ use baton_model::{
     limits::{MOVE_COOL_DOWN, MOVE_GIVEN_UP, MOVES_AT_ONCE_MAX},
 };
 
-use crate::plan::Move;
+use crate::plan::{Move, MoveReason};
 
 #[derive(Debug, Clone, Copy)]
 struct UnderWay {
@@ -108,7 +109,7 @@ impl Moves {
             if self.under_way.contains_key(&next.shard) || !makes_sense(&next) {
                 continue;
             }
-            if self.arrived.contains_key(&next.shard) {
+            if can_wait(next.reason) && self.arrived.contains_key(&next.shard) {
                 cooling.push_back(next);
                 continue;
             }
@@ -126,10 +127,17 @@ impl Moves {
     }
 }
 
+/// Whether a shard may as well stay where it is for now.
+const fn can_wait(reason: MoveReason) -> bool {
+    match reason {
+        MoveReason::Balance => true,
+        MoveReason::Pinned | MoveReason::Leaving => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::MoveReason;
     use baton_model::{Generation, ShardNumber};
 
     const THERE: InstanceId = InstanceId::new(2);
@@ -176,9 +184,22 @@ mod tests {
         let mut moves = queued(1);
         moves.start(|_| true, at(0));
         moves.settled(&shard(0), THERE, at(1));
-        moves.queue(vec![movement(0)]);
+        let balance = Move { reason: MoveReason::Balance, ..movement(0) };
+        moves.queue(vec![balance.clone()]);
         assert_eq!(moves.start(|_| true, at(60)), []);
-        assert_eq!(moves.start(|_| true, at(61)), [movement(0)], "it waited");
+        assert_eq!(moves.start(|_| true, at(61)), [balance], "it waited");
+    }
+
+    #[test]
+    fn whoever_leaves_or_wants_a_shard_does_not_wait_for_that() {
+        for reason in [MoveReason::Leaving, MoveReason::Pinned] {
+            let mut moves = queued(1);
+            moves.start(|_| true, at(0));
+            moves.settled(&shard(0), THERE, at(1));
+            let again = Move { reason, ..movement(0) };
+            moves.queue(vec![again.clone()]);
+            assert_eq!(moves.start(|_| true, at(2)), [again]);
+        }
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Rows {
         }
     }
 
+    /// Whether the last sweep showed that there are none.
+    pub(crate) fn were_none(&self) -> bool {
+        self.look.is_some() && self.swept.is_empty()
+    }
+
     /// Whether a sweep shows an epoch older than the last one did.
     pub(crate) fn run_backwards(&self, rows: &BTreeMap<ShardKey, LeaseRow>) -> bool {
         self.swept.iter().any(|(shard, before)| {

@@ -12,6 +12,7 @@
 mod attribution;
 mod excuses;
 mod order;
+mod silent;
 
 use std::{collections::BTreeMap, time::Duration};
 

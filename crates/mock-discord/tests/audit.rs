@@ -174,6 +174,22 @@ fn the_end_of_an_invalidated_session_is_excused_by_the_next_ones_marker() {
 }
 
 #[test]
+fn a_session_of_which_only_its_beginning_arrived_is_known_by_its_place() {
+    let (ledger, mut entries) = clean_run([5, 6, 7]);
+    let of_second = |it: &Entry| it.session == EntrySession::Number(number(2));
+    let at = entries.iter().position(of_second).expect("it is there");
+    entries.retain(|entry| !of_second(entry));
+    let started = |previous| Marker::SessionStarted { start: SessionStart::Invalidated, previous };
+    entries.insert(at, marker(2, 0, started(Some((number(1), Seq(10))))));
+    assert_eq!(defects(&ledger, &entries).lost.len(), 6, "nobody says that they are missing");
+    entries.insert(at + 1, marker(3, 0, started(Some((number(2), Seq(0))))));
+    assert_eq!(defects(&ledger, &entries), Report::default());
+    // A marker that speaks of a later part excuses no more than that.
+    entries[at + 1] = marker(3, 0, started(Some((number(2), Seq(8)))));
+    assert_eq!(defects(&ledger, &entries).lost.len(), 4);
+}
+
+#[test]
 fn a_wiped_stream_is_excused_up_to_where_it_was_lost() {
     let (ledger, mut entries) = clean_run([6, 3, 3]);
     entries.drain(0..4);

@@ -126,7 +126,7 @@ const _: () = assert!(
 /// Moves that may be under way in the whole fleet.
 pub const MOVES_AT_ONCE_MAX: usize = 16;
 
-/// How long a shard is left in peace after a move.
+/// How long a shard is left in peace after a move, where nothing but balance would move it.
 pub const MOVE_COOL_DOWN: Duration = Duration::from_secs(60);
 
 /// How long the fleet must have been calm before shards are moved for balance alone.
@@ -391,6 +391,10 @@ pub const IDENTIFY_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An end of the day's window that is this much later is still the same window's.
 pub const IDENTIFY_SAME_RESET: Duration = Duration::from_secs(60);
+
+/// How often it is asked for more while the day's budget is used up: it may be renewed before its
+/// time, as after a loss of the store's data, or with another token.
+pub const IDENTIFY_EXHAUSTED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Share of the daily limit that is never used: passing the limit resets the bot's token.
 pub const IDENTIFY_RESERVE_PERCENT: u32 = 10;

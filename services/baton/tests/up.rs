@@ -164,6 +164,21 @@ async fn a_folder_that_may_not_be_written_is_said_and_stays_as_it_is() {
     world.judge(world.start(&[])).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_found_its_ports_taken_resumes_where_it_was() {
+    let world = World::new().await;
+    let mut up = world.start(&[]);
+    world.until_events_come(&up).await;
+    up.signal("TERM");
+    assert_eq!(up.ended().await, Some(0), "{}", up.said());
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    for port in ["--listen", "--page"] {
+        ends_with(world.start(&[port, &address]), 1, &address).await;
+    }
+    world.judge(world.start(&[])).await;
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").permissions().mode()
 }

@@ -209,8 +209,16 @@ impl Config {
             ring_bytes_max: RING_BYTES_MAX,
             apps: self.apps.iter().map(|(name, app)| app.settings(name.clone())).collect(),
             stored_apps: self.stored_apps.clone(),
-            company: Company::Anybody,
+            company: self.company(),
             instruments: self.telemetry.instruments(),
+        }
+    }
+
+    /// An embedded store is open in one process, and this one runs one instance.
+    const fn company(&self) -> Company {
+        match self.store.place {
+            StorePlace::Embedded(_) => Company::Together(1),
+            StorePlace::Valkey(_) => Company::Anybody,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
+use baton_fleet::Company;
 use baton_gateway::{
     brokers::{BrokersSettings, CopyMode},
     config::{
@@ -300,6 +301,14 @@ fn variables_alone_are_enough() {
     assert_eq!(config.store.place, StorePlace::Embedded("/var/lib/baton".into()));
     let settings = config.settings(Version::default());
     assert_eq!(settings.apps[0].intents, Intents::GUILDS | Intents::GUILD_MESSAGES);
+}
+
+#[test]
+fn nobody_else_is_waited_for_on_an_embedded_store() {
+    let company = |config: &Config| config.settings(Version::default()).company;
+    assert_eq!(company(&good(LEAST, &[])), Company::Anybody);
+    let embedded = [("BATON_STORE__URL", "embedded:///var/lib/baton")];
+    assert_eq!(company(&good(LEAST, &embedded)), Company::Together(1));
 }
 
 #[test]

@@ -115,11 +115,13 @@ impl Fleet {
         }
     }
 
-    /// Sweeps for a reason that others have, too.
+    /// Sweeps for a reason that others have, too. Where the last sweep found no row, it has cost
+    /// nothing, and what there is now is not kept waiting: an instance starts like that.
     pub(super) fn sweep_soon(&mut self, now: Moment) {
         let spread = SWEEP_SPREAD * u32::try_from(self.members.len()).unwrap_or(u32::MAX);
         let at = now + self.jitter.up_to(spread);
-        self.sweeps.hurry(at, SWEEP_PAUSE);
+        let pause = if self.rows.were_none() { Duration::ZERO } else { SWEEP_PAUSE };
+        self.sweeps.hurry(at, pause);
     }
 
     fn sweep_period(&mut self) -> Duration {

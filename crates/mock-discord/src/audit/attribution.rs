@@ -4,13 +4,14 @@
 //! number and hash; of several alike (two sessions that were only told the same given events) the
 //! eldest. Where the ledger has forgotten something of the shard, a number may mean a session that
 //! is gone, and be like another in a given event or two: there it takes more than half of what
-//! would be known.
+//! would be known. Of a session that has begun there, and of which nothing else is there, its place
+//! tells.
 
 use std::collections::BTreeMap;
 
 use baton_model::{Seq, ShardNumber};
 
-use super::{Entry, EntrySession};
+use super::{Entry, EntrySession, silent};
 use crate::{
     Ledger, SessionOrdinal,
     ledger::{FrameHash, SessionLedger},
@@ -43,12 +44,44 @@ impl<'a> Attribution<'a> {
             };
             ballots.entry((entry.shard, &entry.session)).or_default().cast(entry, candidates);
         }
-        let elected = |((shard, named), ballot): ((ShardNumber, _), Ballot)| {
+        let elected = |((shard, named), ballot): (&(ShardNumber, _), &Ballot)| {
             let session = ballot.elected()?;
-            let is_sure = ledger.is_complete_for(shard) || ballot.is_convincing(ledger, session);
-            is_sure.then_some(((shard, named), session))
+            let is_sure = ledger.is_complete_for(*shard) || ballot.is_convincing(ledger, session);
+            is_sure.then_some(((*shard, *named), session))
         };
-        Self(ballots.into_iter().filter_map(elected).collect())
+        let mut attribution = Self(ballots.iter().filter_map(elected).collect());
+        let mut shards: Vec<_> = ballots.keys().map(|(shard, _)| *shard).collect();
+        shards.dedup();
+        for shard in shards.into_iter().filter(|shard| ledger.is_complete_for(*shard)) {
+            attribution.place(shard, ledger, entries, &ballots);
+        }
+        attribution
+    }
+
+    /// Numbers of which a shard's stream holds only markers.
+    fn place(
+        &mut self,
+        shard: ShardNumber,
+        ledger: &Ledger,
+        entries: &'a [Entry],
+        ballots: &BTreeMap<(ShardNumber, &'a EntrySession), Ballot>,
+    ) {
+        let mut numbers: Vec<silent::Heard<&EntrySession>> = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.shard == shard) {
+            if numbers.iter().all(|(number, _)| *number != &entry.session) {
+                numbers.push((&entry.session, self.session(shard, &entry.session)));
+            }
+        }
+        let is_silent = |named| ballots.get(&(shard, named)).is_some_and(|it| it.seqs.is_empty());
+        // What holds dispatches that nobody sent may be anything, and so may its neighbours.
+        if numbers.iter().any(|(named, session)| session.is_none() && !is_silent(*named)) {
+            return;
+        }
+        let of_shard = ledger.sessions.iter().filter(|(_, it)| it.slice.0 == shard);
+        let sessions: Vec<_> = of_shard.map(|(session, _)| *session).collect();
+        for (named, session) in silent::by_place(&numbers, &sessions) {
+            self.0.insert((shard, named), session);
+        }
     }
 
     pub(super) fn session(

@@ -44,6 +44,10 @@ impl Stage {
             ["connection", "lost"] => self.tell(Input::Disconnected),
             ["connection", "back"] => self.tell(Input::Connected),
             ["ready"] => self.tell(Input::Ready),
+            ["more", count] => {
+                self.shards += count.parse::<u32>().unwrap();
+                self.tell(Input::ShardsChanged);
+            }
             ["drain"] => self.tell(Input::Drain { limit: Duration::from_secs(60) }),
             ["stalled", number] => self.tell(Input::Stalled(BTreeSet::from([key(number)]))),
             ["pin", number, to] => {

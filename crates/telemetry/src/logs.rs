@@ -23,6 +23,8 @@ pub enum LogFormat {
     Text,
     /// For programs.
     Json,
+    /// Not at all: only a collector gets it.
+    Unwritten,
 }
 
 /// The log of this process.
@@ -37,8 +39,9 @@ impl Log {
         let (filter, handle) = reload::Layer::new(targets(level));
         let lines = fmt::layer().with_writer(std::io::stderr);
         let lines = match format {
-            LogFormat::Text => lines.with_ansi(false).boxed(),
-            LogFormat::Json => lines.json().flatten_event(true).boxed(),
+            LogFormat::Text => Some(lines.with_ansi(false).boxed()),
+            LogFormat::Json => Some(lines.json().flatten_event(true).boxed()),
+            LogFormat::Unwritten => None,
         };
         // There is one per process.
         let filtered = tracing_subscriber::registry().with(filter);

@@ -1,17 +1,20 @@
-//! The log of a gateway, as a real collector has understood it.
+//! The log of a gateway and of `baton up`, as a real collector has understood it.
 
 use std::{
+    fs,
     io::Read,
     net::TcpListener,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
 use baton_e2e::{
-    collector::Collector,
+    collector::{Collector, Line},
     processes::{self, Fleet, PATIENCE, program, valkey},
 };
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::Command;
 
 /// How long a process may take to end while its collector hangs: the 3 s that it waits for it, and
 /// much for a machine that is busy.
@@ -76,7 +79,7 @@ async fn a_line_of_the_log_arrives_once_with_its_severity_and_its_trace_and_with
         assert_eq!(span.attribute("baton.shard"), line.attribute("shard"));
         assert_eq!(span.attribute("baton.outcome"), line.attribute("outcome"));
     }
-    let token = std::fs::read_to_string(fleet.token_file()).expect("a token");
+    let token = fs::read_to_string(fleet.token_file()).expect("a token");
     assert!(!collector.all_text().contains(token.trim()), "the token is at the collector");
 }
 
@@ -115,4 +118,53 @@ async fn a_collector_that_hangs_delays_the_end_by_seconds() {
     assert!(begun.elapsed() < END_MAX, "{:?}", begun.elapsed());
     let log = fleet.gateway("a").log();
     assert!(log.contains("the last lines of the log may not be sent"), "{log}");
+}
+
+/// `baton` on this folder, with nothing in its environment but where a collector is.
+fn baton(data: &Path, collector: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program("baton"));
+    command.env_clear().env("OTEL_EXPORTER_OTLP_ENDPOINT", collector).kill_on_drop(true);
+    command.arg("--data").arg(data).args(arguments);
+    command
+}
+
+const UP: [&str; 5] = ["up", "--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn up_tells_a_collector_that_the_usual_variable_names() {
+    let (collector, folder) = (Collector::start(), tempfile::tempdir().expect("a folder"));
+    let said = folder.path().join("said");
+    let file = fs::File::create(&said).expect("a file");
+    let mut up = baton(folder.path(), &collector.url(), &UP);
+    let mut up = up.stderr(file).spawn().expect("it starts");
+    let begun = Instant::now();
+    // An instance has something to give once both have shared the shards.
+    while !collector.spans().iter().any(|span| span.name == "hand over demo") {
+        assert!(begun.elapsed() < PATIENCE, "{}", fs::read_to_string(&said).expect("a file"));
+        let mut drain = baton(folder.path(), "", &["drain", "up-1"]);
+        drop(drain.output().await.expect("it runs"));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let pid = up.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).expect("it runs");
+    kill_process(pid, Signal::TERM).expect("it runs");
+    assert!(up.wait().await.expect("it ends").success());
+    let (spans, lines) = (collector.spans(), collector.lines());
+    let span = spans.iter().find(|span| span.name == "hand over demo").expect("it was there");
+    let of_it = |line: &&Line| line.place == (span.trace.clone(), span.id.clone());
+    let line = lines.iter().find(of_it).unwrap_or_else(|| panic!("{span:?} has no line"));
+    assert_eq!(line.message, "a hand-over has ended");
+    assert_eq!(line.of, ("baton-up".to_owned(), "demo".to_owned()));
+    let said = fs::read_to_string(&said).expect("a file");
+    assert!(!said.contains("INFO") && !said.contains("a hand-over"), "up's own words only: {said}");
+}
+
+#[tokio::test]
+async fn a_collector_whose_address_has_a_login_is_refused_without_being_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = baton(folder.path(), "http://me:hunter2@host:4318", &UP).output().await;
+    let refused = refused.expect("it runs");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{said}");
+    assert!(!said.contains("hunter2") && !said.contains("BATON_"), "{said}");
 }

@@ -6,8 +6,8 @@
 //! Sentinels or the Cluster where to go. Nothing is repeated here; the caller does that, because
 //! only it knows in which order.
 //!
-//! Whoever asks first has it made, but it always lives where the store was opened: a connection whose
-//! other end is looked after by another runtime costs two switches of threads for each append.
+//! Whoever asks first has it made, but it always lives where the store was opened: one that another
+//! runtime looks after costs two switches of threads for each append.
 
 use std::sync::Arc;
 

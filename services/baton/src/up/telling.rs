@@ -1,7 +1,7 @@
-//! What happens in this process is told to a collector as well, where the usual variable names one.
+//! What happens in this process is told to a collector, where the usual variable names one.
 //!
-//! Traces and the log go there. The log goes nowhere else: who sits at the terminal is told in `up`'s
-//! own words.
+//! Traces and the log go there. The log goes nowhere else: who sits at the terminal is told in the
+//! words of `up`.
 
 use baton_gateway::config::{Config, Mistakes};
 use baton_telemetry::{LogFormat, Telemetry, TelemetrySettings, Tracer};

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
+use thiserror::Error;
 use tracing_subscriber::layer::Identity;
 
-use crate::tracer::StartError;
-
 /// Sends nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LogSender;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LogSender(());
+
+/// There is no way.
+#[derive(Debug, Error)]
+#[error("this baton is built without `otlp-log`")]
+pub(crate) struct NotBuilt;
 
 impl LogSender {
-    pub(crate) const fn start(_: &str, _: &str, _: &str) -> Result<Self, StartError> {
-        Err(StartError)
+    pub(crate) const fn start(_: &str, _: &str, _: &str) -> Result<Self, NotBuilt> {
+        Err(NotBuilt)
     }
 
     #[expect(clippy::unused_self, reason = "as where there is something to send")]

@@ -5,35 +5,41 @@
 //! not answer in time, or the server behind it is no longer the primary. Making it anew asks the
 //! Sentinels or the Cluster where to go. Nothing is repeated here; the caller does that, because
 //! only it knows in which order.
+//!
+//! Whoever asks first has it made, but it always lives where the store was opened: one that another
+//! runtime looks after costs two switches of threads for each append.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
 use baton_model::limits::{APPEND_TIMEOUT, STORE_CONNECT_PAUSE, STORE_CONNECT_TIMEOUT};
 use baton_store::{StoreError, Unhappy};
 use baton_valkey_link::{Connector, Link, not_connected, redis_error};
 use redis::{Cmd, Pipeline, RedisResult};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{runtime::Handle, sync::Mutex, time::Instant};
 
 use crate::{ValkeyConfig, reply::Reply};
 
 struct State {
     connector: Connector,
     link: Option<(u64, Link)>,
+    /// How many there have been.
+    links: u64,
     last_failure: Option<(Instant, StoreError)>,
 }
 
 /// The connection of the data path.
 pub(crate) struct Data {
-    state: Mutex<State>,
-    next_link: AtomicU64,
+    state: Arc<Mutex<State>>,
+    /// Where connections live.
+    home: Handle,
 }
 
 impl Data {
-    /// Prepares the connection; it is made with the first request.
+    /// Prepares the connection; it is made with the first request, to live in this runtime.
     pub(crate) fn new(config: &ValkeyConfig) -> Result<Self, StoreError> {
         let connector = Connector::new(config.place()).map_err(|error| redis_error(&error))?;
-        let state = State { connector, link: None, last_failure: None };
-        Ok(Self { state: Mutex::new(state), next_link: AtomicU64::new(0) })
+        let state = State { connector, link: None, links: 0, last_failure: None };
+        Ok(Self { state: Arc::new(Mutex::new(state)), home: Handle::current() })
     }
 
     /// Sends commands in one go; each has its own answer. All keys must lie in one slot.
@@ -80,34 +86,12 @@ impl Data {
     }
 
     async fn link(&self) -> Result<(u64, Link), StoreError> {
-        let mut state = self.state.lock().await;
-        if let Some(link) = &state.link {
+        if let Some(link) = &self.state.lock().await.link {
             return Ok(link.clone());
         }
-        if let Some((at, error)) = &state.last_failure
-            && at.elapsed() < STORE_CONNECT_PAUSE
-        {
-            return Err(error.clone());
-        }
-        let attempt =
-            tokio::time::timeout(STORE_CONNECT_TIMEOUT, state.connector.connect(APPEND_TIMEOUT))
-                .await;
-        let attempt = match attempt {
-            Ok(connected) => connected.map_err(|error| not_connected(&error)),
-            Err(_) => Err(StoreError::unavailable("no connection in time")),
-        };
-        match attempt {
-            Ok(link) => {
-                let number = self.next_link.fetch_add(1, Ordering::Relaxed);
-                state.link = Some((number, link.clone()));
-                state.last_failure = None;
-                Ok((number, link))
-            }
-            Err(error) => {
-                state.last_failure = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
-        }
+        let state = self.state.clone();
+        let made = self.home.spawn(async move { state.lock().await.connected().await }).await;
+        made.unwrap_or_else(|_| Err(StoreError::unavailable("its runtime has ended")))
     }
 
     /// Gives a connection up, unless somebody has made a new one meanwhile.
@@ -115,6 +99,36 @@ impl Data {
         let mut state = self.state.lock().await;
         if state.link.as_ref().is_some_and(|(current, _)| *current == number) {
             state.link = None;
+        }
+    }
+}
+
+impl State {
+    /// The connection that there is, or else a new one.
+    async fn connected(&mut self) -> Result<(u64, Link), StoreError> {
+        if let Some(link) = &self.link {
+            return Ok(link.clone());
+        }
+        if let Some((at, error)) = &self.last_failure
+            && at.elapsed() < STORE_CONNECT_PAUSE
+        {
+            return Err(error.clone());
+        }
+        let connecting = self.connector.connect(APPEND_TIMEOUT);
+        let attempt = match tokio::time::timeout(STORE_CONNECT_TIMEOUT, connecting).await {
+            Ok(connected) => connected.map_err(|error| not_connected(&error)),
+            Err(_) => Err(StoreError::unavailable("no connection in time")),
+        };
+        match attempt {
+            Ok(link) => {
+                self.links += 1;
+                self.last_failure = None;
+                Ok(self.link.insert((self.links, link)).clone())
+            }
+            Err(error) => {
+                self.last_failure = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
         }
     }
 }

@@ -12,13 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_model::{Expected, Seq};
+use baton_model::{Expected, Lane, Seq, StreamId};
 use baton_store::{
     AppendError, Events, Leases, Membership, Unhappy,
     conformance::{Audit, Scope, append, live, stream},
 };
 use baton_test_servers::{Cluster, Program, Server};
 use support::{Writer, open_at, seed};
+use tokio::runtime::Builder;
 
 /// Bounded waits are a promise; how long exactly depends on the machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,6 +60,18 @@ async fn connections_killed_in_the_middle_of_pipelines_lose_and_double_nothing()
     let shards = (0..4).map(|number| scope.shard(number).shard.number);
     let audit = Audit::of(&stream(&store, &scope).await, shards, 20_000);
     assert_eq!(audit, Audit::default(), "after {kills} kills, {unknown} unknown outcomes");
+}
+
+#[test]
+fn a_connection_lives_where_the_store_was_opened_whoever_asks_first() {
+    let server = Server::start(Program::Valkey, &[]);
+    let a_runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let (home, other) = (a_runtime().expect("threads"), a_runtime().expect("threads"));
+    let (store, scope) = (home.block_on(open_at(&server)), Scope::new(seed()));
+    let read = || store.entries(scope.app(), Lane(0), StreamId::START, 1);
+    other.block_on(read()).expect("an answer to who asks first");
+    drop(other);
+    home.block_on(read()).expect("an answer over the same connection");
 }
 
 /// Kills every client's connection again and again; counts how often.

@@ -22,6 +22,11 @@ mod tracer;
 #[path = "tracer_off.rs"]
 mod tracer;
 
+#[cfg(all(feature = "program", feature = "otlp-log"))]
+mod log_sender;
+#[cfg(all(feature = "program", not(feature = "otlp-log")))]
+#[path = "log_sender_off.rs"]
+mod log_sender;
 #[cfg(feature = "program")]
 mod logs;
 #[cfg(feature = "program")]
@@ -40,6 +45,6 @@ pub use self::{
 pub use self::{
     page::{CONTENT_TYPE, Page, whole},
     reference::reference,
-    tracer::{StartError, Tracer},
+    tracer::{StartError, Tracer, in_trace},
     traces::{Attribute, Sampler, Span, SpanKind, SpanPlace},
 };

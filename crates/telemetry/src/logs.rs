@@ -10,6 +10,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use crate::log_sender::LogSender;
+
 /// What libraries may say: their debug lines show what they send, and with it the token.
 const OF_OTHERS: Level = Level::WARN;
 
@@ -21,6 +23,8 @@ pub enum LogFormat {
     Text,
     /// For programs.
     Json,
+    /// Not at all: only a collector gets it.
+    Unwritten,
 }
 
 /// The log of this process.
@@ -31,15 +35,17 @@ pub struct Log {
 
 impl Log {
     /// Starts it. In a process that logs already it goes there.
-    pub(crate) fn start(format: LogFormat, level: LevelFilter) -> Self {
+    pub(crate) fn start(format: LogFormat, level: LevelFilter, sender: Option<&LogSender>) -> Self {
         let (filter, handle) = reload::Layer::new(targets(level));
         let lines = fmt::layer().with_writer(std::io::stderr);
         let lines = match format {
-            LogFormat::Text => lines.with_ansi(false).boxed(),
-            LogFormat::Json => lines.json().flatten_event(true).boxed(),
+            LogFormat::Text => Some(lines.with_ansi(false).boxed()),
+            LogFormat::Json => Some(lines.json().flatten_event(true).boxed()),
+            LogFormat::Unwritten => None,
         };
         // There is one per process.
-        drop(tracing_subscriber::registry().with(filter).with(lines).try_init());
+        let filtered = tracing_subscriber::registry().with(filter);
+        drop(filtered.with(sender.and_then(LogSender::layer)).with(lines).try_init());
         log_panics();
         Self { filter: handle }
     }

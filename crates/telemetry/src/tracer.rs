@@ -3,23 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use opentelemetry::{
-    InstrumentationScope, KeyValue, Value,
-    trace::{Link, SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState},
+    Context, InstrumentationScope, KeyValue, Value,
+    trace::{Link, SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId, TraceState},
 };
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
-use opentelemetry_sdk::{
-    Resource,
-    trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor},
+use opentelemetry_sdk::trace::{
+    BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor,
 };
 
 pub use crate::otlp::StartError;
 use crate::{
-    otlp::Courier,
+    otlp::{Courier, SEND_TIMEOUT, endpoint, resource},
     traces::{Attribute, Span, SpanKind, SpanPlace},
 };
-
-/// How long one attempt to give spans away may take.
-const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Takes spans. Clones take them to the same place. What it cannot get rid of in time it drops:
 /// nobody waits for it.
@@ -42,15 +38,12 @@ impl Tracer {
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(Courier::start()?)
-            .with_endpoint(format!("{}/v1/traces", url.trim_end_matches('/')))
+            .with_endpoint(endpoint(url, "traces"))
             .with_timeout(SEND_TIMEOUT)
             .build()
             .map_err(|error| StartError::Exporter(error.to_string()))?;
         let mut processor = BatchSpanProcessor::builder(exporter).build();
-        let which = KeyValue::new("service.instance.id", instance.to_owned());
-        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
-        let resource = Resource::builder_empty().with_service_name(service.to_owned());
-        processor.set_resource(&resource.with_attributes([which, version]).build());
+        processor.set_resource(&resource(service, instance));
         let scope = InstrumentationScope::builder("baton").build();
         Ok(Self(Some(Arc::new(Kept { processor, scope }))))
     }
@@ -77,6 +70,13 @@ impl Tracer {
             tracing::warn!(error = error.to_string(), "the last spans may not be sent");
         }
     }
+}
+
+/// Has what is logged meanwhile belong to this span, where the log goes to a collector as well.
+pub fn in_trace<T>(place: Option<SpanPlace>, log: impl FnOnce() -> T) -> T {
+    let attach = |place| Context::new().with_remote_span_context(context(place, false)).attach();
+    let _attached = place.map(attach);
+    log()
 }
 
 fn data(span: Span, scope: InstrumentationScope) -> SpanData {

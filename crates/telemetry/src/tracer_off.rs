@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::traces::Span;
+use crate::traces::{Span, SpanPlace};
 
 /// Takes spans, and forgets them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,4 +37,9 @@ impl Tracer {
     /// There is nothing to send.
     #[expect(clippy::unused_self, reason = "as where there is something to send")]
     pub const fn end(&self, _: Duration) {}
+}
+
+/// There is no collector to tell where it belongs.
+pub fn in_trace<T>(_: Option<SpanPlace>, log: impl FnOnce() -> T) -> T {
+    log()
 }

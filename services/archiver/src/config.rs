@@ -50,6 +50,8 @@ pub struct Config {
     pub log_json: bool,
     /// What is logged.
     pub log_level: tracing::Level,
+    /// Where a collector takes the log; none if it is not sent.
+    pub otlp_logs_url: Option<String>,
 }
 
 /// Where the streams are.
@@ -137,6 +139,7 @@ impl Config {
             _ => None,
         });
         let log_level = reader.required("log.level", |text| text.parse().ok());
+        let otlp_logs_url = reader.optional("telemetry.otlp_logs_url", plain_url);
         let bounds = Bounds {
             bytes_max: bytes_max?,
             age_max: age_max?,
@@ -155,6 +158,7 @@ impl Config {
             listen: listen?,
             log_json: log_json?,
             log_level: log_level?,
+            otlp_logs_url: otlp_logs_url?,
         })
     }
 }
@@ -199,10 +203,7 @@ impl Destination {
     fn take(reader: &mut Reader) -> Option<Self> {
         let folder = reader.optional("archive.folder", |text| Some(PathBuf::from(text)));
         let bucket = reader.optional("s3.bucket", some_text);
-        let endpoint = reader.optional("s3.endpoint", |text| {
-            let is_url = text.starts_with("https://") || text.starts_with("http://");
-            (is_url && !text.contains('@')).then(|| text.trim_end_matches('/').to_owned())
-        });
+        let endpoint = reader.optional("s3.endpoint", plain_url);
         let region = reader.required("s3.region", some_text);
         let key_id = reader.optional("s3.key_id", |text| text.parse().ok());
         let secret = reader.optional("s3.secret", |text| text.parse().ok());
@@ -249,6 +250,12 @@ impl Destination {
 
 fn secret(option: &'static str, source: &Source) -> Result<String, MissingError> {
     source.read().map_err(|source| MissingError::Secret { option, source })
+}
+
+/// A url that may be shown.
+fn plain_url(text: &str) -> Option<String> {
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
+    (is_url && !text.contains('@')).then(|| text.trim_end_matches('/').to_owned())
 }
 
 fn some_text(text: &str) -> Option<String> {

@@ -186,10 +186,9 @@ fn asked_to_end() -> Result<impl Future<Output = ()>, Failure> {
 /// How it tells what it does.
 fn telemetry_settings(config: &Config) -> TelemetrySettings {
     TelemetrySettings {
-        service: "baton-archiver",
-        instance: config.group.clone(),
         format: if config.log_json { LogFormat::Json } else { LogFormat::Text },
         level: LevelFilter::from_level(config.log_level),
-        otlp_url: None,
+        otlp_logs_url: config.otlp_logs_url.clone(),
+        ..TelemetrySettings::of("baton-archiver", &config.group)
     }
 }

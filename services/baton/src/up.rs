@@ -8,6 +8,7 @@
 
 mod demo;
 mod settings;
+mod telling;
 
 mod house;
 mod watch;

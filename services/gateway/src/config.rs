@@ -232,6 +232,7 @@ impl Config {
             format: self.log_format.into(),
             level: self.log_level.into(),
             otlp_url: self.telemetry.otlp_url.clone(),
+            otlp_logs_url: self.telemetry.otlp_logs_url.clone(),
         }
     }
 

@@ -230,6 +230,7 @@ const DESCRIBED: &[&str] = &[
     "telemetry.metrics = \"on\"  # default",
     "telemetry.per_shard = \"auto\"  # default",
     "telemetry.otlp_url is not set  # default",
+    "telemetry.otlp_logs_url is not set  # default",
     "telemetry.trace_one_in = 1000  # default",
     "drain.limit = \"1m\"  # default",
     "drain.kill_timeout is not set  # default",
@@ -619,7 +620,7 @@ fn an_instance_that_would_be_killed_while_it_drains_does_not_start() {
 }
 
 /// Where a secret may stand by right or by mistake, with `SECRET` for it.
-const HIDING_PLACES: [&str; 22] = [
+const HIDING_PLACES: [&str; 23] = [
     "store.url = \"valkey://user:SECRET@host\"",
     "store.url = \"valkeys-sentinel://a:SECRET@b/main?sentinel=c:SECRET\"",
     "store.url = \"valkey-sentinel://b/main?SECRET\"",
@@ -641,6 +642,7 @@ const HIDING_PLACES: [&str; 22] = [
     "apps.music.api_url = \"https://host/?key=SECRET\"",
     "telemetry.otlp_url = \"http://user:SECRET@host\"",
     "telemetry.otlp_url = \"http://host/?key=SECRET\"",
+    "telemetry.otlp_logs_url = \"http://user:SECRET@host\"",
     "store.password = \"SECRET\n",
 ];
 
@@ -728,7 +730,7 @@ proptest! {
 
     #[test]
     fn any_value_of_any_option_is_read_or_refused(
-        option in 0..45_usize,
+        option in 0..46_usize,
         value in prop_oneof![
             "-?[0-9]{1,22}", "\"[a-z:/.@]{0,30}\"", "\\[\"[A-Z_a-z:]{0,12}\", [0-9]\\]",
             "\\{ type = \"[a-z]{0,9}\", name = 1 \\}", "\\[\\{ name = \"[a-zä]{0,9}\" \\}\\]",
@@ -737,7 +739,7 @@ proptest! {
     ) {
         let names: Vec<_> = good(LEAST, &[]).describe().lines()
             .map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-        prop_assert_eq!(names.len(), 45);
+        prop_assert_eq!(names.len(), 46);
         let name = &names[option];
         let variable = format!("BATON_{}", name.to_uppercase().replace('.', "__"));
         let own = format!("{name} = {value}\n");

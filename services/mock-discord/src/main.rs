@@ -14,7 +14,7 @@ mod announcement;
 use std::{error::Error, process::ExitCode};
 
 use baton_mock_discord::server::{Server, StartError};
-use baton_telemetry::{LevelFilter, LogFormat, Telemetry, TelemetrySettings};
+use baton_telemetry::{LevelFilter, Telemetry, TelemetrySettings};
 use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -60,13 +60,8 @@ fn main() -> ExitCode {
 
 /// It says where it listens by itself; the log has what goes wrong later.
 fn telemetry_settings() -> TelemetrySettings {
-    TelemetrySettings {
-        service: "baton-mock-discord",
-        instance: "mock-discord".to_owned(),
-        format: LogFormat::Text,
-        level: LevelFilter::WARN,
-        otlp_url: None,
-    }
+    let settings = TelemetrySettings::of("baton-mock-discord", "mock-discord");
+    TelemetrySettings { level: LevelFilter::WARN, ..settings }
 }
 
 #[tokio::main]

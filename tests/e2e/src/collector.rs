@@ -14,7 +14,7 @@ use std::{
 use baton_gateway::instruments::Instruments;
 use baton_model::{Lane, StreamId};
 use baton_store::{EntryBody, Events as _};
-use baton_telemetry::{LevelFilter, LogFormat, Telemetry, TelemetrySettings};
+use baton_telemetry::{LevelFilter, Telemetry, TelemetrySettings};
 use serde_json::Value;
 
 use crate::virtual_time::{World, app};
@@ -47,6 +47,21 @@ pub struct Seen {
     pub links: Vec<String>,
     /// When it began and ended, in nanoseconds since 1970.
     pub times: (u64, u64),
+    /// What else is known of it, as JSON.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// A line of a log, as the collector has understood it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Of which service, and which process of it.
+    pub of: (String, String),
+    /// How bad it is, in a word.
+    pub severity: String,
+    /// What it says.
+    pub message: String,
+    /// The trace and the span that it belongs to; empty for none.
+    pub place: (String, String),
     /// What else is known of it, as JSON.
     pub attributes: Vec<(String, String)>,
 }
@@ -104,17 +119,44 @@ impl Collector {
     /// If what it passes on is no OTLP.
     #[must_use]
     pub fn spans(&self) -> Vec<Seen> {
+        self.all(["resourceSpans", "scopeSpans", "spans"], |span, (_, instance)| {
+            seen(span, instance.to_owned())
+        })
+    }
+
+    /// The lines of logs that it has understood so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        self.all(["resourceLogs", "scopeLogs", "logRecords"], line)
+    }
+
+    /// Everything that it has understood, as JSON.
+    #[must_use]
+    pub fn all_text(&self) -> String {
         let understood = self.understood.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut spans = Vec::new();
-        for resource in understood.iter().flat_map(|body| list(&body["resourceSpans"])) {
+        understood.iter().map(Value::to_string).collect()
+    }
+
+    /// Everything of one kind, each with the service and the process that it is of.
+    fn all<T>(
+        &self,
+        [resources, scopes, records]: [&str; 3],
+        read: impl Fn(&Value, (&str, &str)) -> T,
+    ) -> Vec<T> {
+        let understood = self.understood.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        for resource in understood.iter().flat_map(|body| list(&body[resources])) {
             let attributes = attributes(&resource["resource"]["attributes"]);
-            let instance = attributes.iter().find(|(key, _)| key == "service.instance.id");
-            let instance = instance.map_or_else(String::new, |(_, value)| value.clone());
-            for scope in list(&resource["scopeSpans"]) {
-                spans.extend(list(&scope["spans"]).map(|span| seen(span, instance.clone())));
+            let of = |key: &str| {
+                let value = attributes.iter().find(|(known, _)| known == key);
+                value.map_or("", |(_, value)| value.as_str())
+            };
+            let of = (of("service.name"), of("service.instance.id"));
+            for scope in list(&resource[scopes]) {
+                found.extend(list(&scope[records]).map(|record| read(record, of)));
             }
         }
-        spans
+        found
     }
 }
 
@@ -125,11 +167,19 @@ impl Drop for Collector {
     }
 }
 
+impl Line {
+    /// What is known of it under this name.
+    #[must_use]
+    pub fn attribute(&self, key: &str) -> Option<&str> {
+        value_of(&self.attributes, key)
+    }
+}
+
 impl Seen {
     /// What is known of it under this name.
     #[must_use]
     pub fn attribute(&self, key: &str) -> Option<&str> {
-        self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+        value_of(&self.attributes, key)
     }
 }
 
@@ -143,11 +193,9 @@ pub(crate) fn instruments(
         return (None, Instruments::default());
     };
     let telemetry = Telemetry::start(&TelemetrySettings {
-        service: "baton-gateway",
-        instance: format!("i{number}"),
-        format: LogFormat::Text,
         level: LevelFilter::WARN,
         otlp_url: Some(url.clone()),
+        ..TelemetrySettings::of("baton-gateway", &format!("i{number}"))
     });
     let mut instruments = Instruments::default();
     instruments.tracer = telemetry.tracer();
@@ -182,8 +230,8 @@ fn configuration(port: u16, sink: u16) -> String {
         "receivers:\n  otlp:\n    protocols:\n      http:\n        endpoint: 127.0.0.1:{port}\n\
          exporters:\n  otlphttp:\n    endpoint: http://127.0.0.1:{sink}\n    encoding: json\n    \
          compression: none\n    sending_queue:\n      enabled: false\n\
-         service:\n  telemetry:\n    metrics:\n      level: none\n  pipelines:\n    traces:\n      \
-         receivers: [otlp]\n      exporters: [otlphttp]\n"
+         service:\n  telemetry:\n    metrics:\n      level: none\n  pipelines:\n    \
+         traces: &all\n      receivers: [otlp]\n      exporters: [otlphttp]\n    logs: *all\n"
     )
 }
 
@@ -230,6 +278,21 @@ fn seen(span: &Value, instance: String) -> Seen {
         times: (time("startTimeUnixNano"), time("endTimeUnixNano")),
         attributes: attributes(&span["attributes"]),
     }
+}
+
+fn line(record: &Value, (service, instance): (&str, &str)) -> Line {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Line {
+        of: (service.to_owned(), instance.to_owned()),
+        severity: text(&record["severityText"]),
+        message: text(&record["body"]["stringValue"]),
+        place: (text(&record["traceId"]), text(&record["spanId"])),
+        attributes: attributes(&record["attributes"]),
+    }
+}
+
+fn value_of<'a>(attributes: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
 }
 
 fn attributes(value: &Value) -> Vec<(String, String)> {

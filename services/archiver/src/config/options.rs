@@ -31,7 +31,7 @@ const fn secret(name: &'static str, expected: &'static str, meaning: &'static st
 const SOURCE: &str = "env:NAME or file:PATH, never the secret itself";
 
 /// Every option there is.
-pub const OPTIONS: [OptionEntry; 22] = [
+pub const OPTIONS: [OptionEntry; 23] = [
     secret(
         "store.url",
         "valkey://host:port, valkey-sentinel://…/service or valkey-cluster://… (valkeys…: TLS)",
@@ -107,6 +107,11 @@ pub const OPTIONS: [OptionEntry; 22] = [
         Some("info"),
         "one of error, warn, info, debug, trace",
         "What is logged: this and worse.",
+    ),
+    secret(
+        "telemetry.otlp_logs_url",
+        "https://host:port or http://host:port, without a login",
+        "Where a collector takes the log by OTLP over HTTP, beside standard error.",
     ),
 ];
 

@@ -11,7 +11,10 @@ use baton_gateway::{
 };
 use baton_model::{AppName, FleetName, Line, Version};
 
-use super::demo::{self, Demo};
+use super::{
+    demo::{self, Demo},
+    telling::{self, Telling},
+};
 use crate::{Failure, arguments::UpArguments};
 
 /// Where a token is if nobody names a file.
@@ -37,6 +40,7 @@ pub(super) struct Bot {
     data: PathBuf,
     folder: PathBuf,
     instances: u8,
+    telling: Telling,
 }
 
 impl Bot {
@@ -92,11 +96,13 @@ impl Bot {
         ];
         variables.extend(options.into_iter().map(|(option, value)| (of_app(option), value)));
         variables.extend(std::env::vars().filter(|(name, _)| name == TOKEN_VARIABLE));
+        variables.extend(telling::variable());
         let config = Config::load(None, variables.into_iter());
-        let config = config.map_err(|mistakes| Failure::Usage(mistakes.to_string()))?;
+        let config = config.map_err(|mistakes| Failure::Usage(telling::named(&mistakes)))?;
+        let telling = Telling::start(app, &config);
         let app = app.parse().unwrap_or_else(|error| unreachable!("{app}: {error}"));
         let instances = arguments.instances.unwrap_or(instances);
-        Ok(Self { config, app, source, data: data.to_owned(), folder, instances })
+        Ok(Self { config, app, source, data: data.to_owned(), folder, instances, telling })
     }
 
     pub(super) const fn app(&self) -> &AppName {
@@ -133,10 +139,14 @@ impl Bot {
     /// What its instances are told, each of which has a name of its own.
     pub(super) fn instances(&self) -> impl Iterator<Item = InstanceSettings> {
         let version = env!("CARGO_PKG_VERSION").parse::<Version>().unwrap_or_default();
-        (1..=self.instances).map(move |number| InstanceSettings {
-            name: Line::shortened(&format!("up-{number}")),
-            company: Company::Together(usize::from(self.instances)),
-            ..self.config.settings(version)
+        (1..=self.instances).map(move |number| {
+            let mut settings = InstanceSettings {
+                name: Line::shortened(&format!("up-{number}")),
+                company: Company::Together(usize::from(self.instances)),
+                ..self.config.settings(version)
+            };
+            settings.instruments.tracer = self.telling.tracer();
+            settings
         })
     }
 }

@@ -203,6 +203,14 @@ pub(super) const INSTANCE: &[Entry] = &[
             Hand-overs are always traced, events as `telemetry.trace_one_in` says.",
     },
     Entry {
+        name: "telemetry.otlp_logs_url",
+        kind: Kind::Url(&["http", "https"]),
+        without: Without::Unset("the log is not sent"),
+        effect: Effect::Restart,
+        meaning: "Where a collector takes the log by OTLP over HTTP, beside standard error: what \
+            `log.level` lets through.",
+    },
+    Entry {
         name: "telemetry.trace_one_in",
         kind: Kind::Number { least: 0, most: 1_000_000_000 },
         without: Without::Default("1_000"),

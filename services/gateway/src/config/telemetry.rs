@@ -18,6 +18,8 @@ pub struct TelemetryConfig {
     pub per_shard: PerShard,
     /// Where a collector is; none if no traces are sent.
     pub otlp_url: Option<String>,
+    /// Where a collector takes the log; none if it is not sent.
+    pub otlp_logs_url: Option<String>,
     /// One event in so many is traced; none if 0.
     pub trace_one_in: u64,
 }
@@ -42,11 +44,13 @@ impl TelemetryConfig {
         let metrics = section.required("telemetry.metrics");
         let per_shard = section.required("telemetry.per_shard");
         let otlp_url = section.optional::<PlainUrl>("telemetry.otlp_url");
+        let otlp_logs_url = section.optional::<PlainUrl>("telemetry.otlp_logs_url");
         let trace_one_in = section.required::<Rate>("telemetry.trace_one_in");
         Some(Self {
             metrics: metrics?,
             per_shard: per_shard?,
             otlp_url: otlp_url?.map(|url| url.0),
+            otlp_logs_url: otlp_logs_url?.map(|url| url.0),
             trace_one_in: trace_one_in?.0,
         })
     }

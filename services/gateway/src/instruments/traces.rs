@@ -148,11 +148,9 @@ impl AppTraces {
         });
     }
 
-    /// A hand-over has ended for one of its sides.
-    pub(crate) fn report_hand_over(&self, crossing: &Crossing<'_>) {
-        let Some((epoch, offer)) = crossing.passed.offer.filter(|_| self.tracer.is_on()) else {
-            return;
-        };
+    /// A hand-over has ended for one of its sides. Where it is traced, if it is.
+    pub(crate) fn report_hand_over(&self, crossing: &Crossing<'_>) -> Option<SpanPlace> {
+        let (epoch, offer) = crossing.passed.offer.filter(|_| self.tracer.is_on())?;
         let root = hand_over(crossing.shard, epoch, offer);
         let (name, place, parent) = match crossing.is_source {
             true => ("hand over", root, None),
@@ -180,6 +178,7 @@ impl AppTraces {
         for step in steps {
             self.report_step(place, step, crossing.now);
         }
+        Some(place)
     }
 
     fn report_step(&self, of: SpanPlace, step: &Step, now: Moment) {

@@ -2,6 +2,7 @@
 
 use baton_shard::{Notice, Request, SocketEvent};
 use baton_store::{Connecting, Store};
+use baton_telemetry::in_trace;
 
 use super::ShardTask;
 use crate::{
@@ -82,7 +83,9 @@ impl<S: Store> ShardTask<S> {
     fn trace(&self, passed: &Passed, is_source: bool, outcome: &'static str) {
         let (shard, now) = (&self.asker.address.shard, self.surroundings.clock.now());
         let crossing = Crossing { shard, passed, is_source, outcome, now };
-        self.surroundings.meters.traces.report_hand_over(&crossing);
+        let place = self.surroundings.meters.traces.report_hand_over(&crossing);
+        let role = if is_source { "source" } else { "target" };
+        in_trace(place, || tracing::info!(%shard, role, outcome, "a hand-over has ended"));
     }
 
     /// The machine says something that ends a hand-over.

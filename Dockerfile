@@ -23,7 +23,7 @@ ARG COMPRESSION=zlib
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/source/target,sharing=locked \
     scripts/image-root baton-gateway /image \
-    --package baton-gateway --no-default-features --features "${COMPRESSION}"
+    --package baton-gateway --no-default-features --features "otlp ${COMPRESSION}"
 
 FROM source AS build-baton
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \

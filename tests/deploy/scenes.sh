@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2154  # who reads this in sets `place`
 # What plays have in common: scenes, patience, a judge, and a table of what was found.
 
+scene="the start"
+
 scene() {
     printf '\n-- %s\n' "$*"
     scene=$*

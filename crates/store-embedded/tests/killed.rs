@@ -10,7 +10,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Command, ExitCode, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use baton_model::{
@@ -157,7 +157,7 @@ fn kill_again_and_again(durability: &str) {
     let mut round = 0;
     while round < ROUNDS || (before.values().sum::<u64>() <= ENOUGH && round < ROUNDS_MAX) {
         round += 1;
-        let acknowledged = run_and_kill(durability, folder.path(), round * 7);
+        let acknowledged = run_and_kill(durability, folder.path(), round);
         let store = open(folder.path(), durability_of(durability));
         for shard in 0..SHARDS {
             let found = runtime.block_on(seq_on_disk(&store, shard));
@@ -176,15 +176,17 @@ fn kill_again_and_again(durability: &str) {
     assert!(written > ENOUGH, "killed too early to say anything: {written}");
 }
 
-/// Lets a child write until it has said so many lines. Returns the last seq it has said of each
-/// shard; what it said until the kill took effect counts too.
-fn run_and_kill(durability: &str, folder: &Path, lines: usize) -> BTreeMap<u32, u64> {
+/// Lets a child write, in each round for longer. Returns the last seq it has said of each shard;
+/// what it said until the kill took effect counts too.
+fn run_and_kill(durability: &str, folder: &Path, round: usize) -> BTreeMap<u32, u64> {
+    // So many lines tell when a store dies that writes at once, and the time one that writes late.
+    let (lines, time) = (round * 7, Duration::from_millis(round as u64));
     let program = env::current_exe().expect("this test's path");
     let child =
         Command::new(program).args([CHILD, durability]).arg(folder).stdout(Stdio::piped()).spawn();
     let mut child = child.expect("a child");
     let output = BufReader::new(child.stdout.take().expect("its output"));
-    let mut acknowledged = BTreeMap::new();
+    let (mut acknowledged, mut began, mut lives) = (BTreeMap::new(), Instant::now(), true);
     for (count, line) in output.lines().enumerate() {
         let line = line.expect("a line");
         // The kill may have cut the last line; a number that is cut is a smaller one.
@@ -193,11 +195,13 @@ fn run_and_kill(durability: &str, folder: &Path, lines: usize) -> BTreeMap<u32, 
             *last = seq.max(*last);
         }
         if count == 0 {
+            began = Instant::now();
             let second = EmbeddedStore::open(folder, Options::default());
             assert!(matches!(second, Err(OpenError::InUse { .. })), "{second:?}");
         }
-        if count + 1 == lines {
+        if lives && count + 1 >= lines && began.elapsed() >= time {
             child.kill().expect("killed");
+            lives = false;
         }
     }
     let ended = child.wait().expect("it has ended");

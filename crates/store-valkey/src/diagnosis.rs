@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use baton_store::StoreError;
-use fred::{interfaces::ClientLike, types::InfoKind};
+use fred::{
+    interfaces::ClientLike,
+    types::{ClusterHash, CustomCommand, InfoKind},
+};
 
 use crate::{Valkey, control::call_on, library, reply::fred_error, reply::nth};
 
@@ -27,6 +30,9 @@ pub struct ServerFacts {
     pub eviction: String,
     /// Whether it writes each change to its disk.
     pub appends_to_disk: bool,
+    /// Whether its user `default` may write what stands in its append-only file, with whose rights
+    /// some versions read it; none where the user that asks may not know.
+    pub default_user_writes: Option<bool>,
     /// How many replicas it has.
     pub replicas: u32,
     /// Whether it refuses writes that too few replicas would get.
@@ -55,10 +61,28 @@ impl Valkey {
             let revision = nth(described.list()?, 0)?.number()?;
             let info = node.info::<String>(Some(InfoKind::All)).await;
             let info = info.map_err(|error| fred_error(&error))?;
-            servers.push(ServerFacts { library: revision, round_trip, ..read(name, &info) });
+            let default_user_writes = default_user_writes(&node).await;
+            let library = revision;
+            let asked =
+                ServerFacts { library, round_trip, default_user_writes, ..read(name, &info) };
+            servers.push(asked);
         }
         Ok(Diagnosis { servers, library_brought: library::REVISION })
     }
+}
+
+/// Whether the server's user `default` may do what functions do. Nothing is written by asking.
+async fn default_user_writes(node: &impl ClientLike) -> Option<bool> {
+    for command in [["HSET", "baton:x", "field", "value"], ["XADD", "baton:x", "1-1", "field"]] {
+        let value = (command[0] == "XADD").then_some("value");
+        let words = ["DRYRUN", "default"].into_iter().chain(command).chain(value);
+        let acl = CustomCommand::new_static("ACL", ClusterHash::FirstKey, false);
+        let said = node.custom::<String, _>(acl, words.map(str::to_owned).collect()).await.ok()?;
+        if said != "OK" {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 /// Reads a server's own description.
@@ -77,6 +101,7 @@ fn read(name: String, info: &str) -> ServerFacts {
         software,
         eviction: field("maxmemory_policy").unwrap_or("?").to_owned(),
         appends_to_disk: number("aof_enabled") == Some(1),
+        default_user_writes: None,
         replicas: number("connected_slaves").and_then(|it| it.try_into().ok()).unwrap_or(0),
         // It counts the replicas that are good enough only where some are needed.
         needs_replicas: field("min_slaves_good_slaves").is_some(),

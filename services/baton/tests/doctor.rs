@@ -101,6 +101,34 @@ fn a_store_is_judged_by_what_it_says_of_itself() {
 }
 
 #[test]
+fn a_default_user_that_may_not_write_is_warned_of_by_whoever_may_ask() {
+    for program in [Program::Valkey, Program::Redis] {
+        let server = Server::start(program, &["--appendonly", "yes"]);
+        assert_eq!(Found::by(&url(&server), &[]).about("default user"), ["ok"]);
+        let user = |words: &str| {
+            let words: Vec<_> = ["ACL", "SETUSER"].into_iter().chain(words.split(' ')).collect();
+            server.command::<()>(&words).expect("it is set");
+        };
+        user("operator on >secret ~* &* +@all");
+        user("modest on >secret ~* &* +@all -@admin");
+        let asked_by = |user: &str| {
+            let url = format!("valkey://{user}:secret@127.0.0.1:{}", server.port());
+            let checks = Found::by(&url, &[]);
+            checks.about("default user").join(" ")
+        };
+        // Whoever sets this is `default` itself.
+        for (rights, outcome) in [
+            ("default resetkeys ~other:* +@all", "warning"),
+            ("default resetkeys ~* -xadd", "warning"),
+            ("default off resetpass ~* &* +@all", "ok"),
+        ] {
+            user(rights);
+            assert_eq!((asked_by("operator").as_str(), asked_by("modest").as_str()), (outcome, ""));
+        }
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_reached_is_a_finding_and_the_rest_is_checked_all_the_same() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = config(folder.path(), discord("200 OK", ACCEPTED));

@@ -34,9 +34,10 @@ judge_cluster() {
 play_cluster() {
     local started
     use compose/cluster.env
+    compose/secrets
 
     scene "cluster: from nothing"
-    docker compose --profile admin build 2>/dev/null
+    build_images
     docker compose up --detach --wait 2>"$place/.said" || fail "$(tail -n 5 "$place/.said")"
     wait_for "three primaries" 60 are_primaries 3
     all_live

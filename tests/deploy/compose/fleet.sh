@@ -51,9 +51,23 @@ use() {
     set +a
 }
 
-# Discord stays, with its books and the fleet's sessions.
+# With those of profiles that are not always on.
+build_images() {
+    docker compose --profile admin --profile archiver build >"$place/.built" 2>&1 ||
+        fail "$(tail -n 20 "$place/.built")"
+}
+
+# Discord stays, with its books and the fleet's sessions. Gateways have time to let go of theirs.
 stop_all_but_discord() {
-    docker compose ps --services | grep -v '^discord$' | xargs docker compose stop 2>/dev/null
+    local started=$SECONDS container code
+    docker compose ps --services | grep -v '^discord$' |
+        xargs docker compose stop 2>"$place/.said" ||
+        fail "$(tail -n 5 "$place/.said")"
+    echo "all but Discord has ended after $((SECONDS - started)) s"
+    for container in $(docker compose ps --all --quiet gateway); do
+        code=$(docker inspect --format '{{.State.ExitCode}}' "$container")
+        [ "$code" = 0 ] || fail "a gateway ended with $code"
+    done
 }
 
 # What went wrong can be read in here.

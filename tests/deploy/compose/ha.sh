@@ -37,9 +37,10 @@ is_replica() {
 play_ha() {
     local old started
     use compose/ha.env
+    compose/secrets
 
     scene "ha: from nothing"
-    docker compose --profile admin build 2>/dev/null
+    build_images
     docker compose up --detach --wait 2>"$place/.said" || fail "$(tail -n 5 "$place/.said")"
     wait_for "two replicas and three Sentinels" 60 is_complete
     all_live

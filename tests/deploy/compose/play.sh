@@ -1,17 +1,24 @@
 # shellcheck shell=bash disable=SC2154  # scripts/deploy/compose sets `place`
 # All scenes, in their order.
 
+PLAYS=(refusals life observability ha cluster)
+
 play() {
+    local name
+    [ $# -gt 0 ] || set -- "${PLAYS[@]}"
+    for name in "$@"; do
+        [[ " ${PLAYS[*]} " == *" $name "* ]] ||
+            fail "there is no play \"$name\"; there are: ${PLAYS[*]}"
+    done
     docker --version
     docker compose version
     scene "images, in profile $PROFILE"
-    docker compose --profile admin --profile archiver build >"$place/.built" 2>&1 ||
-        fail "$(tail -n 20 "$place/.built")"
+    build_images
     docker images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep baton
-    play_refusals
-    play_life
-    play_ha
-    play_cluster
+    for name in "$@"; do
+        "play_$name"
+    done
     show_table
-    echo "not tried, as no registry can be reached: the real base images; stand-ins had their names"
+    echo "not tried, as no registry can be reached: the real base images, whose names stand-ins" \
+        "had; Grafana, Loki and Tempo"
 }

@@ -80,6 +80,23 @@ fn every_image_runs_as_nobody_checks_itself_and_is_ended_as_it_expects() {
     assert!(text("scripts/image-root").contains("cargo build --locked "));
 }
 
+/// One that is built without a way to send traces sends none, and says so in its log only.
+#[test]
+fn the_gateways_image_has_all_that_the_program_has_without_asking() {
+    let manifest = text("services/gateway/Cargo.toml");
+    let default = manifest.lines().find_map(|line| line.strip_prefix("default = ["));
+    let default = default.expect("a list").trim_end_matches(']').replace('"', "");
+    let dockerfile = text("Dockerfile");
+    let built = dockerfile.lines().find_map(|line| {
+        line.trim().strip_prefix("--package baton-gateway --no-default-features --features ")
+    });
+    let built: Vec<_> = built.expect("its features").trim_matches('"').split(' ').collect();
+    assert!(built.contains(&"${COMPRESSION}"), "{built:?}");
+    let mut wanted = default.split(", ").filter(|feature| *feature != "zlib").peekable();
+    assert!(wanted.peek().is_some(), "{default}");
+    assert!(wanted.all(|feature| built.contains(&feature)), "{default}: {built:?}");
+}
+
 #[test]
 fn what_scenes_follow_is_on_the_page() {
     let page = text("docs/runbook/compose.md");

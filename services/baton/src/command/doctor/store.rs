@@ -30,6 +30,7 @@ pub(super) fn checks(diagnosis: &Diagnosis, safety: &Safety, seen: Seen) -> Vec<
     let mut checks = vec![safe("it takes writes and has its majority", safety)];
     for server in &diagnosis.servers {
         checks.extend(of_server(server));
+        checks.extend(default_user(server));
         checks.push(library(server, diagnosis.library_brought));
     }
     checks.push(clock(seen));
@@ -78,6 +79,19 @@ fn persistence(server: &ServerFacts) -> Check {
             format!("{} has appendonly no", server.name),
             "set appendonly yes, or a restart loses what came after the last snapshot",
         ),
+    }
+}
+
+/// Redis 7 and Valkey 8.0 read their append-only file with the rights of `default`.
+fn default_user(server: &ServerFacts) -> Option<Check> {
+    let name = &server.name;
+    match server.default_user_writes.filter(|_| server.appends_to_disk)? {
+        true => Some(Check::ok("default user", format!("{name} can read what it has written"))),
+        false => Some(Check::warning(
+            "default user",
+            format!("{name} may not read what it has written: its user default has no right to"),
+            "ACL SETUSER default off resetpass ~* &* +@all, or a restart may lose every event",
+        )),
     }
 }
 
@@ -153,6 +167,7 @@ mod tests {
             software: "valkey 8.1.0".to_owned(),
             eviction: "noeviction".to_owned(),
             appends_to_disk: true,
+            default_user_writes: Some(true),
             replicas: 1,
             needs_replicas: true,
             memory: 10,
@@ -190,6 +205,7 @@ mod tests {
         let flaws = [
             ("eviction", ServerFacts { eviction: "volatile-lru".to_owned(), ..fine() }),
             ("persistence", ServerFacts { appends_to_disk: false, ..fine() }),
+            ("default user", ServerFacts { default_user_writes: Some(false), ..fine() }),
             ("replicas", ServerFacts { replicas: 0, ..fine() }),
             ("replicas", ServerFacts { needs_replicas: false, ..fine() }),
             ("memory", ServerFacts { memory: 81, ..fine() }),
@@ -204,6 +220,16 @@ mod tests {
         let safety = Safety::Unsafe { reason: "no majority".to_owned() };
         let found = complaints(fine(), &safety, seen(10_100));
         assert_eq!(found, [(Outcome::Failure, "safety")]);
+    }
+
+    #[test]
+    fn a_default_user_is_no_matter_where_nobody_can_tell_or_nothing_is_on_disk() {
+        let unknown = ServerFacts { default_user_writes: None, ..fine() };
+        assert_eq!(complaints(unknown, &Safety::Safe, seen(10_100)), []);
+        let (may, on_disk) = (Some(false), false);
+        let forgets = ServerFacts { default_user_writes: may, appends_to_disk: on_disk, ..fine() };
+        let found = complaints(forgets, &Safety::Safe, seen(10_100));
+        assert_eq!(found, [(Outcome::Warning, "persistence")]);
     }
 
     #[test]

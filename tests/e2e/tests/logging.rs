@@ -1,4 +1,4 @@
-//! The log of a gateway and of `baton up`, as a real collector has understood it.
+//! The log of a gateway, of an archiver and of `baton up`, as a real collector has understood it.
 
 use std::{
     fs,
@@ -118,6 +118,29 @@ async fn a_collector_that_hangs_delays_the_end_by_seconds() {
     assert!(begun.elapsed() < END_MAX, "{:?}", begun.elapsed());
     let log = fleet.gateway("a").log();
     assert!(log.contains("the last lines of the log may not be sent"), "{log}");
+}
+
+#[tokio::test]
+async fn what_an_archiver_says_last_arrives_although_it_fails() {
+    let collector = Collector::start();
+    let url = collector.url();
+    let mut archiver = Command::new(program("baton-archiver"));
+    archiver.env_clear().kill_on_drop(true).envs([
+        ("BATON_ARCHIVER_APP", "bot"),
+        ("BATON_ARCHIVER_STORE__URL", "valkey://127.0.0.1:1"),
+        ("BATON_ARCHIVER_ARCHIVE__FOLDER", "/no/such/folder"),
+        ("BATON_ARCHIVER_TELEMETRY__OTLP_LOGS_URL", &url),
+    ]);
+    let ended = archiver.output().await.expect("it runs");
+    let written = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{written}");
+    let lines = collector.lines();
+    assert_eq!(lines.len(), written.lines().count(), "{lines:?} {written}");
+    let last = lines.last().expect("a line");
+    assert_eq!(last.of, ("baton-archiver".to_owned(), "archiver".to_owned()));
+    assert_eq!((last.severity.as_str(), last.message.as_str()), ("ERROR", "cannot go on"));
+    let why = last.attribute("failure").expect("it says why");
+    assert!(why.contains("/no/such/folder"), "{why}");
 }
 
 /// `baton` on this folder, with nothing in its environment but where a collector is.

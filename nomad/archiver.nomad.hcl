@@ -95,6 +95,17 @@ variable "store_user" {
   default     = "consumer"
 }
 
+variable "otlp_logs_url" {
+  description = "Where a collector takes the log by OTLP over HTTP, as in http://host:4318. Empty: it stays with Nomad."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.otlp_logs_url == "" || trimprefix(var.otlp_logs_url, "http") != var.otlp_logs_url && length(split("@", var.otlp_logs_url)) == 1
+    error_message = "The otlp_logs_url must be http://host:port or https://host:port, without a login, or empty."
+  }
+}
+
 variable "secrets_version" {
   description = "Count this up after a secret was changed: the instances are replaced one by one, and read it."
   type        = number
@@ -246,6 +257,11 @@ job "baton-archiver" {
 
           [log]
           format = "json"
+          %{~if var.otlp_logs_url != ""}
+
+          [telemetry]
+          otlp_logs_url = "${var.otlp_logs_url}"
+          %{~endif}
 
           [s3]
           bucket = "${var.bucket}"

@@ -130,6 +130,17 @@ variable "otlp_url" {
   }
 }
 
+variable "otlp_logs_url" {
+  description = "Where a collector takes the log by OTLP over HTTP, as in http://host:4318. Empty: it stays with Nomad."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.otlp_logs_url == "" || trimprefix(var.otlp_logs_url, "http") != var.otlp_logs_url && length(split("@", var.otlp_logs_url)) == 1
+    error_message = "The otlp_logs_url must be http://host:port or https://host:port, without a login, or empty."
+  }
+}
+
 variable "trace_one_in" {
   description = "One event in so many is traced, where otlp_url says where to. 0 is none."
   type        = number
@@ -424,6 +435,9 @@ job "baton-gateway" {
           trace_one_in = ${var.trace_one_in}
           %{~if var.otlp_url != ""}
           otlp_url = "${var.otlp_url}"
+          %{~endif}
+          %{~if var.otlp_logs_url != ""}
+          otlp_logs_url = "${var.otlp_logs_url}"
           %{~endif}
 
           [drain]

@@ -36,6 +36,17 @@ fn a_login_in_a_store_url_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn a_login_in_a_collectors_url_is_refused_and_not_repeated() {
+    for (job, name) in
+        [("gateway", "otlp_url"), ("gateway", "otlp_logs_url"), ("archiver", "otlp_logs_url")]
+    {
+        let said = refusal(job, &[&format!("{name}=http://me:hidden@127.0.0.1:4318")]);
+        assert!(said.contains(&format!("The {name} must be")), "{said}");
+        assert!(!said.contains("hidden"), "{said}");
+    }
+}
+
+#[test]
 fn a_kill_timeout_below_what_a_drain_needs_is_refused() {
     refused("gateway", "kill_timeout_seconds=30", "may be killed while it drains");
     refused("gateway", "kill_timeout_seconds=301", "at most 300");

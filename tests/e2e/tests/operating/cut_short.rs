@@ -64,9 +64,9 @@ async fn a_target_that_freezes_before_it_accepts_leaves_the_shard_with_its_sourc
     let begun = operator.types(&format!("shard move {shard} --to b --detach")).await;
     assert_eq!(begun.code, 0, "{begun:?}");
     // Its last word: the source offers upon it, and nobody is there to accept.
-    let warmed = |hint| match hint {
-        Hint::Warmed { shard: it, by } if it.number == shard => Some(by),
-        _ => None,
+    let warmed = |hint| {
+        let Hint::Warmed { shard: it, by } = hint else { return None };
+        (it.number == shard).then_some(by)
     };
     assert_eq!(hints.until(warmed).await, target);
     fleet.gateway("b").signal(Signal::STOP);
@@ -94,9 +94,9 @@ async fn a_source_that_freezes_after_its_offer_is_not_needed_any_more() {
     let mut hints = Listening::to(&fleet.store).await;
     let begun = operator.types(&format!("shard move {shard} --to b --detach")).await;
     assert_eq!(begun.code, 0, "{begun:?}");
-    let offered = |hint| match hint {
-        Hint::Offered { shard: it, to } if it.number == shard => Some(to),
-        _ => None,
+    let offered = |hint| {
+        let Hint::Offered { shard: it, to } = hint else { return None };
+        (it.number == shard).then_some(to)
     };
     assert_eq!(hints.until(offered).await, target);
     fleet.gateway("a").signal(Signal::STOP);

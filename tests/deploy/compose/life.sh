@@ -30,13 +30,17 @@ play_life() {
     judge
 
     scene "upgrade: one after the other, by compose/roll"
+    watch_gateways
     follow "$RUNBOOK" "Upgrade"
+    were_created 2
     runs_tag next
     expect_events
     judge
 
     scene "roll back"
+    watch_gateways
     follow "$RUNBOOK" "Roll back"
+    were_created 2
     runs_tag local
     judge
 
@@ -65,7 +69,8 @@ play_life() {
     books /faults --request DELETE >/dev/null
     all_live
     expect_events
-    judge valkey --sessions-may-end
+    # Where nothing passes through a connection any more, that takes two heartbeats to be noticed.
+    judge valkey --sessions-may-end --late 120
     begin_anew
 
     scene "restore from a backup, into an empty Valkey"
@@ -114,6 +119,22 @@ stop_one() {
     docker stop "$container" >/dev/null
     [ "$(docker inspect --format '{{.State.ExitCode}}' "$container")" = 0 ] ||
         fail "it did not drain"
+}
+
+# Notes each container of a gateway that is created from here on.
+watch_gateways() {
+    docker events --filter type=container --filter event=create \
+        --filter label=com.docker.compose.service=gateway --format '{{.Actor.Attributes.name}}' \
+        >"$place/.created" &
+    watcher=$!
+}
+
+# So many were, and no more: what `compose/roll` has replaced, `up` leaves alone.
+were_created() {
+    local created
+    kill "$watcher" && { wait "$watcher" || true; } 2>/dev/null
+    created=$(wc -l <"$place/.created")
+    [ "$created" = "$1" ] || fail "$created gateways were created, and not $1"
 }
 
 runs_tag() {

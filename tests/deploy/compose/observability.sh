@@ -89,6 +89,7 @@ play_observability() {
     echo "$(spans_taken) spans were taken"
     has_dashboards
     judge
+    play_secrets
     docker compose down --volumes 2>/dev/null
     unset COMPOSE_FILE COMPOSE_PROFILES TRACE_ONE_IN
 }

@@ -3,17 +3,18 @@
 //! every shard is in its first session, and no rule of Discord's was broken. What was not clean is
 //! told.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
-use baton_deploy::{books::Books, streams::entries};
-use baton_mock_discord::audit::{Entry, audit};
+use baton_deploy::{books::Books, streams::settled};
+use baton_mock_discord::audit::audit;
 use baton_model::AppName;
 use baton_store_valkey::{Valkey, ValkeyConfig};
 use clap::Parser;
-use tokio::time::sleep;
-
-/// How long the streams must stand still until all is taken to have arrived.
-const QUIET: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -38,6 +39,10 @@ struct Arguments {
     /// Discord was told to end sessions: shards may have begun more than one
     #[arg(long)]
     sessions_may_end: bool,
+    /// How many seconds late what was sent may be: a connection that went silent is noticed only
+    /// when a heartbeat of it stays unanswered
+    #[arg(long, default_value_t = 0)]
+    late: u64,
 }
 
 #[tokio::main]
@@ -60,9 +65,15 @@ async fn judge(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>
     url.login.user = Some(arguments.user.clone());
     url.login.password = Some(password.trim().to_owned());
     let store = Valkey::open(ValkeyConfig::new(url, "main".parse()?)).await?;
-    let held = settled(&store, &arguments.app).await?;
-    let ledger = books.ledger()?;
-    let report = audit(&ledger, &held);
+    let begun = Instant::now();
+    let (held, ledger, report) = loop {
+        let held = settled(&store, &arguments.app).await?;
+        let ledger = books.ledger()?;
+        let report = audit(&ledger, &held);
+        if report.lost.is_empty() || begun.elapsed() >= Duration::from_secs(arguments.late) {
+            break (held, ledger, report);
+        }
+    };
     let identifies = ledger.sessions.len();
     let verdicts = books.verdicts()?;
     println!(
@@ -83,17 +94,4 @@ async fn judge(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>
     let is_lawful = verdicts.as_object().is_some_and(serde_json::Map::is_empty);
     let is_frugal = identifies == arguments.shards || arguments.sessions_may_end;
     Ok(report.is_clean() && is_judged && is_lawful && is_frugal)
-}
-
-/// What the streams hold when nothing more comes.
-async fn settled(store: &Valkey, app: &AppName) -> Result<Vec<Entry>, baton_store::StoreError> {
-    let mut held = entries(store, app).await?;
-    loop {
-        sleep(QUIET).await;
-        let again = entries(store, app).await?;
-        if again.len() == held.len() {
-            return Ok(again);
-        }
-        held = again;
-    }
 }

@@ -87,6 +87,17 @@ pub(crate) fn write_range(
 /// How many entries of a lane some group has not acknowledged, delivered or not; very many before
 /// there is a group.
 pub(crate) fn left(server: &Server, lane: u16) -> u64 {
+    of_groups(server, lane, &["pending", "lag"])
+}
+
+/// How many entries of a lane its groups have not been given yet.
+pub(crate) fn unread(server: &Server, lane: u16) -> u64 {
+    of_groups(server, lane, &["lag"])
+}
+
+/// The sum of what a lane's groups say of themselves; the most there can be as long as there is no
+/// group, or one does not know.
+fn of_groups(server: &Server, lane: u16, names: &[&str]) -> u64 {
     let groups: redis::RedisResult<Vec<BTreeMap<String, redis::Value>>> =
         server.command(&["XINFO", "GROUPS", &stream(lane)]);
     let groups = groups.unwrap_or_default();
@@ -94,7 +105,6 @@ pub(crate) fn left(server: &Server, lane: u16) -> u64 {
         let value = group.get(name).cloned().unwrap_or(redis::Value::Nil);
         redis::from_redis_value::<Option<u64>>(value).expect("a number").unwrap_or(u64::MAX)
     };
-    let left =
-        groups.iter().map(|group| number(group, "pending").saturating_add(number(group, "lag")));
-    left.reduce(u64::saturating_add).unwrap_or(u64::MAX)
+    let sum = |group| names.iter().map(|name| number(group, name)).fold(0, u64::saturating_add);
+    groups.iter().map(sum).reduce(u64::saturating_add).unwrap_or(u64::MAX)
 }

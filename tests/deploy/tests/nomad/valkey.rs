@@ -235,7 +235,7 @@ async fn only_who_says_who_he_is_gets_anything_done() {
     assert!(refused.to_string().contains("permission"), "{refused}");
     // The runbook's way to make another one the primary.
     let operator = format!("redis://operator:{OPERATOR}@127.0.0.1:{sentinel}");
-    // A Sentinel promotes only whom it has asked lately, which may be some seconds after it was found.
+    // A Sentinel promotes only whom it has asked lately: some seconds after it was found.
     let begins = || ask(operator.clone(), &["SENTINEL", "FAILOVER", "baton"]).is_ok();
     nodes.until("it begins", begins).await;
     nodes

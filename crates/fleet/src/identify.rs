@@ -396,6 +396,10 @@ mod tests {
         gate.want(shard(0), History::New);
         let (request, _) = asked(&mut gate, at(190_000))[0];
         assert!(gate.answer(request, exhausted, at(190_000)).is_some(), "news again");
+        let (request, _) = asked(&mut gate, at(250_000))[0];
+        let soon = PermitAnswer::Exhausted { reset_after: Duration::from_secs(10) };
+        assert_eq!(gate.answer(request, soon, at(250_000)), None);
+        assert_eq!(gate.due(), Some(at(260_000)), "no later than it is renewed");
     }
 
     #[test]

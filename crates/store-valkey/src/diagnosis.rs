@@ -61,24 +61,27 @@ impl Valkey {
             let revision = nth(described.list()?, 0)?.number()?;
             let info = node.info::<String>(Some(InfoKind::All)).await;
             let info = info.map_err(|error| fred_error(&error))?;
-            let default_user_writes = default_user_writes(&node).await;
-            let library = revision;
-            let asked =
-                ServerFacts { library, round_trip, default_user_writes, ..read(name, &info) };
-            servers.push(asked);
+            servers.push(ServerFacts {
+                library: revision,
+                round_trip,
+                default_user_writes: default_user_writes(&node).await,
+                ..read(name, &info)
+            });
         }
         Ok(Diagnosis { servers, library_brought: library::REVISION })
     }
 }
 
+/// What functions do, for a user's rights to it to be asked for.
+const WRITES: [&[&str]; 2] =
+    [&["HSET", "baton:x", "field", "value"], &["XADD", "baton:x", "*", "field", "value"]];
+
 /// Whether the server's user `default` may do what functions do. Nothing is written by asking.
 async fn default_user_writes(node: &impl ClientLike) -> Option<bool> {
-    for command in [["HSET", "baton:x", "field", "value"], ["XADD", "baton:x", "1-1", "field"]] {
-        let value = (command[0] == "XADD").then_some("value");
-        let words = ["DRYRUN", "default"].into_iter().chain(command).chain(value);
+    for write in WRITES {
+        let words = [&["DRYRUN", "default"], write].concat();
         let acl = CustomCommand::new_static("ACL", ClusterHash::FirstKey, false);
-        let said = node.custom::<String, _>(acl, words.map(str::to_owned).collect()).await.ok()?;
-        if said != "OK" {
+        if node.custom::<String, _>(acl, words).await.ok()? != "OK" {
             return Some(false);
         }
     }

@@ -7,7 +7,7 @@
 //! would be known. Of a session that has begun there, and of which nothing else is there, its place
 //! tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_model::{Seq, ShardNumber};
 
@@ -50,8 +50,8 @@ impl<'a> Attribution<'a> {
             is_sure.then_some(((*shard, *named), session))
         };
         let mut attribution = Self(ballots.iter().filter_map(elected).collect());
-        let mut shards: Vec<_> = ballots.keys().map(|(shard, _)| *shard).collect();
-        shards.dedup();
+        let nameless = ballots.keys().filter(|key| !attribution.0.contains_key(key));
+        let shards: BTreeSet<_> = nameless.map(|(shard, _)| *shard).collect();
         for shard in shards.into_iter().filter(|shard| ledger.is_complete_for(*shard)) {
             attribution.place(shard, ledger, entries, &ballots);
         }

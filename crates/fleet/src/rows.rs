@@ -283,6 +283,18 @@ mod tests {
         Look { issued: at(issued), answered: at(answered) }
     }
 
+    #[test]
+    fn there_are_none_only_where_a_sweep_has_shown_so() {
+        let mut rows = Rows::new(ME);
+        assert!(!rows.were_none(), "nobody has looked");
+        rows.sweep(BTreeMap::new(), look(0, 1));
+        assert!(rows.were_none());
+        rows.sweep(row(OTHER, 1), look(2, 3));
+        assert!(!rows.were_none());
+        rows.forget();
+        assert!(!rows.were_none(), "the store is another one");
+    }
+
     fn held_since(seconds: u64) -> Rows {
         let mut rows = Rows::new(ME);
         rows.take(shard(), Epoch(8), at(seconds));

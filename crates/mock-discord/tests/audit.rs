@@ -190,6 +190,21 @@ fn a_session_of_which_only_its_beginning_arrived_is_known_by_its_place() {
 }
 
 #[test]
+fn a_number_that_holds_what_nobody_sent_is_not_known_by_its_place() {
+    let (ledger, mut entries) = clean_run([5, 6, 7]);
+    let of_second = |it: &Entry| it.session == EntrySession::Number(number(2));
+    let at = entries.iter().position(of_second).expect("it is there");
+    entries.retain(|entry| !of_second(entry));
+    entries.insert(at, entry(9, Seq(2), "MESSAGE_CREATE", "made up".into(), 0));
+    let previous = Some((number(9), Seq(0)));
+    let started = Marker::SessionStarted { start: SessionStart::Invalidated, previous };
+    entries.insert(at + 1, marker(3, 0, started));
+    let report = defects(&ledger, &entries);
+    assert_eq!((report.lost.len(), report.altered.len()), (6, 1), "{report:?}");
+    assert_eq!(report.altered[0].session, None);
+}
+
+#[test]
 fn a_wiped_stream_is_excused_up_to_where_it_was_lost() {
     let (ledger, mut entries) = clean_run([6, 3, 3]);
     entries.drain(0..4);
